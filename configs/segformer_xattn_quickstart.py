@@ -1,0 +1,29 @@
+# What tools/quickstart.sh runs: the proposed model at B0's size, from random
+# weights, on the synthetic micrographs of tools/make_sample.py.
+_base_ = [
+    './_base_/models/segformer_mit-b0.py', './_base_/datasets/sem_crops.py',
+    './_base_/schedules/iters_cpu.py', './_base_/default_runtime.py'
+]
+
+model = dict(
+    backbone=dict(init_cfg=None),
+    neck=dict(
+        type='MultiScaleCrossAttentionNeck', in_channels=[32, 64, 160, 256]),
+    decode_head=dict(in_channels=[64, 128, 320, 256], num_classes=3))
+
+# Two cores and six minutes.
+max_iters = 260
+val_interval = 130
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
+    dict(
+        type='PolyLR',
+        power=1.0,
+        eta_min=0.0,
+        by_epoch=False,
+        begin=50,
+        end=max_iters),
+]
+train_cfg = dict(max_iters=max_iters, val_interval=val_interval)
+default_hooks = dict(checkpoint=dict(interval=val_interval))
+custom_hooks = [dict(type='PanelHook')]

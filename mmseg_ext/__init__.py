@@ -1,0 +1,20 @@
+"""MMSegmentation for metal micrographs and industrial surfaces.
+
+Importing the package mends what current torch and setuptools break in
+OpenMMLab's packages (``mmseg_ext.compat``) and registers every module in
+MMSegmentation's registries. A config needs no more than
+``custom_imports = dict(imports=['mmseg_ext'])``.
+"""
+from . import compat
+
+# Before any module that imports mmseg: without it mmseg may not import.
+compat.apply()
+
+from . import datasets, engine, evaluation, models, visualization  # noqa: E402
+
+__version__ = '0.1.0'
+
+__all__ = [
+    '__version__', 'compat', 'datasets', 'engine', 'evaluation', 'models',
+    'visualization'
+]

@@ -1,0 +1,213 @@
+"""Read micrographs and their masks from files, without guessing.
+
+Microscopes and annotation programs write every combination of bit depth,
+channels and encoding; what cannot be read without loss is refused with the
+file's name, what was found, and what to do.
+"""
+import io
+from collections.abc import Mapping, Sequence
+from typing import Optional
+
+import cv2
+import numpy as np
+from mmengine import fileio
+from PIL import Image, UnidentifiedImageError
+
+from mmseg_ext.ops import describe_shares, foreign_labels
+
+IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff')
+# JPEG changes pixel values, and with them classes.
+MASK_SUFFIXES = ('.png', '.bmp', '.tif', '.tiff')
+
+
+def _decode(path: str, backend_args: Optional[dict] = None) -> np.ndarray:
+    """Decode a file as it is: (H, W) or (H, W, channels), any dtype."""
+    data = np.frombuffer(fileio.get(path, backend_args), np.uint8)
+    try:
+        ok, pages = cv2.imdecodemulti(data, cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        ok, pages = False, ()
+    if not ok or not pages:
+        raise ValueError(
+            f'{path} cannot be read as an image ({data.size} bytes). It may '
+            'be truncated or of another format: open it in an image program '
+            'and save it as PNG or TIFF, or remove it.')
+    if len(pages) > 1:
+        raise ValueError(f'{path} holds {len(pages)} pages; one image is '
+                         'expected. Save the page that you mean as a file '
+                         'of its own.')
+    return pages[0]
+
+
+def read_image(path: str,
+               bit_depth: Optional[int] = None,
+               backend_args: Optional[dict] = None) -> np.ndarray:
+    """Read a micrograph of 8 or 16 bits, grey or colour.
+
+    Args:
+        path: PNG, JPEG, BMP or TIFF file.
+        bit_depth: Significant bits of a 16-bit file, for detectors that
+            fill only some of them (12: the value 4095 becomes 255). None:
+            all 16, and an image that fills less than 12 is an error.
+        backend_args: mmengine's file backend.
+
+    Returns:
+        (H, W, 3) uint8, channels blue, green, red, as OpenCV orders them;
+        an alpha channel is left out.
+
+    Raises:
+        ValueError: If the file is unreadable, of another depth, or does not
+            go with ``bit_depth``.
+    """
+    image = _decode(path, backend_args)
+    if image.dtype == np.uint16:
+        brightest, full = int(image.max()), 2**(bit_depth or 16) - 1
+        if brightest > full:
+            raise ValueError(f'{path} holds values up to {brightest}; '
+                             f'bit_depth={bit_depth} allows {full}.')
+        if bit_depth is None and 0 < brightest < 4096:
+            raise ValueError(
+                f'{path} has 16 bits but no value above {brightest}: read in '
+                'full it becomes nearly black. Set bit_depth to the '
+                "detector's (12 for values up to 4095), or to 16 if it is "
+                'that dark.')
+        image = np.round(image * (255 / full)).astype(np.uint8)
+    elif image.dtype != np.uint8:
+        raise ValueError(f'{path} holds {image.dtype} values; 8 or 16 bits '
+                         'unsigned are expected. Convert the file.')
+    if image.ndim == 2:
+        image = image[..., None]
+    if image.shape[2] == 1:
+        return np.repeat(image, 3, axis=2)  # (H, W, 1) -> (H, W, 3)
+    if image.shape[2] not in (3, 4):
+        raise ValueError(f'{path} has {image.shape[2]} channels; 1, 3 or 4 '
+                         'are expected.')
+    return np.ascontiguousarray(image[..., :3])
+
+
+def read_size(path: str,
+              backend_args: Optional[dict] = None) -> tuple[int, int]:
+    """Return (height, width) of an image file, from its header if possible.
+
+    Raises:
+        ValueError: If the file is unreadable.
+    """
+    try:
+        with Image.open(io.BytesIO(fileio.get(path, backend_args))) as header:
+            return header.height, header.width
+    except (UnidentifiedImageError, OSError):
+        # Pillow knows fewer kinds of TIFF than OpenCV (64-bit ones).
+        return _decode(path, backend_args).shape[:2]
+
+
+def _decode_mask(path: str, palette: np.ndarray,
+                 backend_args: Optional[dict]) -> np.ndarray:
+    """Decode a mask to class ids (H, W) or RGB colours (H, W, 3)."""
+    try:
+        header = Image.open(io.BytesIO(fileio.get(path, backend_args)))
+    except (UnidentifiedImageError, OSError):
+        header = None
+    if header is not None and header.mode == '1':
+        return np.asarray(header).astype(np.uint8)  # 0/1, not 0/255
+    if header is not None and header.mode == 'P':
+        ids, colours = np.asarray(header), np.asarray(header.convert('RGB'))
+        known = (colours.reshape(-1, 1, 3) == palette).all(-1).any(-1)
+        # An indexed file of our colours may number them in any order; of
+        # other colours (PASCAL VOC's), the index is the class.
+        return colours if known.all() else ids
+    mask = _decode(path, backend_args)
+    if mask.ndim == 3 and mask.shape[2] == 4:
+        if (mask[..., 3] != np.iinfo(mask.dtype).max).any():
+            raise ValueError(
+                f'{path} has an alpha channel that is not opaque: no class '
+                'can be told from it. Save the mask without transparency.')
+        mask = mask[..., :3]
+    if mask.ndim == 3 and (mask == mask[..., :1]).all():
+        return mask[..., 0]  # grey, stored three times
+    return mask if mask.ndim == 2 else mask[..., ::-1]
+
+
+def _colours_to_ids(path: str, mask: np.ndarray, palette: np.ndarray,
+                    classes: Sequence[str], ignore_index: int,
+                    ignore_colors: Sequence) -> np.ndarray:
+    # One number for each colour: (H, W, 3) -> (H, W)
+    weights = np.array([65536, 256, 1])
+    packed = mask.astype(np.int64) @ weights
+    ids = np.full(packed.shape, ignore_index, np.uint8)
+    known = dict(zip((palette @ weights).tolist(), range(len(palette))))
+    known.update((int(np.dot(colour, weights)), ignore_index)
+                 for colour in ignore_colors)
+    foreign = foreign_labels(packed, known)
+    if foreign:
+        colours = {(value >> 16, value >> 8 & 255, value & 255): share
+                   for value, share in foreign.items()}
+        names = ', '.join(f'{name} {tuple(colour)}' for name, colour in zip(
+            classes, palette.tolist()))
+        raise ValueError(
+            f'{path} holds colours (red, green, blue) that are no class: '
+            f'{describe_shares(colours)}. The palette is {names}. Correct '
+            'the mask (smoothed edges come from saving it with '
+            'anti-aliasing or as JPEG), give the palette in metainfo, or '
+            'name colours without a label in ignore_colors.')
+    for value, class_id in known.items():
+        ids[packed == value] = class_id
+    return ids
+
+
+def read_mask(path: str,
+              classes: Sequence[str],
+              palette: Sequence[Sequence[int]],
+              label_map: Optional[Mapping[int, int]] = None,
+              ignore_index: int = 255,
+              ignore_colors: Sequence[Sequence[int]] = (),
+              backend_args: Optional[dict] = None) -> np.ndarray:
+    """Read a mask of class ids, or of the classes' colours.
+
+    Args:
+        path: PNG, BMP or TIFF file; integers of any width, grey or three
+            equal channels, or colours of the palette.
+        classes: Names of the classes, in the order of their ids.
+        palette: Colour of each class, (red, green, blue), 0 to 255.
+        label_map: Value in the file -> class id, for masks whose values are
+            no class ids. None: the values are class ids.
+        ignore_index: Value of pixels without a label.
+        ignore_colors: Colours of pixels without a label.
+        backend_args: mmengine's file backend.
+
+    Returns:
+        (H, W) uint8, each value a class id or ``ignore_index``.
+
+    Raises:
+        ValueError: If the file is unreadable, or a value or colour in it is
+            no class.
+    """
+    colours = np.array(palette, np.int64)
+    mask = _decode_mask(path, colours, backend_args)
+    if mask.ndim == 3:
+        return _colours_to_ids(path, mask, colours, classes, ignore_index,
+                               ignore_colors)
+    allowed = set(label_map or range(len(classes)))
+    if label_map is None:
+        allowed.add(ignore_index)
+    foreign = foreign_labels(mask, allowed)
+    if foreign:
+        meaning = (f'label_map={dict(label_map)}' if label_map else
+                   f'the classes are 0 to {len(classes) - 1} '
+                   f'({", ".join(classes)}) and {ignore_index} is ignored')
+        raise ValueError(
+            f'{path} holds values that are no class: '
+            f'{describe_shares(foreign)}; {meaning}. Correct the mask, list '
+            'every class in metainfo, or say what the values mean with '
+            'label_map={value: class id}.')
+    if label_map is not None:
+        ids = np.empty(mask.shape, np.uint8)
+        for value, class_id in label_map.items():
+            ids[mask == value] = class_id
+        return ids
+    if len(classes) == 2 and set(np.unique(mask)) == {0, 255}:
+        raise ValueError(
+            f'{path} holds 0 and 255 only: with two classes, 255 most likely '
+            f'means {classes[1]!r}, but it is the value that is ignored. Set '
+            'label_map={0: 0, 255: 1}, or {0: 0, 1: 1, 255: 255} if those '
+            'pixels really have no label.')
+    return mask.astype(np.uint8)

@@ -1,0 +1,235 @@
+"""Scanning electron micrographs with a mask for each."""
+import logging
+import os.path as osp
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Optional, Union
+
+from mmengine import fileio
+from mmengine.logging import print_log
+from mmseg.datasets import BaseSegDataset
+from mmseg.registry import DATASETS
+
+from .image_io import IMAGE_SUFFIXES, MASK_SUFFIXES
+
+# The paper's three, then the remaining corners of the colour cube and three
+# between them: as far apart as eight colours can be.
+COLOURS = [[255, 0, 0], [0, 0, 255], [0, 255, 0], [255, 255, 0],
+           [255, 0, 255], [0, 255, 255], [255, 128, 0], [128, 0, 255]]
+MAX_LISTED = 5
+
+
+def _list_files(folder: str, suffixes: tuple[str, ...],
+                backend_args: Optional[dict]) -> dict[str, str]:
+    """Return path without suffix (relative to folder) -> path.
+
+    Raises:
+        ValueError: If two files differ in the suffix alone.
+    """
+    found = defaultdict(list)
+    try:
+        for name in fileio.list_dir_or_file(
+                folder, list_dir=False, recursive=True,
+                backend_args=backend_args):
+            stem, suffix = osp.splitext(name)
+            if suffix.lower() in suffixes:
+                found[stem].append(name)
+    except FileNotFoundError:
+        return {}
+    twice = [names for names in found.values() if len(names) > 1]
+    if twice:
+        raise ValueError(f'{folder} holds {len(twice)} names with several '
+                         f'suffixes, such as {", ".join(sorted(twice[0]))}: '
+                         'remove all but one.')
+    return {stem: osp.join(folder, found[stem][0]) for stem in sorted(found)}
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = len(names) - MAX_LISTED
+    more = f' and {rest} more' if rest > 0 else ''
+    return ', '.join(names[:MAX_LISTED]) + more
+
+
+@DATASETS.register_module()
+class SEMDataset(BaseSegDataset):
+    """Micrographs of metal and their phases.
+
+    The paper's data (147 training and 96 test images of additively
+    manufactured stainless steel, 1280 x 960, phases A, B and C) are not
+    public. Any folder of this layout will do::
+
+        data_root
+        |-- images
+        |   |-- train
+        |   |   |-- any/name.tif
+        |   |-- val
+        |-- masks
+            |-- train
+            |   |-- any/name.png
+            |-- val
+
+    * Images: PNG, JPEG, BMP or TIFF, 8 or 16 bits, grey or colour.
+    * Masks: PNG, BMP or TIFF of the same name, holding class ids (0, 1, 2;
+      255: no label) or the classes' colours (red, blue, green).
+    * Sizes may differ from image to image.
+
+    ``python tools/make_sample.py sem DIR`` writes a synthetic set.
+
+    Args:
+        ann_file: Text file that lists the images to use, a name a line,
+            with or without suffix; all images of the folder if empty.
+        metainfo: ``classes`` and ``palette`` of other data, in the order of
+            the ids. Without a palette, up to eight classes take the first
+            of :data:`COLOURS`.
+        data_root: Folder that the other paths start from.
+        data_prefix: ``img_path`` and ``seg_map_path`` of the split; without
+            ``seg_map_path`` the images have no masks (prediction).
+        info_band: What to do about the microscope's information band, the
+            strip of text under the picture. None: nothing, and a mask of
+            another height is an error. 'mask': where a mask is shorter than
+            its image, crop the image to it. An integer: cut so many rows
+            off every image, in pixels.
+        bit_depth: Significant bits of 16-bit images, see
+            :func:`~mmseg_ext.datasets.image_io.read_image`.
+        label_map: Value in the mask files -> class id, for masks with
+            values such as 0, 128 and 255. None: the values are class ids.
+        ignore_colors: Colours (red, green, blue) in colour masks that mean
+            no label.
+        **kwargs: See mmseg's BaseSegDataset.
+
+    Raises:
+        FileNotFoundError: If there are no images, or masks are missing.
+        ValueError: If names are ambiguous or an argument is not allowed.
+
+    Reference:
+        Byeon et al., Development for a Semantic Segmentation Model for
+        Metal SEM Images Based on Multi-scale Cross-attention and SegFormer,
+        2025, sections II.2 and IV.1.
+    """
+
+    METAINFO = dict(classes=('A', 'B', 'C'), palette=COLOURS[:3])
+
+    def __init__(self,
+                 ann_file: str = '',
+                 metainfo: Optional[dict] = None,
+                 data_root: Optional[str] = None,
+                 data_prefix: dict = dict(
+                     img_path='images/train', seg_map_path='masks/train'),
+                 info_band: Union[str, int, None] = None,
+                 bit_depth: Optional[int] = None,
+                 label_map: Optional[Mapping[int, int]] = None,
+                 ignore_colors: Sequence[Sequence[int]] = (),
+                 **kwargs) -> None:
+        if info_band not in (None, 'mask') and not (
+                type(info_band) is int and info_band >= 0):
+            raise ValueError(f"info_band={info_band!r}: must be None, 'mask' "
+                             'or a number of rows')
+        if bit_depth is not None and not 8 <= bit_depth <= 16:
+            raise ValueError(f'bit_depth={bit_depth!r}: must be None or '
+                             'between 8 and 16')
+        if kwargs.get('reduce_zero_label'):
+            raise ValueError(
+                'reduce_zero_label=True: say what each value means instead, '
+                'label_map={0: 255, 1: 0, 2: 1, ...}')
+        self.info_band = info_band
+        self.bit_depth = bit_depth
+        self.mask_values = label_map
+        self.ignore_colors = ignore_colors
+        metainfo = dict(metainfo or {})
+        if 'classes' in metainfo and 'palette' not in metainfo:
+            self._check_colours(len(metainfo['classes']))
+            metainfo['palette'] = COLOURS[:len(metainfo['classes'])]
+        super().__init__(
+            ann_file=ann_file,
+            metainfo=metainfo,
+            data_root=data_root,
+            data_prefix=data_prefix,
+            **kwargs)
+
+    @staticmethod
+    def _check_colours(num_classes: int) -> None:
+        if num_classes > len(COLOURS):
+            raise ValueError(f'metainfo has {num_classes} classes and no '
+                             f'palette; beyond {len(COLOURS)} classes the '
+                             'colours must be given.')
+
+    @classmethod
+    def get_label_map(cls, new_classes=None) -> None:
+        """Return None: ``classes`` name the ids in the files, in order.
+
+        Stock MMSegmentation takes other classes for a subset of its own and
+        silently ignores the remaining ones.
+        """
+        return None
+
+    def load_data_list(self) -> list[dict]:
+        """Pair every image with its mask."""
+        image_dir = self.data_prefix['img_path']
+        images = _list_files(image_dir, IMAGE_SUFFIXES, self.backend_args)
+        if self.ann_file:
+            images = self._select(images)
+        if not images:
+            raise FileNotFoundError(self._no_images(image_dir))
+        masks = self._find_masks(images)
+        return [
+            dict(
+                img_path=path,
+                **(dict(seg_map_path=masks[stem]) if masks else {}),
+                info_band=self.info_band,
+                bit_depth=self.bit_depth,
+                classes=self._metainfo['classes'],
+                palette=self._metainfo['palette'],
+                label_map=self.mask_values,
+                ignore_index=self.ignore_index,
+                ignore_colors=self.ignore_colors,
+                reduce_zero_label=False,
+                seg_fields=[]) for stem, path in images.items()
+        ]
+
+    def _select(self, images: dict[str, str]) -> dict[str, str]:
+        """Keep the images that ``ann_file`` names, in its order."""
+        lines = fileio.get_text(
+            self.ann_file, backend_args=self.backend_args).split('\n')
+        names = [line.strip() for line in lines if line.strip()]
+        stems = [
+            osp.splitext(name)[0]
+            if name.lower().endswith(IMAGE_SUFFIXES) else name
+            for name in names
+        ]
+        absent = [name for name, s in zip(names, stems) if s not in images]
+        if absent:
+            raise FileNotFoundError(
+                f'{self.ann_file} lists {len(absent)} images that are not in '
+                f'{self.data_prefix["img_path"]}: {_some(absent)}')
+        return {stem: images[stem] for stem in stems}
+
+    def _find_masks(self, images: dict[str, str]) -> dict[str, str]:
+        mask_dir = self.data_prefix.get('seg_map_path')
+        if mask_dir is None:
+            return {}
+        masks = _list_files(mask_dir, MASK_SUFFIXES, self.backend_args)
+        missing = [path for stem, path in images.items() if stem not in masks]
+        if missing:
+            raise FileNotFoundError(
+                f'{len(missing)} of {len(images)} images have no mask in '
+                f'{mask_dir}: {_some(missing)}. A mask has its image\'s name '
+                f'and one of the suffixes {", ".join(MASK_SUFFIXES)}. Add the '
+                'masks, move unlabelled images elsewhere, or list the images '
+                'to use in ann_file.')
+        surplus = [] if self.ann_file else sorted(set(masks) - set(images))
+        if surplus:
+            print_log(
+                f'{mask_dir} holds {len(surplus)} masks without an image, '
+                f'which are not used: {_some(surplus)}',
+                logger='current',
+                level=logging.WARNING)
+        return masks
+
+    def _no_images(self, image_dir: str) -> str:
+        masks = self.data_prefix.get('seg_map_path', 'masks/...')
+        root = self.data_root or 'DIR'
+        return (f'No images in {image_dir}. Expected are '
+                f'{", ".join(IMAGE_SUFFIXES)} files there and masks of the '
+                f'same names in {masks}. Name your own folder with '
+                '--data-root DIR (or data_root in the config), or write a '
+                f'synthetic set: python tools/make_sample.py sem {root}')

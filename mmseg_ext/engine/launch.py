@@ -1,0 +1,141 @@
+"""Train and test as mmseg's own tools do, on the stock Runner."""
+import os.path as osp
+from typing import Optional
+
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.runner import Runner
+from mmseg.registry import RUNNERS
+
+from .pretrained import check_weights, remove_pretrained
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def _set_data_root(cfg: Config, data_root: str) -> None:
+    for name in LOADERS:
+        dataset = cfg.get(name, {}).get('dataset')
+        while dataset is not None:
+            if 'data_root' in dataset:
+                dataset['data_root'] = data_root
+            dataset = dataset.get('dataset')  # RepeatDataset and the like
+
+
+def load_config(path: str,
+                work_dir: Optional[str] = None,
+                cfg_options: Optional[dict] = None,
+                launcher: str = 'none',
+                data_root: Optional[str] = None,
+                from_scratch: bool = False) -> Config:
+    """Read a config file and apply command-line options to it.
+
+    Args:
+        path: Config file.
+        work_dir: Folder of logs and checkpoints; if None, the config's, and
+            if it names none, ``work_dirs/<name of the config>``.
+        cfg_options: Values to replace, ``{'a.b': value}``; they win over
+            everything else.
+        launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
+        data_root: Data folder of every dataset in the config.
+        from_scratch: Start from random weights, download nothing.
+    """
+    cfg = Config.fromfile(path)
+    cfg.launcher = launcher
+    if data_root is not None:
+        _set_data_root(cfg, data_root)
+    if from_scratch:
+        remove_pretrained(cfg)
+    if cfg_options is not None:
+        cfg.merge_from_dict(cfg_options)
+    if work_dir is not None:
+        cfg.work_dir = work_dir
+    elif cfg.get('work_dir') is None:
+        name = osp.splitext(osp.basename(path))[0]
+        cfg.work_dir = osp.join('work_dirs', name)
+    return cfg
+
+
+def _build_runner(cfg: Config) -> Runner:
+    if 'runner_type' in cfg:
+        return RUNNERS.build(cfg)
+    return Runner.from_cfg(cfg)
+
+
+def _use_amp(cfg: Config) -> None:
+    kind = cfg.optim_wrapper.type
+    if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise ValueError('--amp needs optim_wrapper.type to be OptimWrapper; '
+                         f'the config has {kind}')
+    if get_device() == 'cpu':
+        raise ValueError('--amp needs a GPU: mmengine has no mixed-precision '
+                         'training on the CPU')
+    if kind == 'OptimWrapper':
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.loss_scale = 'dynamic'
+
+
+def train(cfg: Config, resume: bool = False, amp: bool = False) -> Runner:
+    """Train the model of a config.
+
+    Args:
+        cfg: See :func:`load_config`.
+        resume: Go on from the newest checkpoint in the work directory.
+        amp: Train in mixed precision (GPU only).
+
+    Raises:
+        ConnectionError: If pretrained weights cannot be downloaded.
+        ValueError: If mixed precision is not possible.
+    """
+    if amp:
+        _use_amp(cfg)
+    cfg.resume = resume
+    if resume and osp.isfile(osp.join(cfg.work_dir, 'last_checkpoint')):
+        # The checkpoint replaces them; fetching them first would be in vain.
+        remove_pretrained(cfg)
+    check_weights(cfg)
+    runner = _build_runner(cfg)
+    runner.train()
+    return runner
+
+
+def _evaluators(cfg: Config) -> list[dict]:
+    evaluators = cfg.test_evaluator
+    return [evaluators] if isinstance(evaluators, dict) else evaluators
+
+
+def test(cfg: Config,
+         checkpoint: str,
+         tta: bool = False,
+         out: Optional[str] = None,
+         show_dir: Optional[str] = None) -> dict:
+    """Test a checkpoint and return the metrics.
+
+    Args:
+        cfg: See :func:`load_config`.
+        checkpoint: Weights to test.
+        tta: Average over the views of the config's ``tta_pipeline``.
+        out: Folder to write the predicted class ids to, as PNG.
+        show_dir: Folder to write image | truth | prediction to.
+
+    Raises:
+        ValueError: If ``out`` is given and no metric of the config writes
+            predictions.
+    """
+    cfg.load_from = checkpoint
+    remove_pretrained(cfg)
+    if tta:
+        cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+        cfg.tta_model.module = cfg.model
+        cfg.model = cfg.tta_model
+    if out is not None:
+        writers = [evaluator for evaluator in _evaluators(cfg)
+                   if evaluator['type'].endswith('IoUMetric')]
+        if not writers:
+            raise ValueError('--out needs an IoU metric in test_evaluator: it '
+                             'is what writes the predictions')
+        writers[0]['output_dir'] = out
+    if show_dir is not None:
+        hooks = cfg.get('custom_hooks') or []
+        kept = [hook for hook in hooks if hook['type'] != 'PanelHook']
+        cfg.custom_hooks = [*kept, dict(type='PanelHook', out_dir=show_dir)]
+    return _build_runner(cfg).test()

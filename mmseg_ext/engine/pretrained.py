@@ -1,0 +1,74 @@
+"""Pretrained weights that a config asks for: find them, or do without."""
+import os.path as osp
+import urllib.request
+from collections.abc import Iterator
+
+from mmengine.config import Config
+from torch.hub import get_dir
+
+TIMEOUT = 10  # seconds until a silent network counts as none
+
+
+def _sections(node) -> Iterator[dict]:
+    """Yield every dict in a nested config."""
+    if isinstance(node, dict):
+        yield node
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for child in node:
+            yield from _sections(child)
+
+
+def _is_pretrained(init_cfg) -> bool:
+    return isinstance(init_cfg, dict) and init_cfg.get('type') == 'Pretrained'
+
+
+def pretrained_weights(model_cfg: dict) -> list[str]:
+    """Return the files and addresses of weights that a model starts from."""
+    found = []
+    for section in _sections(model_cfg):
+        if section.get('pretrained'):
+            found.append(section['pretrained'])
+        if _is_pretrained(section.get('init_cfg')):
+            found.append(section['init_cfg']['checkpoint'])
+    return found
+
+
+def remove_pretrained(cfg: Config) -> None:
+    """Let the model start from random weights instead of pretrained ones."""
+    for section in _sections(cfg.model):
+        if section.get('pretrained'):
+            section['pretrained'] = None
+        if _is_pretrained(section.get('init_cfg')):
+            # The module then initialises itself, as without pretraining.
+            section['init_cfg'] = None
+
+
+def check_weights(cfg: Config) -> None:
+    """Fail now, not after the data are read, if weights cannot be had.
+
+    Raises:
+        ConnectionError: If weights are neither on this computer nor within
+            reach of the network.
+        FileNotFoundError: If a file of weights does not exist.
+    """
+    for weights in pretrained_weights(cfg.model):
+        advice = ('Train from random weights with --from-scratch, or give a '
+                  'file: --cfg-options model.backbone.init_cfg.checkpoint='
+                  'FILE')
+        if '://' not in weights:
+            if not osp.isfile(weights):
+                raise FileNotFoundError(f'There are no pretrained weights at '
+                                        f'{weights}. {advice}')
+            continue
+        cached = osp.join(get_dir(), 'checkpoints', osp.basename(weights))
+        if not weights.startswith('http') or osp.isfile(cached):
+            continue
+        request = urllib.request.Request(weights, method='HEAD')
+        try:
+            urllib.request.urlopen(request, timeout=TIMEOUT).close()
+        except OSError as error:
+            raise ConnectionError(
+                f'The pretrained weights {weights} cannot be downloaded '
+                f'({error}). {advice}, or put the downloaded file at '
+                f'{cached}') from error

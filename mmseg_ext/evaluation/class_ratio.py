@@ -1,0 +1,225 @@
+"""Class-ratio error: how far the predicted phase fractions are off."""
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger, print_log
+from mmseg.registry import METRICS
+from prettytable import PrettyTable
+from scipy import stats
+from torch import Tensor
+
+from .labels import check_truth
+
+AGGREGATES = ('image', 'dataset')
+
+
+def count_classes(pred: Tensor,
+                  truth: Tensor,
+                  num_classes: int,
+                  ignore_index: int = 255) -> np.ndarray:
+    """Count the pixels of each class in a prediction and its truth.
+
+    Pixels that the truth ignores are counted on neither side.
+
+    Args:
+        pred: Predicted class ids, any shape.
+        truth: True class ids or ``ignore_index``, same shape.
+        num_classes: Number of classes.
+        ignore_index: Value of pixels without a label.
+
+    Returns:
+        (2, num_classes) int64: predicted and true counts.
+    """
+    labelled = truth != ignore_index
+    return np.stack([
+        torch.bincount(ids[labelled].flatten().long(),
+                       minlength=num_classes).cpu().numpy()
+        for ids in (pred, truth)
+    ])
+
+
+@dataclass(frozen=True)
+class PhaseReport:
+    """Phase fractions of a set of images; all fields (num_classes,).
+
+    Attributes:
+        error: Absolute error of the fraction, in percentage points.
+        bias: Predicted minus true fraction, in percentage points.
+        true: Mean true fraction, in percent.
+        pred: Mean predicted fraction, in percent.
+        true_ci95: Half width of the 95 % confidence interval of the mean
+            true fraction over images, in percentage points; nan for fewer
+            than two images.
+        pred_ci95: The same of the predicted fraction.
+    """
+    error: np.ndarray
+    bias: np.ndarray
+    true: np.ndarray
+    pred: np.ndarray
+    true_ci95: np.ndarray
+    pred_ci95: np.ndarray
+
+
+def confidence_interval(fractions: np.ndarray) -> np.ndarray:
+    """Half width of the 95 % confidence interval of the mean over images.
+
+    t(0.975, n - 1) * s / sqrt(n), with s the standard deviation over the n
+    images (n - 1 in its denominator).
+
+    Args:
+        fractions: (num_images, num_classes).
+
+    Returns:
+        (num_classes,), nan where there are fewer than two images.
+
+    Reference:
+        ASTM E562 (point counts) and E1245 (image analysis), same form.
+    """
+    num_images = len(fractions)
+    if num_images < 2:
+        return np.full(fractions.shape[1], np.nan)
+    spread = fractions.std(axis=0, ddof=1)
+    return stats.t.ppf(0.975, num_images - 1) * spread / np.sqrt(num_images)
+
+
+def phase_report(counts: np.ndarray, aggregate: str = 'image') -> PhaseReport:
+    """Compare predicted with true phase fractions over a set of images.
+
+    e_c = |predicted fraction of c - true fraction of c| * 100, for each
+    image, then averaged over images (``aggregate='image'``). The mean over
+    classes is the paper's class ratio; it is an error, lower is better,
+    although the text says the opposite, and lies between 0 and 200 / N.
+
+    It does not see where a phase is: a prediction with two halves swapped
+    has error 0 and IoU 0. Read it beside mIoU.
+
+    Args:
+        counts: (num_images, 2, num_classes), see :func:`count_classes`;
+            every image has at least one labelled pixel.
+        aggregate: 'image': mean over images of the error and the
+            fractions; 'dataset': of all pixels pooled, where errors of
+            opposite sign cancel.
+
+    Raises:
+        ValueError: If there are no images, an image has no labelled pixel,
+            or ``aggregate`` is unknown.
+
+    Reference:
+        Byeon et al., 2025, equations 5 and 6, with the pixel value read as
+        the indicator of class c.
+    """
+    if aggregate not in AGGREGATES:
+        raise ValueError(f'aggregate={aggregate!r}: must be one of '
+                         f'{AGGREGATES}')
+    counts = np.asarray(counts, np.float64)
+    if not len(counts) or (counts.sum(axis=2) == 0).any():
+        raise ValueError('Phase fractions need at least one image, and a '
+                         'labelled pixel in each.')
+    fractions = 100 * counts / counts.sum(axis=2, keepdims=True)
+    intervals = [confidence_interval(fractions[:, side]) for side in (0, 1)]
+    if aggregate == 'dataset':
+        pooled = counts.sum(axis=0, keepdims=True)
+        fractions = 100 * pooled / pooled.sum(axis=2, keepdims=True)
+    pred, true = fractions[:, 0], fractions[:, 1]  # (num_images, num_classes)
+    return PhaseReport(
+        error=np.abs(pred - true).mean(axis=0),
+        bias=(pred - true).mean(axis=0),
+        true=true.mean(axis=0),
+        pred=pred.mean(axis=0),
+        true_ci95=intervals[1],
+        pred_ci95=intervals[0])
+
+
+@METRICS.register_module()
+class ClassRatioMetric(BaseMetric):
+    """Class-ratio error of a test set, see :func:`phase_report`.
+
+    Results (percent and percentage points): ``ClassRatioError``, the mean
+    over classes, and of each class ``ClassRatioError.<class>``,
+    ``ClassRatioBias.<class>``, ``TrueFraction.<class>``,
+    ``PredFraction.<class>``, ``TrueFractionCI95.<class>`` and
+    ``PredFractionCI95.<class>``. For ``save_best='ClassRatioError'`` set
+    ``rule='less'``.
+
+    Args:
+        aggregate: 'image' or 'dataset'.
+        ignore_index: Value of pixels without a label, counted on neither
+            side. An image of nothing else has no fractions; it is left out
+            with a warning.
+        collect_device: Where results of several processes are collected,
+            'cpu' or 'gpu'.
+        prefix: Prefix of the results' names.
+
+    Raises:
+        ValueError: If the ground truth holds a value outside the classes,
+            or no image has a label.
+    """
+
+    def __init__(self,
+                 aggregate: str = 'image',
+                 ignore_index: int = 255,
+                 collect_device: str = 'cpu',
+                 prefix: Optional[str] = None) -> None:
+        super().__init__(collect_device, prefix)
+        if aggregate not in AGGREGATES:
+            raise ValueError(f'aggregate={aggregate!r}: must be one of '
+                             f'{AGGREGATES}')
+        self.aggregate = aggregate
+        self.ignore_index = ignore_index
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        num_classes = len(self.dataset_meta['classes'])
+        for data_sample in data_samples:
+            check_truth(data_sample, num_classes, self.ignore_index)
+            pred = data_sample['pred_sem_seg']['data']
+            truth = data_sample['gt_sem_seg']['data'].to(pred)
+            # One result for each sample, labelled or not: mmengine cuts the
+            # padding of uneven shards off by counting them.
+            self.results.append(
+                count_classes(pred, truth, num_classes, self.ignore_index))
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        classes = self.dataset_meta['classes']
+        logger = MMLogger.get_current_instance()
+        counts = np.stack(results)  # (num_images, 2, num_classes)
+        labelled = counts.sum(axis=(1, 2)) > 0
+        if not labelled.all():
+            print_log(
+                f'{(~labelled).sum()} of {len(counts)} images have no '
+                'labelled pixel and no part in the class-ratio error.',
+                logger=logger,
+                level=logging.WARNING)
+        report = phase_report(counts[labelled], self.aggregate)
+        print_log(f'\n{_table(report, classes)}', logger=logger)
+        metrics = {'ClassRatioError': report.error.mean()}
+        columns = dict(
+            ClassRatioError=report.error,
+            ClassRatioBias=report.bias,
+            TrueFraction=report.true,
+            PredFraction=report.pred,
+            TrueFractionCI95=report.true_ci95,
+            PredFractionCI95=report.pred_ci95)
+        for name, values in columns.items():
+            for label, value in zip(classes, values):
+                metrics[f'{name}.{label}'] = value
+        return {name: round(float(v), 4) for name, v in metrics.items()}
+
+
+def _table(report: PhaseReport, classes: Sequence[str]) -> str:
+    table = PrettyTable(
+        ['Class', 'True (%)', 'Predicted (%)', 'Bias (%p)', 'Error (%p)'])
+    for i, label in enumerate(classes):
+        table.add_row([
+            label,
+            f'{report.true[i]:.2f} +- {report.true_ci95[i]:.2f}',
+            f'{report.pred[i]:.2f} +- {report.pred_ci95[i]:.2f}',
+            f'{report.bias[i]:+.2f}',
+            f'{report.error[i]:.2f}',
+        ])
+    table.add_row(['mean', '', '', '', f'{report.error.mean():.2f}'])
+    return table.get_string(title='phase fractions, mean +- 95 % CI')

@@ -1,0 +1,4 @@
+"""Models, registered in MMSegmentation's own registries."""
+from .necks import MultiScaleCrossAttentionNeck
+
+__all__ = ['MultiScaleCrossAttentionNeck']

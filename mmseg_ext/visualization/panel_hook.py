@@ -1,0 +1,61 @@
+"""Write a picture of every tested image."""
+import os.path as osp
+from collections.abc import Sequence
+from typing import Optional
+
+import cv2
+from mmengine.hooks import Hook
+from mmengine.utils import mkdir_or_exist
+from mmseg.registry import HOOKS
+
+from mmseg_ext.datasets.image_io import read_image
+
+from .panel import draw_panel
+
+
+@HOOKS.register_module()
+class PanelHook(Hook):
+    """Write image | truth | prediction for each image of a test run.
+
+    Pictures keep the images' place below the dataset's image folder, so
+    that equal names in different folders do not overwrite each other.
+
+    Args:
+        out_dir: Folder of the pictures; ``<work_dir>/panels`` if None.
+        interval: Every so many images.
+    """
+
+    def __init__(self,
+                 out_dir: Optional[str] = None,
+                 interval: int = 1) -> None:
+        if interval < 1:
+            raise ValueError(f'interval={interval!r}: must be at least 1')
+        self.out_dir = out_dir
+        self.interval = interval
+
+    def after_test_iter(self,
+                        runner,
+                        batch_idx: int,
+                        data_batch: Optional[dict] = None,
+                        outputs: Optional[Sequence] = None) -> None:
+        if not self.every_n_inner_iters(batch_idx, self.interval):
+            return
+        dataset = runner.test_dataloader.dataset
+        out_dir = self.out_dir or osp.join(runner.work_dir, 'panels')
+        for sample in outputs:
+            height, width = sample.ori_shape
+            # ori_shape is what the information band has left of the file
+            image = read_image(sample.img_path,
+                               getattr(dataset, 'bit_depth', None))
+            image = image[:height, :width]
+            panel = draw_panel(
+                image,
+                sample.gt_sem_seg.data[0].cpu().numpy(),
+                sample.pred_sem_seg.data[0].cpu().numpy(),
+                dataset.metainfo['classes'], dataset.metainfo['palette'])
+            name = osp.relpath(sample.img_path,
+                               dataset.data_prefix['img_path'])
+            path = osp.join(out_dir, osp.splitext(name)[0] + '.png')
+            mkdir_or_exist(osp.dirname(path))
+            if not cv2.imwrite(path, panel):
+                raise OSError(f'{path} could not be written')

@@ -1,0 +1,57 @@
+"""Metadata and dependencies; settings of tools are in pyproject.toml."""
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r"^__version__ = '(.+)'$",
+                    (ROOT / 'mmseg_ext/__init__.py').read_text(),
+                    re.MULTILINE).group(1)
+
+setup(
+    name='mmseg_ext',
+    version=VERSION,
+    description='MMSegmentation for metal micrographs and industrial '
+    'surfaces: multi-scale cross-attention, phase fractions, and an install '
+    'that works on current PyTorch',
+    long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    packages=find_packages(include=['mmseg_ext', 'mmseg_ext.*']),
+    # 3.10: the oldest with the union types used here, and the oldest that
+    # current numpy and torch still support.
+    python_requires='>=3.10',
+    install_requires=[
+        # 2.4: the first with torch.serialization.add_safe_globals.
+        'torch>=2.4',
+        # Everything compat mends is mended for these releases, the last of
+        # their kind (mmengine 0.11 or mmsegmentation 2 would need a look).
+        'mmengine>=0.10.7,<0.11',
+        'mmsegmentation>=1.2.2,<2',
+        'mmpretrain>=1.2.0,<2',
+        # mmseg imports these two without declaring them.
+        'ftfy',
+        'regex',
+        'numpy',
+        'scipy',
+        # The name that mmengine asks for; opencv-python-headless owns the
+        # same files, install one of them only. 4.7: the first with
+        # imdecodemulti.
+        'opencv-python>=4.7',
+        'pillow',
+        'prettytable',
+    ],
+    extras_require={
+        # One of these two, never both: they own the same files, so neither
+        # can be a hard requirement. mmseg asserts mmcv < 2.2.
+        'mmcv-lite': ['mmcv-lite>=2.1.0,<2.2'],
+        'mmcv': ['mmcv>=2.1.0,<2.2'],
+        # torchvision: mmpretrain.models imports it, mmseg does not.
+        'mmpretrain': ['torchvision'],
+        'test': ['pytest', 'ruff'],
+    },
+    classifiers=[
+        'Programming Language :: Python :: 3',
+        'Topic :: Scientific/Engineering :: Image Recognition',
+    ])

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Run a tool in several processes: _torchrun.sh N SCRIPT [options]
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/_env.sh"
+processes=$1 && shift
+if [ "${NNODES:-1}" = 1 ] && [ -z "${PORT:-}" ]; then
+    # torchrun finds a free port, so that two runs do not collide.
+    where=(--standalone)
+else
+    where=(--nnodes "${NNODES:-1}" --node_rank "${NODE_RANK:-0}"
+        --master_addr "${MASTER_ADDR:-127.0.0.1}"
+        --master_port "${PORT:-29500}")
+fi
+exec "$python" -m torch.distributed.run "${where[@]}" \
+    --nproc_per_node "$processes" "$@" --launcher pytorch

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# Make an environment that this package runs in; a second run does nothing.
+#
+#   bash tools/setup_env.sh [--ops] [--torch TORCH/TORCHVISION]
+#                           [--python PYTHON] [--venv DIR]
+#
+# Fills the active virtual environment (venv or conda), or makes DIR (.venv)
+# with PYTHON (python3) if none is active or --venv names one. Versions come
+# from tools/constraints.txt, one list that was tested together.
+#
+#   --ops     build the full mmcv with its operators (needs a C++ compiler and
+#             6 to 14 minutes on two cores) instead of taking mmcv-lite
+#   --torch   another pair, such as 2.4.1/0.19.1; the two must match
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+constraints=$root/tools/constraints.txt
+venv='' python=python3 pair='' ops=''
+while [ $# -gt 0 ]; do
+    case $1 in
+    --ops) ops=1 && shift ;;
+    --torch | --python | --venv)
+        [ $# -gt 1 ] || { echo "setup_env.sh: $1 needs a value" >&2; exit 2; }
+        case $1 in
+        --torch) pair=$2 ;;
+        --python) python=$2 ;;
+        --venv) venv=$2 ;;
+        esac
+        shift 2 ;;
+    *) echo "setup_env.sh: unknown option $1; see the top of this file" >&2
+       exit 2 ;;
+    esac
+done
+
+active=${VIRTUAL_ENV:-${CONDA_PREFIX:-}}
+if [ -n "$active" ] && [ -z "$venv" ]; then
+    python=$active/bin/python
+else
+    venv=${venv:-$root/.venv}
+    if [ ! -x "$venv/bin/python" ]; then
+        "$python" -m venv "$venv" || {
+            echo "setup_env.sh: $python cannot make a virtual environment." \
+                 "On Debian and Ubuntu: apt-get install python3-venv" >&2
+            exit 1
+        }
+    fi
+    python=$venv/bin/python
+fi
+
+# What decides the result; unchanged since the last full run: nothing to do.
+stamp=$("$python" -c 'import sys; print(sys.prefix)')/mmseg_ext.setup
+wanted=$({ echo "$root ops=$ops pair=$pair"; cat "$constraints" \
+    "$root/setup.py"; } | "$python" -c \
+    'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())')
+if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
+    exit 0
+fi
+rm -f "$stamp"
+
+pip() { "$python" -m pip --disable-pip-version-check "$@"; }
+installed() { "$python" -c "from importlib.metadata import version; \
+print(version('$1'))" 2>/dev/null; }
+
+if [ -z "$pair" ] && [ -n "$ops" ]; then
+    # mmcv 2.1.0 asks for C++17, the headers of torch >= 2.14 for C++20.
+    pair=2.11.0/0.26.0
+fi
+pins=$(mktemp)
+trap 'rm -f "$pins"' EXIT
+grep -v '^torch' "$constraints" > "$pins"
+if [ -n "$pair" ]; then
+    printf 'torch==%s\ntorchvision==%s\n' "${pair%/*}" "${pair#*/}" >> "$pins"
+elif have=$(installed torch) && vision=$(installed torchvision); then
+    echo "Keeping torch $have and torchvision $vision, installed already."
+    printf 'torch==%s\ntorchvision==%s\n' "$have" "$vision" >> "$pins"
+else
+    grep '^torch' "$constraints" >> "$pins"
+fi
+
+echo "Setting up $("$python" -c 'import sys; print(sys.prefix)') ..."
+pip install -c "$pins" torch torchvision
+mmcv=mmcv-lite
+if [ -n "$ops" ] || { [ -n "$(installed mmcv)" ] && \
+                      [ -z "$(installed mmcv-lite)" ]; }; then
+    mmcv=mmcv
+fi
+if [ $mmcv = mmcv ] && [ -z "$(installed mmcv)" ]; then
+    if [ -n "$(installed mmcv-lite)" ]; then
+        pip uninstall -y mmcv-lite  # both own the same files
+    fi
+    # mmcv's setup.py imports pkg_resources, which setuptools 82 removed, and
+    # torch, which an isolated build would not see.
+    pip install -c "$pins" 'setuptools<81' wheel ninja
+    MMCV_WITH_OPS=1 pip install -c "$pins" --no-build-isolation \
+        --no-binary mmcv mmcv==2.1.0
+fi
+pip install -c "$pins" -e "$root[$mmcv,mmpretrain,test]"
+"$python" - <<'EOF'
+import mmcv, mmseg, torch
+import mmseg_ext
+print(f'mmseg_ext {mmseg_ext.__version__} is ready: torch {torch.__version__},'
+      f' mmcv {mmcv.__version__}, mmsegmentation {mmseg.__version__}')
+EOF
+echo "$wanted" > "$stamp"
