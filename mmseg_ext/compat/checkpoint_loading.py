@@ -13,6 +13,7 @@ Applies to every torch: the check is for safety, not for compatibility alone.
 import os
 import pickle
 import re
+import struct
 import threading
 from contextlib import contextmanager
 from unittest import mock
@@ -24,6 +25,10 @@ from mmengine.runner.checkpoint import CheckpointLoader
 
 TRUST_VARIABLE = 'MMSEG_EXT_TRUST_CHECKPOINT'
 _LOCK = threading.RLock()
+# What torch's readers were seen to raise on cut and altered files.
+_DAMAGED = (RuntimeError, LookupError, EOFError, ValueError, TypeError,
+            AttributeError, AssertionError, OverflowError, MemoryError,
+            struct.error)
 
 
 class UntrustedCheckpointError(RuntimeError):
@@ -42,6 +47,48 @@ def history_buffer_method(owner, name: str):
         f'Unsupported global: builtins.getattr({owner!r}, {name!r})')
 
 
+class PlainDtype:
+    """Stand for a pickled ``numpy.dtype`` of plain numbers.
+
+    numpy's own takes its fields and flags from the file, unchecked: a forged
+    one turns numbers into object pointers, and the interpreter follows them.
+
+    Raises:
+        UnpicklingError: If the file asks for more than a number type and its
+            byte order.
+    """
+
+    def __init__(self, code: str, *_) -> None:
+        self.value = np.dtype(code)
+        if self.value.kind not in 'biufc':
+            raise pickle.UnpicklingError(f'Unsupported numpy dtype: {code!r}')
+
+    def __setstate__(self, state: tuple) -> None:
+        _version, order, *rest = state
+        if rest != [None, None, None, -1, -1, 0]:
+            raise pickle.UnpicklingError(f'Unsupported numpy dtype: {state}')
+        self.value = self.value.newbyteorder(order)
+
+
+class PlainArray(np.ndarray):
+    """An array whose pickled form may hold plain numbers only."""
+
+    def __setstate__(self, state: tuple) -> None:
+        version, shape, dtype, is_fortran, data = state
+        super().__setstate__(
+            (version, shape, _plain(dtype), is_fortran, data))
+
+    def __reduce_ex__(self, protocol: int):
+        # Saved again, it is numpy's array: no file asks for this class.
+        return np.asarray(self).__reduce_ex__(protocol)
+
+
+def _plain(dtype) -> np.dtype:
+    if not isinstance(dtype, PlainDtype):
+        raise pickle.UnpicklingError(f'Unsupported numpy dtype: {dtype!r}')
+    return dtype.value
+
+
 def _at_path(function, path: str):
     """Wrap ``function`` so that the unpickler finds it under ``path``."""
 
@@ -56,29 +103,64 @@ def _at_path(function, path: str):
 
 def harmless_globals() -> list:
     """Return what mmengine's training checkpoints need beyond tensors."""
-    # Built through protocol 2, where numpy calls these two by name.
-    array, scalar = np.empty(0).__reduce__()[0], np.float64(0).__reduce__()[0]
-    dtypes = {type(np.dtype(code)) for code in '?bBhHiIlLqQefd'}
+    # Built through protocol 2, where numpy calls this one by name.
+    scalar = np.float64(0).__reduce__()[0]
+    aliases = {
+        'builtins.getattr': history_buffer_method,
+        '_codecs.encode': lambda text, coding: text.encode(coding),
+        'numpy.dtype': PlainDtype,
+        'numpy.ndarray': PlainArray,
+    }
+    # numpy 2 moved the module; files of both generations exist.
+    for module in ('numpy.core.multiarray', 'numpy._core.multiarray'):
+        aliases[f'{module}._reconstruct'] = lambda *_: PlainArray(0)
+        aliases[f'{module}.scalar'] = (
+            lambda dtype, data: scalar(_plain(dtype), data))
     return [
-        HistoryBuffer, np.ndarray, np.dtype, *dtypes,
-        _at_path(history_buffer_method, 'builtins.getattr'),
-        _at_path(lambda text, coding: text.encode(coding), '_codecs.encode'),
-        # numpy 2 moved the module; files of both generations exist.
-        *(_at_path(function, f'numpy.{core}.multiarray.{name}')
-          for core in ('core', '_core')
-          for name, function in (('_reconstruct', array), ('scalar', scalar)))
+        HistoryBuffer, PlainDtype, PlainArray,
+        *(_at_path(function, path) for path, function in aliases.items())
     ]
 
 
+def _path(item) -> str:
+    """Return the name under which torch allows a global."""
+    if isinstance(item, tuple):  # (object, name), torch >= 2.6
+        return item[1]
+    return f'{item.__module__}.{item.__qualname__}'
+
+
+@contextmanager
+def _harmless_globals_allowed():
+    """Allow the harmless types inside the block, beside the user's own.
+
+    Only inside: for one name torch takes either of two, so a stand-in must
+    not meet the real numpy types that another library allows for itself.
+    """
+    before = torch.serialization.get_safe_globals()
+    harmless = harmless_globals()
+    taken = {_path(item) for item in harmless}
+    torch.serialization.clear_safe_globals()
+    torch.serialization.add_safe_globals(
+        harmless + [item for item in before if _path(item) not in taken])
+    try:
+        yield
+    finally:
+        torch.serialization.clear_safe_globals()
+        torch.serialization.add_safe_globals(before)
+
+
 def _is_trusted(filename: str) -> bool:
-    trusted = os.environ.get(TRUST_VARIABLE, '').split(os.pathsep)
-    return os.path.abspath(filename) in map(os.path.abspath,
-                                            filter(None, trusted))
+    trusted = os.environ.get(TRUST_VARIABLE, '')
+    if filename == trusted:  # a URL holds os.pathsep itself
+        return True
+    path = os.path.abspath(os.path.expanduser(filename))
+    return any(path == os.path.abspath(os.path.expanduser(name))
+               for name in trusted.split(os.pathsep) if name)
 
 
 def _reason(error: Exception) -> str:
     """Return torch's finding without the advice around it."""
-    text = str(error)
+    text = str(error).split('WeightsUnpickler error:')[-1].strip()
     found = re.search(r'unsupported .+?(?= was |\.?$)', text, re.I | re.M)
     return found.group() if found else text.split('\n')[0]
 
@@ -86,20 +168,21 @@ def _reason(error: Exception) -> str:
 @contextmanager
 def _torch_load(weights_only: bool):
     """Decide ``weights_only`` for each torch.load inside the block."""
-    original = torch.load
-
-    def load(*args, **kwargs):
-        return original(*args, **dict(kwargs, weights_only=weights_only))
-
     # One place instead of mmengine's seven loaders, of which torch.hub's
-    # asks for weights_only=False by itself.
-    with _LOCK, mock.patch.object(torch, 'load', load):
-        yield
+    # asks for weights_only=False by itself. The original is read under the
+    # lock: another thread's decision must not stand in for this one.
+    with _LOCK, _harmless_globals_allowed():
+        original = torch.load
+
+        def load(*args, **kwargs):
+            return original(*args, **dict(kwargs, weights_only=weights_only))
+
+        with mock.patch.object(torch, 'load', load):
+            yield
 
 
 def apply() -> None:
     """Make mmengine's CheckpointLoader refuse files that want to run code."""
-    torch.serialization.add_safe_globals(harmless_globals())
     read = CheckpointLoader.load_checkpoint.__func__
 
     def load_checkpoint(cls, filename, map_location=None, logger='current'):
@@ -114,7 +197,7 @@ def apply() -> None:
                 'any program on this computer. Nothing in it has been run. '
                 'If you made the file, or trust whoever did, name it: '
                 f'{TRUST_VARIABLE}={filename}\n({_reason(error)})') from error
-        except (RuntimeError, LookupError, EOFError, ValueError) as error:
+        except _DAMAGED as error:
             raise RuntimeError(
                 f'Could not read {filename} as a checkpoint; is it complete? '
                 f'({type(error).__name__}: {error})') from error

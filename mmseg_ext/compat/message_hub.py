@@ -30,8 +30,8 @@ def to_plain(value):
             count_history=torch.from_numpy(
                 np.asarray(count_history, np.float64)),
             max_length=value.max_length)
-    if isinstance(value, np.generic):
-        return value.item()
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
     if isinstance(value, Mapping):
         return {key: to_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

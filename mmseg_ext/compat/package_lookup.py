@@ -28,14 +28,20 @@ def package2module(package: str) -> str:
     return top_level.split('\n')[0]
 
 
-def is_installed(package: str) -> bool:
-    """Return whether a distribution or an importable module has this name."""
+def _is_distribution(package: str) -> bool:
     try:
         metadata.distribution(package)
-        return True
     except metadata.PackageNotFoundError:
-        spec = importlib.util.find_spec(package)
-        return spec is not None and spec.origin is not None
+        return False
+    return True
+
+
+def is_installed(package: str) -> bool:
+    """Return whether a distribution or an importable module has this name."""
+    if _is_distribution(package):
+        return True
+    spec = importlib.util.find_spec(package)
+    return spec is not None and spec.origin is not None
 
 
 def get_installed_path(package: str) -> str:
@@ -47,7 +53,9 @@ def get_installed_path(package: str) -> str:
     """
     # The specification knows editable installs too, metadata does not.
     spec = importlib.util.find_spec(package)
-    if spec is None:
+    # No origin: a folder of that name, such as a clone of mmsegmentation
+    # in the current directory, must not hide the installed distribution.
+    if spec is None or (spec.origin is None and _is_distribution(package)):
         spec = importlib.util.find_spec(package2module(package))
     if spec is None:
         raise metadata.PackageNotFoundError(package)

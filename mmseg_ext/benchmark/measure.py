@@ -1,0 +1,72 @@
+"""Time and peak memory of a piece of work."""
+import time
+from collections.abc import Callable
+from multiprocessing import get_context
+from pathlib import Path
+
+import torch
+
+STATUS = Path('/proc/self/status')
+MEGABYTE = 2**20
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return the wall time of one call; waits for the GPU."""
+    start = time.perf_counter()
+    work()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def _resident(field: str) -> int:
+    """Return a memory figure of this process in bytes."""
+    for line in STATUS.read_text().splitlines():
+        if line.startswith(field):
+            return int(line.split()[1]) * 1024
+    raise OSError(f'{STATUS} has no {field}')
+
+
+def _measure_peak(pipe, build: Callable, args: tuple) -> None:
+    work = build(*args)
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        work()
+        peak = torch.cuda.max_memory_allocated()
+    else:
+        Path('/proc/self/clear_refs').write_text('5')  # forget the old peak
+        before = _resident('VmRSS')
+        work()
+        peak = _resident('VmHWM')
+    pipe.send((peak - before) / MEGABYTE)
+
+
+def peak_megabytes(build: Callable, *args) -> float:
+    """Return the memory that a piece of work needs beyond its inputs.
+
+    Measured in a process of its own, so that nothing earlier has left room:
+    resident memory on the CPU (Linux only), allocated memory on CUDA.
+
+    Args:
+        build: Importable function that prepares the work and returns it.
+        *args: Its arguments.
+
+    Raises:
+        OSError: If this system does not tell a process its peak memory.
+        RuntimeError: If the process fails.
+    """
+    if not torch.cuda.is_available() and not STATUS.exists():
+        raise OSError(f'Peak memory is read from {STATUS}: Linux only.')
+    context = get_context('spawn')
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(
+        target=_measure_peak, args=(sender, build, args))
+    process.start()
+    sender.close()
+    try:
+        return receiver.recv()
+    except EOFError:
+        raise RuntimeError(f'{build.__name__}{args} failed') from None
+    finally:
+        process.join()

@@ -1,0 +1,45 @@
+"""What several tests share: a small synthetic set, and the real images."""
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mmseg_ext.datasets.samples import write_sem_sample
+
+REPOSITORY = Path(__file__).parents[1]
+SHARED = REPOSITORY.parent / 'shared/data'
+
+
+@pytest.fixture(scope='session')
+def repository() -> Path:
+    return REPOSITORY
+
+
+@pytest.fixture(scope='session')
+def sem_root(tmp_path_factory) -> Path:
+    """Four training and two validation micrographs of 128 x 96 pixels."""
+    return write_sem_sample(
+        tmp_path_factory.mktemp('data') / 'sem', 4, 2, size=(96, 128))
+
+
+@pytest.fixture(scope='session')
+def metaldam_like(tmp_path_factory, sem_root) -> Path:
+    """The synthetic images in MetalDAM's layout: flat folders and lists."""
+    root = tmp_path_factory.mktemp('data') / 'metaldam'
+    for kind, folder in (('images', 'images'), ('masks', 'labels')):
+        (root / folder).mkdir(parents=True)
+        for path in (sem_root / kind).rglob('*.png'):
+            shutil.copy(path, root / folder)
+    for split in ('train', 'val'):
+        stems = sorted(p.stem for p in (sem_root / 'images' / split).iterdir())
+        (root / f'{split}.txt').write_text('\n'.join(stems))
+    return root
+
+
+@pytest.fixture(scope='session')
+def metaldam_root() -> Path:
+    """The real MetalDAM images, where this machine has them."""
+    root = SHARED / 'metaldam'
+    if not root.is_dir():
+        pytest.skip(f'needs the MetalDAM images in {root}')
+    return root

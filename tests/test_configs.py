@@ -1,0 +1,73 @@
+"""Every config is built, trained one step and validated on tiny data."""
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.optim import PolyLR
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
+from tiny import shrink
+
+from mmseg_ext.engine import load_config, train
+
+CONFIGS = sorted((Path(__file__).parents[1] / 'configs').glob('*.py'))
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+def test_trains_one_step(path, tmp_path, sem_root, metaldam_like):
+    root = metaldam_like if 'metaldam' in path.stem else sem_root
+    cfg = shrink(
+        load_config(
+            str(path),
+            work_dir=str(tmp_path),
+            data_root=str(root),
+            from_scratch=True))
+    cfg.experiment_name = path.stem
+    # a gigabyte for each of the B5s, which no one reads
+    cfg.default_hooks.checkpoint.update(interval=-1, save_best=None)
+    runner = train(cfg)
+    scalars = {
+        name: history.current()
+        for name, history in runner.message_hub.log_scalars.items()
+    }
+    assert np.isfinite(scalars['train/loss'])
+    assert 0 <= scalars['val/mIoU'] <= 100
+    assert 0 <= scalars['val/ClassRatioError'] <= 100
+
+
+@pytest.mark.parametrize(('name', 'millions'), [
+    ('segformer_mit-b0_sem', 3.716),
+    ('segformer_mit-b5_sem', 81.971),
+    ('segformer_mit-b5_c512_sem', 83.023),
+    ('segformer_xattn_sem', 83.868),
+    ('segformer_xattn_backward_sem', 84.874),
+    ('segformer_xattn_add_sem', 83.606),
+    ('segformer_xattn_mit-b0_sem', 3.928),
+])
+def test_parameters(name, millions):
+    init_default_scope('mmseg')
+    path = next(path for path in CONFIGS if path.stem == name)
+    model = MODELS.build(load_config(str(path)).model)
+    count = sum(p.numel() for p in model.parameters())
+    assert round(count / 1e6, 3) == millions
+
+
+def test_papers_learning_rate_is_constant_until_the_last_step():
+    path = next(p for p in CONFIGS if p.stem == 'segformer_xattn_sem')
+    scheduler_cfg = load_config(str(path)).param_scheduler[0]
+    steps_per_epoch = 19  # 150 * 19 = 2850
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=5e-4)
+    scheduler = PolyLR.build_iter_from_epoch(
+        optimizer=optimizer,
+        epoch_length=steps_per_epoch,
+        **{k: v for k, v in scheduler_cfg.items()
+           if k not in ('type', 'convert_to_iter_based')})
+    rates = []
+    for _ in range(150 * steps_per_epoch):
+        rates.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        scheduler.step()
+    assert rates[1425] == pytest.approx(4.998267e-4, rel=1e-6)
+    assert rates[-2] > 0.995 * 5e-4
+    assert rates[-1] == 0

@@ -1,0 +1,153 @@
+"""Configs with options applied, and real training, resuming and testing."""
+import cv2
+import pytest
+import torch
+from tiny import shrink
+
+from mmseg_ext import engine
+from mmseg_ext.engine import load_config, train
+
+
+@pytest.fixture
+def quickstart(repository):
+    return str(repository / 'configs/segformer_xattn_quickstart.py')
+
+
+@pytest.fixture
+def paper(repository):
+    return str(repository / 'configs/segformer_xattn_sem.py')
+
+
+def tiny(path, work_dir, sem_root, steps=2):
+    cfg = load_config(path, work_dir=str(work_dir), data_root=str(sem_root))
+    # the smallest MiT: what is tested here is around the model
+    cfg.model.backbone.update(embed_dims=8, num_layers=[1, 1, 1, 1])
+    cfg.model.neck.in_channels = [8, 16, 40, 64]
+    cfg.model.decode_head.update(
+        in_channels=[16, 32, 80, 64], channels=16)
+    return shrink(cfg, steps)
+
+
+def test_data_root_reaches_every_dataset(paper):
+    cfg = load_config(paper, data_root='elsewhere')
+    for name in ('train', 'val', 'test'):
+        assert cfg[f'{name}_dataloader'].dataset.data_root == 'elsewhere'
+
+
+def test_options_win(paper):
+    cfg = load_config(
+        paper,
+        data_root='a',
+        cfg_options={'val_dataloader.dataset.data_root': 'b'})
+    assert cfg.train_dataloader.dataset.data_root == 'a'
+    assert cfg.val_dataloader.dataset.data_root == 'b'
+
+
+def test_work_dir_is_named_after_the_config(paper):
+    assert load_config(paper).work_dir == 'work_dirs/segformer_xattn_sem'
+    assert load_config(paper, work_dir='w').work_dir == 'w'
+
+
+def test_from_scratch_removes_the_pretrained_weights(paper):
+    assert 'https' in load_config(paper).model.backbone.init_cfg.checkpoint
+    cfg = load_config(paper, from_scratch=True)
+    assert cfg.model.backbone.init_cfg is None
+
+
+def test_offline_training_fails_at_once_with_advice(paper, tmp_path):
+    # port 9: nobody listens, as on a machine without a network
+    address = 'http://127.0.0.1:9/mit_b5.pth'
+    cfg = load_config(
+        paper,
+        work_dir=str(tmp_path),
+        cfg_options={'model.backbone.init_cfg.checkpoint': address})
+    with pytest.raises(ConnectionError, match=r'mit_b5.*--from-scratch'):
+        train(cfg)
+
+
+def test_missing_weights_are_named(paper, tmp_path):
+    cfg = load_config(
+        paper,
+        work_dir=str(tmp_path),
+        cfg_options={'model.backbone.init_cfg.checkpoint': 'no/such.pth'})
+    with pytest.raises(FileNotFoundError, match=r'no/such\.pth.*--from-scr'):
+        train(cfg)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='has a GPU')
+def test_amp_on_the_cpu_says_so(quickstart, tmp_path):
+    cfg = load_config(quickstart, work_dir=str(tmp_path))
+    with pytest.raises(ValueError, match='--amp needs a GPU'):
+        train(cfg, amp=True)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
+def test_amp_on_the_gpu(quickstart, tmp_path, sem_root):
+    runner = train(tiny(quickstart, tmp_path, sem_root), amp=True)
+    assert type(runner.optim_wrapper).__name__ == 'AmpOptimWrapper'
+
+
+def test_missing_data_name_the_layout_and_the_sample(quickstart, tmp_path):
+    cfg = load_config(
+        quickstart, work_dir=str(tmp_path), data_root=str(tmp_path / 'no'))
+    with pytest.raises(FileNotFoundError, match=r'images/train.*make_sample'):
+        train(shrink(cfg))
+
+
+def test_train_resume_and_test(quickstart, tmp_path, sem_root):
+    train(tiny(quickstart, tmp_path, sem_root, steps=2))
+    first = torch.load(tmp_path / 'iter_2.pth', weights_only=True)
+    assert first['meta']['iter'] == 2
+
+    runner = train(tiny(quickstart, tmp_path, sem_root, steps=4), resume=True)
+    assert runner.iter == 4
+    # the loss curve goes on where it was
+    assert len(runner.message_hub.get_scalar('train/loss').data[0]) == 4
+    checkpoint = (tmp_path / 'last_checkpoint').read_text()
+    assert checkpoint.endswith('iter_4.pth')
+
+    metrics = engine.test(
+        tiny(quickstart, tmp_path, sem_root),
+        checkpoint,
+        out=str(tmp_path / 'out'),
+        show_dir=str(tmp_path / 'show'))
+    assert {'mIoU', 'IoU.A', 'ClassRatioError'} <= set(metrics)
+    for name in ('val_000.png', 'val_001.png'):
+        ids = cv2.imread(str(tmp_path / 'out' / name), cv2.IMREAD_UNCHANGED)
+        assert ids.shape == (96, 128)
+        assert ids.max() <= 2
+        panel = cv2.imread(str(tmp_path / 'show' / name))
+        assert panel.shape[1] > 3 * 128
+
+    tuned = tiny(quickstart, tmp_path, sem_root, steps=2)
+    tuned.load_from = checkpoint
+    tuned.work_dir = str(tmp_path / 'tuned')
+    train(tuned)
+
+
+def test_test_time_augmentation(quickstart, tmp_path, sem_root):
+    runner = train(tiny(quickstart, tmp_path, sem_root, steps=1))
+    checkpoint = runner.work_dir + '/iter_1.pth'
+    cfg = tiny(quickstart, tmp_path, sem_root)
+    assert 'mIoU' in engine.test(cfg, checkpoint, tta=True)
+
+
+def test_out_needs_a_metric_that_writes(quickstart, tmp_path):
+    cfg = load_config(quickstart, work_dir=str(tmp_path))
+    cfg.test_evaluator = dict(type='ClassRatioMetric')
+    with pytest.raises(ValueError, match='--out needs an IoU metric'):
+        engine.test(cfg, 'x.pth', out='out')
+
+
+def test_a_bomb_is_not_tested(quickstart, tmp_path, sem_root):
+
+    class Bomb:
+
+        def __reduce__(self):
+            return (open, (str(tmp_path / 'boom'), 'w'))
+
+    torch.save(dict(state_dict={}, meta=Bomb()), tmp_path / 'model.pth')
+    with pytest.raises(RuntimeError, match=r'Refused to load .*model\.pth'):
+        engine.test(
+            tiny(quickstart, tmp_path, sem_root), str(tmp_path / 'model.pth'))
+    assert not (tmp_path / 'boom').exists()

@@ -1,0 +1,141 @@
+"""The tools as a user starts them, from another folder."""
+import json
+import os
+import pickle
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import mmseg
+import pytest
+import torch
+
+from mmseg_ext.datasets.samples import write_sem_sample
+
+# The smallest model and crops: what is tested here is around them.
+TINY = [
+    'model.backbone.embed_dims=8', 'model.backbone.num_layers=[1,1,1,1]',
+    'model.neck.in_channels=[8,16,40,64]',
+    'model.decode_head.in_channels=[16,32,80,64]',
+    'model.decode_head.channels=16', 'train_dataloader.num_workers=0',
+    'train_dataloader.persistent_workers=False',
+    'train_dataloader.dataset.pipeline.2.crop_size=(64,64)',
+    'val_dataloader.num_workers=0', 'val_dataloader.persistent_workers=False',
+    'test_dataloader.num_workers=0',
+    'test_dataloader.persistent_workers=False'
+]
+STEPS = ['train_cfg.max_iters=2', 'train_cfg.val_interval=2',
+         'default_hooks.checkpoint.interval=2']
+
+
+@pytest.fixture(scope='module')
+def root(tmp_path_factory) -> Path:
+    """Three validation images: two processes have to pad them to four."""
+    return write_sem_sample(
+        tmp_path_factory.mktemp('a folder') / 'sem', 4, 3, size=(96, 128))
+
+
+def run(command: list, cwd: Path, check: bool = True) -> str:
+    """Run a command and return what it printed."""
+    # `python` in the shell scripts is the interpreter of these tests
+    environment = dict(os.environ, VIRTUAL_ENV=sys.prefix)
+    result = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env=environment,
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if check:
+        assert result.returncode == 0, result.stdout
+    return result.stdout
+
+
+def metrics_in(work_dir: Path) -> dict:
+    """Return the metrics that a test run has written."""
+    files = [path for path in work_dir.glob('*/*.json')
+             if 'vis_data' not in path.parts]
+    assert len(files) == 1, files
+    metrics = json.loads(files[0].read_text())
+    return {key: value for key, value in metrics.items()
+            if not key.endswith('time')}
+
+
+@pytest.fixture(scope='module')
+def trained(repository, root, tmp_path_factory) -> Path:
+    """A work directory with a checkpoint, made by tools/train.py."""
+    here = tmp_path_factory.mktemp('elsewhere')
+    run([sys.executable, repository / 'tools/train.py',
+         repository / 'configs/segformer_xattn_quickstart.py', '--data-root',
+         root, '--work-dir', 'work', '--cfg-options', *TINY, *STEPS], here)
+    assert (here / 'work/iter_2.pth').exists()
+    return here / 'work'
+
+
+def test_resume(repository, root, trained):
+    run([sys.executable, repository / 'tools/train.py',
+         repository / 'configs/segformer_xattn_quickstart.py', '--data-root',
+         root, '--work-dir', trained, '--resume', '--cfg-options', *TINY,
+         'train_cfg.max_iters=3', 'train_cfg.val_interval=3',
+         'default_hooks.checkpoint.interval=3'], trained)
+    resumed = torch.load(trained / 'iter_3.pth', weights_only=True)
+    assert resumed['meta']['iter'] == 3
+
+
+def test_test_in_one_and_two_processes(repository, root, trained, tmp_path):
+    options = ['--data-root', root, '--cfg-options', *TINY]
+    config = repository / 'configs/segformer_xattn_quickstart.py'
+    checkpoint = trained / 'iter_2.pth'
+    run([sys.executable, repository / 'tools/test.py', config, checkpoint,
+         '--work-dir', tmp_path / 'one', *options], tmp_path)
+    run(['bash', repository / 'tools/dist_test.sh', config, checkpoint, 2,
+         '--work-dir', tmp_path / 'two', *options], tmp_path)
+    one, two = metrics_in(tmp_path / 'one'), metrics_in(tmp_path / 'two')
+    assert one == two
+    assert one['ClassRatioError'] >= 0
+    panels = {path.name for path in (tmp_path / 'one/panels').iterdir()}
+    assert panels == {f'val_00{i}.png' for i in range(3)}
+
+
+def test_train_in_two_processes(repository, root, tmp_path):
+    run(['bash', repository / 'tools/dist_train.sh',
+         repository / 'configs/segformer_xattn_quickstart.py', 2,
+         '--data-root', root, '--work-dir', tmp_path / 'work',
+         '--cfg-options', *TINY, *STEPS], tmp_path)
+    assert (tmp_path / 'work/iter_2.pth').exists()
+
+
+def test_stock_train_py_runs_our_configs(repository, root, tmp_path):
+    stock = Path(mmseg.__file__).parent / '.mim/tools/train.py'
+    code = (f'import mmseg_ext, runpy, sys; sys.argv[0] = {str(stock)!r}; '
+            f'runpy.run_path({str(stock)!r}, run_name="__main__")')
+    roots = [f'{name}_dataloader.dataset.data_root={root}'
+             for name in ('train', 'val')]
+    run([sys.executable, '-c', code,
+         repository / 'configs/segformer_xattn_quickstart.py', '--work-dir',
+         tmp_path / 'work', '--cfg-options', *TINY, *STEPS, *roots], tmp_path)
+    assert (tmp_path / 'work/iter_2.pth').exists()
+
+
+def test_missing_data_and_bombs_end_with_a_message(repository, tmp_path):
+
+    class Bomb:
+
+        def __reduce__(self):
+            return (open, (str(tmp_path / 'boom'), 'w'))
+
+    (tmp_path / 'model.pth').write_bytes(pickle.dumps(Bomb()))
+    config = repository / 'configs/segformer_xattn_quickstart.py'
+    out = run([sys.executable, repository / 'tools/train.py', config,
+               '--data-root', 'nowhere'], tmp_path, check=False)
+    assert re.search(r'nowhere/images/train.*make_sample\.py sem', out)
+    out = run([sys.executable, repository / 'tools/test.py', config,
+               'model.pth', '--data-root', 'nowhere'], tmp_path, check=False)
+    assert 'Error' in out
+    assert not (tmp_path / 'boom').exists()
+
+
+def test_make_sample(repository, tmp_path):
+    command = [sys.executable, repository / 'tools/make_sample.py', 'sem',
+               tmp_path / 'a b', '--num-train', 1, '--num-val', 1, '--size',
+               64, 80]
+    run(command, tmp_path)
+    assert (tmp_path / 'a b/images/val/val_000.png').exists()
+    assert 'already holds' in run(command, tmp_path, check=False)

@@ -1,0 +1,32 @@
+"""Panels have the classes' colours in the right places."""
+import numpy as np
+import pytest
+
+from mmseg_ext.visualization import draw_panel, paint
+
+PALETTE = [[255, 0, 0], [0, 0, 255], [0, 255, 0]]
+
+
+def test_paint_is_in_opencv_order_and_black_elsewhere():
+    painted = paint(np.array([[0, 1, 2, 255]], np.uint8), PALETTE)
+    assert painted.tolist() == [[[0, 0, 255], [255, 0, 0], [0, 255, 0],
+                                 [0, 0, 0]]]
+
+
+def test_pictures_stand_side_by_side():
+    image = np.full((20, 60, 3), 90, np.uint8)
+    truth, pred = np.zeros((2, 20, 60), np.uint8)
+    pred = pred + 1
+    panel = draw_panel(image, truth, pred, 'ABC', PALETTE)
+    middle = panel[28 + 10]  # below the titles
+    assert middle[30].tolist() == [90, 90, 90]
+    assert middle[60 + 8 + 30].tolist() == [0, 0, 255]
+    assert middle[2 * (60 + 8) + 30].tolist() == [255, 0, 0]
+    assert panel.shape[1] == 3 * 60 + 2 * 8
+
+
+def test_sizes_must_agree():
+    with pytest.raises(ValueError, match=r'\(4, 4\).*\(4, 5\)'):
+        draw_panel(
+            np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.uint8),
+            np.zeros((4, 5), np.uint8), 'ABC', PALETTE)
