@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Write a small synthetic data set in a real set's layout."""
 import argparse
+import sys
 
 from mmengine.utils import ProgressBar
 
@@ -31,13 +32,16 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     bar = ProgressBar(args.num_train + args.num_val)
-    root = WRITERS[args.kind](
-        args.dir,
-        args.num_train,
-        args.num_val,
-        size=tuple(args.size),
-        seed=args.seed,
-        progress=lambda done, total: bar.update())
+    try:
+        root = WRITERS[args.kind](
+            args.dir,
+            args.num_train,
+            args.num_val,
+            size=tuple(args.size),
+            seed=args.seed,
+            progress=lambda done, total: bar.update())
+    except (FileExistsError, ValueError) as error:
+        sys.exit(f'\n{error}')
     print(f'\nWrote {args.num_train + args.num_val} images to {root}')
 
 

@@ -28,7 +28,7 @@ _LOCK = threading.RLock()
 # What torch's readers were seen to raise on cut and altered files.
 _DAMAGED = (RuntimeError, LookupError, EOFError, ValueError, TypeError,
             AttributeError, AssertionError, OverflowError, MemoryError,
-            struct.error)
+            OSError, struct.error)
 
 
 class UntrustedCheckpointError(RuntimeError):
@@ -107,6 +107,7 @@ def harmless_globals() -> list:
     scalar = np.float64(0).__reduce__()[0]
     aliases = {
         'builtins.getattr': history_buffer_method,
+        'builtins.bytes': lambda: b'',  # the data of an empty array
         '_codecs.encode': lambda text, coding: text.encode(coding),
         'numpy.dtype': PlainDtype,
         'numpy.ndarray': PlainArray,
@@ -198,6 +199,8 @@ def apply() -> None:
                 'If you made the file, or trust whoever did, name it: '
                 f'{TRUST_VARIABLE}={filename}\n({_reason(error)})') from error
         except _DAMAGED as error:
+            if isinstance(error, OSError) and type(error) is not OSError:
+                raise  # not found, not permitted, no network: it says so
             raise RuntimeError(
                 f'Could not read {filename} as a checkpoint; is it complete? '
                 f'({type(error).__name__}: {error})') from error

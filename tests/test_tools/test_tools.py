@@ -106,7 +106,9 @@ def test_stock_train_py_runs_our_configs(repository, root, tmp_path):
     stock = Path(mmseg.__file__).parent / '.mim/tools/train.py'
     code = (f'import mmseg_ext, runpy, sys; sys.argv[0] = {str(stock)!r}; '
             f'runpy.run_path({str(stock)!r}, run_name="__main__")')
-    roots = [f'{name}_dataloader.dataset.data_root={root}'
+    link = tmp_path / 'data'  # --cfg-options takes no white space
+    link.symlink_to(root)
+    roots = [f'{name}_dataloader.dataset.data_root={link}'
              for name in ('train', 'val')]
     run([sys.executable, '-c', code,
          repository / 'configs/segformer_xattn_quickstart.py', '--work-dir',
