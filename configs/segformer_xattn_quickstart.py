@@ -14,8 +14,8 @@ model = dict(
         in_channels=[64, 128, 320, 256], num_classes=3, dropout_ratio=0.0))
 
 # Two cores and six minutes.
-max_iters = 240
-val_interval = 120
+max_iters = 200
+val_interval = 100
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
     dict(

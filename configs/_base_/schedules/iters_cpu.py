@@ -1,6 +1,6 @@
 # A budget in iterations, from random weights: what a CPU finishes.
-max_iters = 1000
-val_interval = 200
+max_iters = 1500
+val_interval = 500
 
 optim_wrapper = dict(
     type='OptimWrapper',
