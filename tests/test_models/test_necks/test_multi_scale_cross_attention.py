@@ -250,7 +250,8 @@ def test_whole_model_takes_odd_images():
 
 @pytest.mark.parametrize('attention', ['fused', 'plain'])
 def test_whole_model_exports(attention):
-    model, x = Logits(segformer(attention=attention)), torch.randn(1, 3, 64, 96)
+    model = Logits(segformer(attention=attention))
+    x = torch.randn(1, 3, 64, 96)
     with torch.no_grad():
         exported = torch.export.export(model, (x,)).module()
         torch.testing.assert_close(exported(x), model(x))
