@@ -14,18 +14,6 @@ model = dict(
         in_channels=[64, 128, 320, 256], num_classes=3, dropout_ratio=0.0))
 
 # Two cores and six minutes.
-max_iters = 200
-val_interval = 100
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
-    dict(
-        type='PolyLR',
-        power=1.0,
-        eta_min=0.0,
-        by_epoch=False,
-        begin=50,
-        end=max_iters),
-]
-train_cfg = dict(max_iters=max_iters, val_interval=val_interval)
-default_hooks = dict(checkpoint=dict(interval=val_interval))
+train_cfg = dict(max_iters=200, val_interval=100)
+default_hooks = dict(checkpoint=dict(interval=100))
 custom_hooks = [dict(type='PanelHook')]

@@ -36,6 +36,15 @@ def test_trains_one_step(path, tmp_path, sem_root, metaldam_like):
     assert 0 <= scalars['val/ClassRatioError'] <= 100
 
 
+def test_readmes_own_config_builds(repository, tmp_path):
+    code = (repository / 'README.md').read_text().split('```python\n')[1]
+    (tmp_path / 'own.py').write_text(code.split('```')[0])
+    init_default_scope('mmseg')
+    model = MODELS.build(load_config(str(tmp_path / 'own.py')).model)
+    maps = model.neck([torch.zeros(1, c, 4, 4) for c in (32, 64, 160, 256)])
+    assert model.decode_head(maps).shape == (1, 150, 4, 4)
+
+
 @pytest.mark.parametrize(('name', 'millions'), [
     ('segformer_mit-b0_sem', 3.716),
     ('segformer_mit-b5_sem', 81.971),
@@ -61,6 +70,7 @@ def test_papers_learning_rate_is_constant_until_the_last_step():
     scheduler = PolyLR.build_iter_from_epoch(
         optimizer=optimizer,
         epoch_length=steps_per_epoch,
+        end=150,
         **{k: v for k, v in scheduler_cfg.items()
            if k not in ('type', 'convert_to_iter_based')})
     rates = []

@@ -8,17 +8,22 @@ from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
 from .pretrained import check_weights, remove_pretrained
+from .sections import sections
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def _set_data_root(cfg: Config, data_root: str) -> None:
-    for name in LOADERS:
-        dataset = cfg.get(name, {}).get('dataset')
-        while dataset is not None:
-            if 'data_root' in dataset:
-                dataset['data_root'] = data_root
-            dataset = dataset.get('dataset')  # RepeatDataset and the like
+    rooted = [
+        section for name in LOADERS
+        for section in sections(cfg.get(name, {}).get('dataset'))
+        if 'data_root' in section
+    ]
+    if not rooted:
+        raise ValueError('--data-root: no data set of this config has a '
+                         'data_root that it could replace')
+    for section in rooted:
+        section['data_root'] = data_root
 
 
 def load_config(path: str,
@@ -38,6 +43,9 @@ def load_config(path: str,
         launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
         data_root: Data folder of every dataset in the config.
         from_scratch: Start from random weights, download nothing.
+
+    Raises:
+        ValueError: If ``data_root`` is given and no data set has one.
     """
     cfg = Config.fromfile(path)
     cfg.launcher = launcher

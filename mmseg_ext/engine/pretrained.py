@@ -1,22 +1,13 @@
 """Pretrained weights that a config asks for: find them, or do without."""
 import os.path as osp
 import urllib.request
-from collections.abc import Iterator
 
 from mmengine.config import Config
 from torch.hub import get_dir
 
+from .sections import sections
+
 TIMEOUT = 10  # seconds until a silent network counts as none
-
-
-def _sections(node) -> Iterator[dict]:
-    """Yield every dict in a nested config."""
-    if isinstance(node, dict):
-        yield node
-        node = list(node.values())
-    if isinstance(node, (list, tuple)):
-        for child in node:
-            yield from _sections(child)
 
 
 def _is_pretrained(init_cfg) -> bool:
@@ -26,7 +17,7 @@ def _is_pretrained(init_cfg) -> bool:
 def pretrained_weights(model_cfg: dict) -> list[str]:
     """Return the files and addresses of weights that a model starts from."""
     found = []
-    for section in _sections(model_cfg):
+    for section in sections(model_cfg):
         if section.get('pretrained'):
             found.append(section['pretrained'])
         if _is_pretrained(section.get('init_cfg')):
@@ -36,7 +27,7 @@ def pretrained_weights(model_cfg: dict) -> list[str]:
 
 def remove_pretrained(cfg: Config) -> None:
     """Let the model start from random weights instead of pretrained ones."""
-    for section in _sections(cfg.model):
+    for section in sections(cfg.model):
         if section.get('pretrained'):
             section['pretrained'] = None
         if _is_pretrained(section.get('init_cfg')):

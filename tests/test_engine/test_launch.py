@@ -2,6 +2,7 @@
 import cv2
 import pytest
 import torch
+from mmseg.apis import inference_model, init_model
 from tiny import shrink
 
 from mmseg_ext import engine
@@ -32,6 +33,25 @@ def test_data_root_reaches_every_dataset(paper):
     cfg = load_config(paper, data_root='elsewhere')
     for name in ('train', 'val', 'test'):
         assert cfg[f'{name}_dataloader'].dataset.data_root == 'elsewhere'
+
+
+def test_data_root_reaches_wrapped_datasets(paper, tmp_path):
+    (tmp_path / 'wrapped.py').write_text(f"""
+_base_ = {paper!r}
+one = dict(type='SEMDataset', data_root='x')
+train_dataloader = dict(dataset=dict(
+    _delete_=True, type='RepeatDataset', times=2,
+    dataset=dict(type='ConcatDataset', datasets=[one, one])))
+""")
+    cfg = load_config(str(tmp_path / 'wrapped.py'), data_root='y')
+    assert [d.data_root for d in cfg.train_dataloader.dataset.dataset.datasets
+            ] == ['y', 'y']
+
+
+def test_data_root_without_effect_is_an_error(tmp_path):
+    (tmp_path / 'bare.py').write_text("model = dict(type='X')")
+    with pytest.raises(ValueError, match='--data-root'):
+        load_config(str(tmp_path / 'bare.py'), data_root='y')
 
 
 def test_options_win(paper):
@@ -130,6 +150,16 @@ def test_test_time_augmentation(quickstart, tmp_path, sem_root):
     checkpoint = runner.work_dir + '/iter_1.pth'
     cfg = tiny(quickstart, tmp_path, sem_root)
     assert 'mIoU' in engine.test(cfg, checkpoint, tta=True)
+
+
+def test_mmsegs_inference_api(quickstart, tmp_path, sem_root):
+    runner = train(tiny(quickstart, tmp_path, sem_root, steps=1))
+    model = init_model(runner.cfg, f'{tmp_path}/iter_1.pth', device='cpu')
+    path = str(sem_root / 'images/val/val_000.png')
+    from_file = inference_model(model, path).pred_sem_seg.data
+    from_array = inference_model(model, cv2.imread(path)).pred_sem_seg.data
+    assert from_file.shape == (1, 128, 128)  # without a mask, band and all
+    torch.testing.assert_close(from_file, from_array)
 
 
 def test_out_needs_a_metric_that_writes(quickstart, tmp_path):

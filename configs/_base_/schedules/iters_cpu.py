@@ -1,25 +1,18 @@
 # A budget in iterations, from random weights: what a CPU finishes.
-max_iters = 1500
-val_interval = 500
-
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(
         type='AdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=0.01),
-    clip_grad=dict(max_norm=1.0))  # attention from scratch spikes early
+    clip_grad=dict(max_norm=1.0))  # usual for attention without pretraining
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
-    dict(
-        type='PolyLR',
-        power=1.0,
-        eta_min=0.0,
-        by_epoch=False,
-        begin=50,
-        end=max_iters),
+    # beside the warm-up, not after it, and to the end of the training: any
+    # number of iterations will do
+    dict(type='PolyLR', power=1.0, eta_min=0.0, by_epoch=False),
 ]
 
 train_cfg = dict(
-    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=val_interval)
+    type='IterBasedTrainLoop', max_iters=1500, val_interval=500)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(
@@ -29,7 +22,7 @@ default_hooks = dict(
     checkpoint=dict(
         type='CheckpointHook',
         by_epoch=False,
-        interval=val_interval,
+        interval=500,
         max_keep_ckpts=2,
         save_best='mIoU'),
     sampler_seed=dict(type='DistSamplerSeedHook'),

@@ -15,8 +15,6 @@ param_scheduler = [
         type='PolyLR',
         power=0.0005,
         eta_min=0.0,
-        begin=0,
-        end=150,
         by_epoch=True,
         convert_to_iter_based=True)
 ]
