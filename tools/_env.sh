@@ -1,7 +1,12 @@
-# Sourced by the other scripts: finds the interpreter that setup_env.sh fills.
-prefix=${VIRTUAL_ENV:-${CONDA_PREFIX:-}}
-if [ -n "$prefix" ]; then
-    python=$prefix/bin/python
+# Sourced by the other scripts: finds the environment and its interpreter.
+
+# The active environment; conda's base does not count, it is no project's.
+active=${VIRTUAL_ENV:-}
+if [ -z "$active" ] && [ "${CONDA_DEFAULT_ENV:-base}" != base ]; then
+    active=${CONDA_PREFIX:-}
+fi
+if [ -n "$active" ]; then
+    python=$active/bin/python
 elif [ -x "$(dirname "${BASH_SOURCE[0]}")/../.venv/bin/python" ]; then
     python=$(dirname "${BASH_SOURCE[0]}")/../.venv/bin/python
 else

@@ -15,6 +15,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 constraints=$root/tools/constraints.txt
+source "$root/tools/_env.sh" # for $active
 venv='' python=python3 pair='' ops=''
 while [ $# -gt 0 ]; do
     case $1 in
@@ -27,12 +28,11 @@ while [ $# -gt 0 ]; do
         --venv) venv=$2 ;;
         esac
         shift 2 ;;
-    *) echo "setup_env.sh: unknown option $1; see the top of this file" >&2
-       exit 2 ;;
+    -h | --help) sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit ;;
+    *) echo "setup_env.sh: unknown option $1; see --help" >&2 && exit 2 ;;
     esac
 done
 
-active=${VIRTUAL_ENV:-${CONDA_PREFIX:-}}
 if [ -n "$active" ] && [ -z "$venv" ]; then
     python=$active/bin/python
 else

@@ -3,8 +3,10 @@ import json
 import os
 import pickle
 import re
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import mmseg
@@ -36,10 +38,10 @@ def root(tmp_path_factory) -> Path:
         tmp_path_factory.mktemp('a folder') / 'sem', 4, 3, size=(96, 128))
 
 
-def run(command: list, cwd: Path, check: bool = True) -> str:
+def run(command: list, cwd: Path, check: bool = True, **variables) -> str:
     """Run a command and return what it printed."""
-    # `python` in the shell scripts is the interpreter of these tests
-    environment = dict(os.environ, VIRTUAL_ENV=sys.prefix)
+    # the shell scripts take the interpreter of these tests
+    environment = dict(os.environ, VIRTUAL_ENV=sys.prefix, **variables)
     result = subprocess.run(
         [str(part) for part in command], cwd=cwd, env=environment,
         text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -99,6 +101,22 @@ def test_train_in_two_processes(repository, root, tmp_path):
          repository / 'configs/segformer_xattn_quickstart.py', 2,
          '--data-root', root, '--work-dir', tmp_path / 'work',
          '--cfg-options', *TINY, *STEPS], tmp_path)
+    assert (tmp_path / 'work/iter_2.pth').exists()
+
+
+@pytest.mark.slow
+def test_train_on_two_machines(repository, root, tmp_path):
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = str(free.getsockname()[1])
+    command = ['bash', repository / 'tools/dist_train.sh',
+               repository / 'configs/segformer_xattn_quickstart.py', 1,
+               '--data-root', root, '--work-dir', tmp_path / 'work',
+               '--cfg-options', *TINY, *STEPS]
+    with ThreadPoolExecutor() as machines:
+        list(machines.map(
+            lambda rank: run(command, tmp_path, NNODES='2', PORT=port,
+                             NODE_RANK=str(rank)), range(2)))
     assert (tmp_path / 'work/iter_2.pth').exists()
 
 
