@@ -17,10 +17,10 @@ setup(
     'that works on current PyTorch',
     long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
+    author='The mmseg_ext authors',
     license='Apache-2.0',
     packages=find_packages(include=['mmseg_ext', 'mmseg_ext.*']),
-    # 3.10: the oldest with the union types used here, and the oldest that
-    # current numpy and torch still support.
+    # 3.10: annotations such as `str | None` are evaluated, which needs it.
     python_requires='>=3.10',
     install_requires=[
         # 2.4: the first with torch.serialization.add_safe_globals.
