@@ -67,7 +67,8 @@ if [ -z "$pair" ] && [ -n "$ops" ]; then
 fi
 pins=$(mktemp)
 trap 'rm -f "$pins"' EXIT
-grep -v '^torch' "$constraints" > "$pins"
+# Building mmcv needs pkg_resources, which setuptools 82 removed.
+grep -v -e '^torch' ${ops:+-e '^setuptools'} "$constraints" > "$pins"
 if [ -n "$pair" ]; then
     printf 'torch==%s\ntorchvision==%s\n' "${pair%/*}" "${pair#*/}" >> "$pins"
 elif have=$(installed torch) && vision=$(installed torchvision); then
@@ -78,7 +79,7 @@ else
 fi
 
 echo "Setting up $("$python" -c 'import sys; print(sys.prefix)') ..."
-pip install -c "$pins" torch torchvision
+pip install -c "$pins" torch torchvision "setuptools${ops:+<81}"
 mmcv=mmcv-lite
 if [ -n "$ops" ] || { [ -n "$(installed mmcv)" ] && \
                       [ -z "$(installed mmcv-lite)" ]; }; then
@@ -88,9 +89,8 @@ if [ $mmcv = mmcv ] && [ -z "$(installed mmcv)" ]; then
     if [ -n "$(installed mmcv-lite)" ]; then
         pip uninstall -y mmcv-lite  # both own the same files
     fi
-    # mmcv's setup.py imports pkg_resources, which setuptools 82 removed, and
-    # torch, which an isolated build would not see.
-    pip install -c "$pins" 'setuptools<81' wheel ninja
+    # Its setup.py imports torch, too, which an isolated build would not see.
+    pip install -c "$pins" wheel ninja
     MMCV_WITH_OPS=1 pip install -c "$pins" --no-build-isolation \
         --no-binary mmcv mmcv==2.1.0
 fi

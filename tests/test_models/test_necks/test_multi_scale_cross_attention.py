@@ -243,9 +243,9 @@ class Logits(torch.nn.Module):
 
 
 def test_whole_model_takes_odd_images():
-    x = torch.randn(1, 3, 483 // 4, 517 // 4)
+    x = torch.randn(1, 3, 483, 517)
     with torch.no_grad():
-        assert Logits(segformer())(x).shape == (1, 3, 30, 33)
+        assert Logits(segformer())(x).shape == (1, 3, 121, 130)
 
 
 @pytest.mark.parametrize('attention', ['fused', 'plain'])
