@@ -27,34 +27,30 @@ tta_pipeline = [
                     [dict(type='LoadSEMAnnotations')],
                     [dict(type='PackSegInputs')]]),
 ]
-# Crop an image to its mask where the mask is shorter by the information
-# band; None makes that an error.
-info_band = 'mask'
+sem = dict(
+    type='SEMDataset',
+    data_root=data_root,
+    # Crop an image to its mask where the mask is shorter by the information
+    # band; None makes that an error.
+    info_band='mask')
 
 train_dataloader = dict(
     batch_size=4,  # "mini-batch size" has no number in the paper
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        type='SEMDataset',
-        data_root=data_root,
-        data_prefix=dict(
-            img_path='images/train', seg_map_path='masks/train'),
-        info_band=info_band,
-        pipeline=train_pipeline))
+    # images/train and masks/train by default
+    dataset=dict(pipeline=train_pipeline, **sem))
 val_dataloader = dict(
     batch_size=1,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='SEMDataset',
-        data_root=data_root,
         data_prefix=dict(img_path='images/val', seg_map_path='masks/val'),
-        info_band=info_band,
+        pipeline=test_pipeline,
         test_mode=True,
-        pipeline=test_pipeline))
+        **sem))
 test_dataloader = val_dataloader
 
 val_evaluator = [
