@@ -204,9 +204,10 @@ def read_mask(path: str,
         for value, class_id in label_map.items():
             ids[mask == value] = class_id
         return ids
-    if len(classes) == 2 and set(np.unique(mask)) == {0, 255}:
+    # Foreground alone (255 and nothing else) is the same mistake.
+    if len(classes) == 2 and 255 in mask and 1 not in mask:
         raise ValueError(
-            f'{path} holds 0 and 255 only: with two classes, 255 most likely '
+            f'{path} holds 255 and no 1: with two classes, 255 most likely '
             f'means {classes[1]!r}, but it is the value that is ignored. Set '
             'label_map={0: 0, 255: 1}, or {0: 0, 1: 1, 255: 255} if those '
             'pixels really have no label.')

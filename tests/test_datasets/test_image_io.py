@@ -154,14 +154,15 @@ def test_label_map(tmp_path):
         mask_of(path, label_map={0: 0, 255: 2})
 
 
-def test_two_classes_as_0_and_255_are_refused(tmp_path):
-    path = write(tmp_path / 'a.png', np.array([[0, 255]], np.uint8))
+@pytest.mark.parametrize('values', [[0, 255], [255, 255]])
+def test_two_classes_as_0_and_255_are_refused(tmp_path, values):
+    path = write(tmp_path / 'a.png', np.array([values], np.uint8))
     classes, palette = ('ground', 'defect'), PALETTE[:2]
-    with pytest.raises(ValueError, match=r'0 and 255 only.*label_map'):
+    with pytest.raises(ValueError, match=r'255 and no 1.*label_map'):
         read_mask(path, classes, palette)
     mapping = {0: 0, 255: 1}
-    assert read_mask(
-        path, classes, palette, label_map=mapping).tolist() == [[0, 1]]
+    mask = read_mask(path, classes, palette, label_map=mapping)
+    assert mask.tolist() == [[value // 255 for value in values]]
 
 
 def colours_of(ids: np.ndarray) -> np.ndarray:
