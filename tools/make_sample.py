@@ -1,48 +1,65 @@
 #!/usr/bin/env python
 """Write a small synthetic data set in a real set's layout."""
 import argparse
+import inspect
 import sys
 
-from mmengine.utils import ProgressBar
+from mmseg_ext.datasets.samples import write_mvtec_sample, write_sem_sample
 
-from mmseg_ext.datasets.samples import write_sem_sample
-
-WRITERS = dict(sem=write_sem_sample)
+# What to write: by which function, what it is, and which of the function's
+# parameters, all of them integers, are options.
+KINDS = dict(
+    sem=(write_sem_sample, 'electron micrographs of steel and their phases',
+         dict(
+             num_train='training images',
+             num_val='validation images',
+             size='height and width of the masks in pixels',
+             seed='seed of the set')),
+    mvtec=(write_mvtec_sample, 'inspection pictures as in MVTec AD',
+           dict(
+               num_good='good training images of each category, plus '
+               'half as many for testing',
+               num_defective='images of each type of defect',
+               size='height and width of the images in pixels',
+               seed='seed of the set')))
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('kind', choices=list(WRITERS), help='which data set')
-    parser.add_argument('dir', help='folder to write to')
-    parser.add_argument(
-        '--num-train', type=int, default=24, help='training images')
-    parser.add_argument(
-        '--num-val', type=int, default=8, help='validation images')
-    parser.add_argument(
-        '--size',
-        type=int,
-        nargs=2,
-        default=(480, 640),
-        metavar=('HEIGHT', 'WIDTH'),
-        help='size of the masks in pixels (default: 480 640)')
-    parser.add_argument('--seed', type=int, default=0)
+    kinds = parser.add_subparsers(
+        dest='kind', required=True, metavar='KIND', help='which data set')
+    for kind, (write, text, options) in KINDS.items():
+        part = kinds.add_parser(kind, help=text, description=f'Write {text}.')
+        part.add_argument('dir', help='folder to write to')
+        for name, meaning in options.items():
+            default = inspect.signature(write).parameters[name].default
+            pair = isinstance(default, tuple)
+            part.add_argument(
+                f'--{name.replace("_", "-")}',
+                type=int,
+                default=default,
+                nargs=2 if pair else None,
+                metavar=('HEIGHT', 'WIDTH') if pair else 'N',
+                help=f'{meaning} (default: %(default)s)')
     return parser.parse_args()
 
 
+def show(done: int, total: int) -> None:
+    print(f'\r{done} of {total} images', end='', flush=True)
+
+
 def main() -> None:
-    args = parse_args()
-    bar = ProgressBar(args.num_train + args.num_val)
+    args = vars(parse_args())
+    write, _, options = KINDS[args['kind']]
     try:
-        root = WRITERS[args.kind](
-            args.dir,
-            args.num_train,
-            args.num_val,
-            size=tuple(args.size),
-            seed=args.seed,
-            progress=lambda done, total: bar.update())
-    except (FileExistsError, ValueError) as error:
+        root = write(
+            args['dir'],
+            progress=show,
+            **{name: args[name]
+               for name in options})
+    except (OSError, ValueError) as error:
         sys.exit(f'\n{error}')
-    print(f'\nWrote {args.num_train + args.num_val} images to {root}')
+    print(f'\nWrote the set to {root}')
 
 
 if __name__ == '__main__':

@@ -150,12 +150,3 @@ def test_missing_data_and_bombs_end_with_a_message(repository, tmp_path):
                'model.pth', '--data-root', 'nowhere'], tmp_path, check=False)
     assert 'Error' in out
     assert not (tmp_path / 'boom').exists()
-
-
-def test_make_sample(repository, tmp_path):
-    command = [sys.executable, repository / 'tools/make_sample.py', 'sem',
-               tmp_path / 'a b', '--num-train', 1, '--num-val', 1, '--size',
-               64, 80]
-    run(command, tmp_path)
-    assert (tmp_path / 'a b/images/val/val_000.png').exists()
-    assert 'already holds' in run(command, tmp_path, check=False)

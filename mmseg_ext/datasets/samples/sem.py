@@ -5,8 +5,6 @@ elongation and the arrangement of their grains, so that a network has to look
 at the surroundings of a pixel to tell its class.
 """
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,8 +13,12 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import ndtri
 
+from ._rendering import bend, distance, smooth_noise
+from ._staging import check_not_negative, child_seed, write_set
+
 CLASSES = ('A', 'B', 'C')
 CELLS, COLUMNS, ISLANDS = range(3)
+SPLITS = ('train', 'val')
 
 # Pixels, by phase: (length, width) of a grain, half-width of its boundary.
 # Coarse grains have thicker boundaries, because with equal ones the share of
@@ -84,81 +86,27 @@ def write_sem_sample(
         ValueError: If an argument is out of its range.
     """
     _check(seed, size, band)
-    for name, count in (('num_train', num_train), ('num_val', num_val)):
-        if count < 0:
-            raise ValueError(f'{name} is {count}, but must be 0 or more')
-    root = Path(root)
-    _refuse_mixing(root)
-    root.mkdir(parents=True, exist_ok=True)
-
+    check_not_negative(num_train=num_train, num_val=num_val)
     jobs = [('train', k) for k in range(num_train)]
     jobs += [('val', k) for k in range(num_val)]
-    # A sibling is on the same file system, where renaming is atomic.
-    home = root.resolve()
-    staging = Path(tempfile.mkdtemp(prefix=f'.{home.name}-', dir=home.parent))
-    try:
-        for kind in ('images', 'masks'):
-            for split in ('train', 'val'):
-                (staging / kind / split).mkdir(parents=True)
-        for done, (split, k) in enumerate(jobs, 1):
-            image, mask = render_sem(_child_seed(seed, split, k), size, band)
-            name = f'{split}_{k:03d}.png'
-            _write_png(staging / 'images' / split / name, image)
-            _write_png(staging / 'masks' / split / name, mask)
-            if progress is not None:
-                progress(done, len(jobs))
-        for kind in ('images', 'masks'):
-            if (root / kind).exists():  # empty, but Windows would refuse
-                (root / kind).rmdir()
-            (staging / kind).rename(root / kind)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    return root
+
+    def render(job: tuple[str, int]) -> dict[str, np.ndarray]:
+        split, k = job
+        picture_seed = child_seed(seed, SPLITS.index(split), k)
+        image, mask = render_sem(picture_seed, size, band)
+        name = f'{split}/{split}_{k:03d}.png'
+        return {f'images/{name}': image, f'masks/{name}': mask}
+
+    folders = [f'{kind}/{split}' for kind in ('images', 'masks')
+               for split in SPLITS]
+    return write_set(root, folders, jobs, render, progress)
 
 
 def _check(seed: int, size: tuple[int, int], band: int) -> None:
-    if seed < 0:
-        raise ValueError(f'seed is {seed}, but must be 0 or more')
+    check_not_negative(seed=seed, band=band)
     if len(size) != 2 or min(size) < MIN_SIDE:
         raise ValueError(f'size is {size}, but must be (height, width) of '
                          f'{MIN_SIDE} pixels or more each')
-    if band < 0:
-        raise ValueError(f'band is {band}, but must be 0 or more')
-
-
-def _refuse_mixing(root: Path) -> None:
-    for kind in ('images', 'masks'):
-        found = sorted((root / kind).rglob('*'))
-        if found:
-            raise FileExistsError(
-                f'{root / kind} already holds {len(found)} entries, the '
-                f'first {found[0]}; choose another directory or delete '
-                f'{root / "images"} and {root / "masks"}')
-
-
-def _child_seed(seed: int, split: str, k: int) -> int:
-    key = (seed, ('train', 'val').index(split), k)
-    return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0])
-
-
-def _write_png(path: Path, image: np.ndarray) -> None:
-    # cv2.imwrite cannot open paths beyond the code page on Windows.
-    path.write_bytes(cv2.imencode('.png', image)[1].tobytes())
-
-
-def _smooth_noise(rng: np.random.Generator, size: tuple[int, int],
-                  wavelength: float) -> np.ndarray:
-    """Return (H, W) noise of about unit size that varies over wavelength."""
-    height, width = (int(np.ceil(side / wavelength)) + 2 for side in size)
-    coarse = rng.standard_normal((height, width), dtype=np.float32)
-    return cv2.resize(coarse, size[::-1], interpolation=cv2.INTER_CUBIC)
-
-
-def _bend(rng: np.random.Generator, size: tuple[int, int],
-          wavelength: float, amplitude: float) -> np.ndarray:
-    """Return (H, W, 2) smooth displacements (x, y) in pixels."""
-    return amplitude * np.stack(
-        [_smooth_noise(rng, size, wavelength) for _ in range(2)], axis=-1)
 
 
 def _lattice(rng: np.random.Generator, size: tuple[int, int],
@@ -220,9 +168,9 @@ def _grow(rng: np.random.Generator,
     seeds, phases = _sow(rng, size)
     zoom = rng.uniform(0.9, 1.15)
     pixels = np.stack(np.indices(size, np.float32)[::-1], axis=-1)
-    lobe_pixels = (pixels + _bend(rng, size, 60, 14))[::COARSE, ::COARSE]
-    grain_pixels = pixels + _bend(rng, size, 18, 1.6)
-    grain_pixels += _bend(rng, size, 45, 3)
+    lobe_pixels = (pixels + bend(rng, size, 60, 14))[::COARSE, ::COARSE]
+    grain_pixels = pixels + bend(rng, size, 18, 1.6)
+    grain_pixels += bend(rng, size, 45, 3)
 
     mask = np.zeros(size, np.uint8)
     grains = np.full(size, -1, np.int32)
@@ -240,7 +188,7 @@ def _grow(rng: np.random.Generator,
             outside[:] = False
 
         # Searching beyond the reach of the lobe's grains would waste time.
-        near = _distance(outside) * COARSE < 0.7 * max(step)
+        near = distance(outside) * COARSE < 0.7 * max(step)
         near = cv2.resize(near.astype(np.uint8), size[::-1],
                           interpolation=cv2.INTER_NEAREST)
         free = np.flatnonzero((grains < 0) & (near > 0))
@@ -256,11 +204,6 @@ def _grow(rng: np.random.Generator,
     return mask, grains
 
 
-def _distance(outside: np.ndarray) -> np.ndarray:
-    """Return (H, W) distances in pixels of the true to the false pixels."""
-    return cv2.distanceTransform(outside.astype(np.uint8), cv2.DIST_L2, 5)
-
-
 def _relief(rng: np.random.Generator, mask: np.ndarray,
             grains: np.ndarray) -> np.ndarray:
     """Return the (H, W) noise-free grey levels, 0-255, alike in all phases."""
@@ -268,12 +211,12 @@ def _relief(rng: np.random.Generator, mask: np.ndarray,
     edges = np.zeros(size, bool)
     edges[:, 1:] |= grains[:, 1:] != grains[:, :-1]
     edges[1:] |= grains[1:] != grains[:-1]
-    depth = _distance(~edges)
-    half_width = BOUNDARY[mask] * np.exp(0.25 * _smooth_noise(rng, size, 9))
+    depth = distance(~edges)
+    half_width = BOUNDARY[mask] * np.exp(0.25 * smooth_noise(rng, size, 9))
     walls = np.exp(-(depth / half_width)**2)
 
     tone = rng.standard_normal(grains.max() + 1)[grains]
-    texture = _smooth_noise(rng, size, 2.5)
+    texture = smooth_noise(rng, size, 2.5)
     signal = walls + 0.09 * tone + 0.05 * texture
     signal += 0.9 * _precipitates(rng, size) * (1 - walls) * (depth > 3)
     signal = cv2.GaussianBlur(signal.astype(np.float32), (0, 0), 0.7)
@@ -283,7 +226,7 @@ def _relief(rng: np.random.Generator, mask: np.ndarray,
 def _precipitates(rng: np.random.Generator,
                   size: tuple[int, int]) -> np.ndarray:
     """Return (H, W) short bright rods, 0-1, that decorate grain interiors."""
-    density = 0.012 * np.exp(0.7 * _smooth_noise(rng, size, 40))
+    density = 0.012 * np.exp(0.7 * smooth_noise(rng, size, 40))
     dots = (rng.random(size) < density).astype(np.float32)
     rods = np.zeros(size, np.float32)
     for angle in rng.uniform(0, np.pi, 2):
@@ -317,7 +260,7 @@ def _share_levels(rng: np.random.Generator, signal: np.ndarray,
 
 def _expose(rng: np.random.Generator, grey: np.ndarray) -> np.ndarray:
     """Add drift, beam blur and shot noise: (H, W) grey -> (H, W) uint8."""
-    drift = 1 + 0.07 * _smooth_noise(rng, grey.shape, 220)
+    drift = 1 + 0.07 * smooth_noise(rng, grey.shape, 220)
     beam = cv2.GaussianBlur(grey, (0, 0), 0.5)
     electrons = rng.uniform(0.6, 1.2)  # per grey level
     count = rng.poisson((beam * drift).clip(1, 255) * electrons)

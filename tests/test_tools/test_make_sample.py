@@ -1,0 +1,63 @@
+"""Tests of tools/make_sample.py, run in this process: torch loads slowly."""
+import runpy
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def make(repository, tmp_path, monkeypatch, capsys):
+    """Return a function that runs the tool in a directory of its own.
+
+    What it returns is all that was printed, and None or the exit's reason.
+    """
+    monkeypatch.chdir(tmp_path)
+    tool = str(repository / 'tools/make_sample.py')
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, 'argv', [tool, *map(str, arguments)])
+        reason = None
+        try:
+            runpy.run_path(tool, run_name='__main__')
+        except SystemExit as end:
+            reason = end.code
+        printed = capsys.readouterr()
+        return printed.out + printed.err, reason
+    return run
+
+
+def test_sem(make, tmp_path):
+    text, reason = make('sem', 'a b', '--num-train', 2, '--num-val', 1,
+                        '--size', 64, 80)
+    assert reason is None
+    assert '3 of 3 images' in text
+    assert len(list(tmp_path.glob('a b/masks/train/*.png'))) == 2
+    assert len(list(tmp_path.glob('a b/masks/val/*.png'))) == 1
+
+
+def test_mvtec(make, tmp_path):
+    options = ('mvtec', 'set', '--num-good', 1, '--num-defective', 2,
+               '--size', 64, '--seed', 3)
+    assert make(*options)[1] is None
+    assert len(list(tmp_path.glob('set/*/test/*/*.png'))) == 2 * (1 + 4)
+    assert len(list(tmp_path.glob('set/*/ground_truth/*/001_mask.png'))) == 4
+    assert 'already holds' in make(*options)[1]
+
+
+@pytest.mark.parametrize('options, sentence', [
+    (('mvtec', 'set', '--size', 63), 'size is 63, but must be'),
+    (('sem', 'set', '--num-val', -1), 'num_val is -1, but must be'),
+    (('mvtec', 'file/set'), 'file'),
+])
+def test_errors_are_sentences(make, tmp_path, options, sentence):
+    (tmp_path / 'file').write_text('not a directory')
+    _, reason = make(*options)
+    assert sentence in reason
+
+
+@pytest.mark.parametrize('options', [(), ('no_such_kind', 'set'),
+                                     ('mvtec', 'set', '--num-train', 1)])
+def test_wrong_usage_is_explained(make, options):
+    text, reason = make(*options)
+    assert reason == 2
+    assert 'usage' in text
