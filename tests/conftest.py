@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mmseg_ext.datasets.samples import write_sem_sample
+from mmseg_ext.datasets.samples import write_mvtec_sample, write_sem_sample
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / 'shared/data'
@@ -37,9 +37,26 @@ def metaldam_like(tmp_path_factory, sem_root) -> Path:
 
 
 @pytest.fixture(scope='session')
+def mvtec_like(tmp_path_factory) -> Path:
+    """Sixteen pictures of 64 x 64 pixels for each of two categories."""
+    return write_mvtec_sample(
+        tmp_path_factory.mktemp('data') / 'mvtec', num_good=4,
+        num_defective=5, size=64)
+
+
+@pytest.fixture(scope='session')
 def metaldam_root() -> Path:
     """The real MetalDAM images, where this machine has them."""
     root = SHARED / 'metaldam'
     if not root.is_dir():
         pytest.skip(f'needs the MetalDAM images in {root}')
+    return root
+
+
+@pytest.fixture(scope='session')
+def mvtec_root() -> Path:
+    """Real images of MVTec AD, where this machine has them."""
+    root = SHARED / 'mvtec_ad'
+    if not root.is_dir():
+        pytest.skip(f'needs MVTec AD images in {root}')
     return root

@@ -1,12 +1,14 @@
 """Datasets and transforms, registered in MMSegmentation's registries."""
+from .mvtec_ad import MVTecADDataset
 from .sem import SEMDataset
 from .transforms import (
+                         LoadBinaryAnnotations,
                          LoadSEMAnnotations,
                          LoadSEMImageFromFile,
                          RandomGaussianBlur,
 )
 
 __all__ = [
-    'LoadSEMAnnotations', 'LoadSEMImageFromFile', 'RandomGaussianBlur',
-    'SEMDataset'
+    'LoadBinaryAnnotations', 'LoadSEMAnnotations', 'LoadSEMImageFromFile',
+    'MVTecADDataset', 'RandomGaussianBlur', 'SEMDataset'
 ]

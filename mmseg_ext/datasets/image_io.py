@@ -100,9 +100,25 @@ def read_size(path: str,
         return _decode(path, backend_args).shape[:2]
 
 
-def _decode_mask(path: str, palette: np.ndarray,
-                 backend_args: Optional[dict]) -> np.ndarray:
-    """Decode a mask to class ids (H, W) or RGB colours (H, W, 3)."""
+def decode_mask(path: str,
+                palette: Sequence[Sequence[int]] = (),
+                backend_args: Optional[dict] = None) -> np.ndarray:
+    """Decode a mask to the values in the file, whatever they mean.
+
+    Args:
+        path: PNG, BMP or TIFF file.
+        palette: Colours (red, green, blue) of the classes: an indexed file
+            of these alone is decoded to its colours, of others to its
+            indices.
+        backend_args: mmengine's file backend.
+
+    Returns:
+        (H, W) integers; three equal channels count as one. Or (H, W, 3)
+        colours, red, green, blue.
+
+    Raises:
+        ValueError: If the file is unreadable or partly transparent.
+    """
     try:
         header = Image.open(io.BytesIO(fileio.get(path, backend_args)))
     except (UnidentifiedImageError, OSError):
@@ -111,7 +127,8 @@ def _decode_mask(path: str, palette: np.ndarray,
         return np.asarray(header).astype(np.uint8)  # 0/1, not 0/255
     if header is not None and header.mode == 'P':
         ids, colours = np.asarray(header), np.asarray(header.convert('RGB'))
-        known = (colours.reshape(-1, 1, 3) == palette).all(-1).any(-1)
+        known = np.reshape(palette, (-1, 3))
+        known = (colours.reshape(-1, 1, 3) == known).all(-1).any(-1)
         # An indexed file of our colours may number them in any order; of
         # other colours (PASCAL VOC's), the index is the class.
         return colours if known.all() else ids
@@ -182,7 +199,7 @@ def read_mask(path: str,
             no class.
     """
     colours = np.array(palette, np.int64)
-    mask = _decode_mask(path, colours, backend_args)
+    mask = decode_mask(path, colours, backend_args)
     if mask.ndim == 3:
         return _colours_to_ids(path, mask, colours, classes, ignore_index,
                                ignore_colors)

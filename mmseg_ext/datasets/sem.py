@@ -1,7 +1,6 @@
 """Scanning electron micrographs with a mask for each."""
 import logging
 import os.path as osp
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Optional, Union
 
@@ -11,43 +10,12 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from .image_io import IMAGE_SUFFIXES, MASK_SUFFIXES
+from .listing import list_files, name_some
 
 # The paper's three, then the remaining corners of the colour cube and three
 # between them: as far apart as eight colours can be.
 COLOURS = [[255, 0, 0], [0, 0, 255], [0, 255, 0], [255, 255, 0],
            [255, 0, 255], [0, 255, 255], [255, 128, 0], [128, 0, 255]]
-MAX_LISTED = 5
-
-
-def _list_files(folder: str, suffixes: tuple[str, ...],
-                backend_args: Optional[dict]) -> dict[str, str]:
-    """Return path without suffix (relative to folder) -> path.
-
-    Raises:
-        ValueError: If two files differ in the suffix alone.
-    """
-    found = defaultdict(list)
-    try:
-        for name in fileio.list_dir_or_file(
-                folder, list_dir=False, recursive=True,
-                backend_args=backend_args):
-            stem, suffix = osp.splitext(name)
-            if suffix.lower() in suffixes:
-                found[stem].append(name)
-    except FileNotFoundError:
-        return {}
-    twice = [names for names in found.values() if len(names) > 1]
-    if twice:
-        raise ValueError(f'{folder} holds {len(twice)} names with several '
-                         f'suffixes, such as {", ".join(sorted(twice[0]))}: '
-                         'remove all but one.')
-    return {stem: osp.join(folder, found[stem][0]) for stem in sorted(found)}
-
-
-def _some(names: Sequence[str]) -> str:
-    rest = len(names) - MAX_LISTED
-    more = f' and {rest} more' if rest > 0 else ''
-    return ', '.join(names[:MAX_LISTED]) + more
 
 
 @DATASETS.register_module()
@@ -165,7 +133,7 @@ class SEMDataset(BaseSegDataset):
     def load_data_list(self) -> list[dict]:
         """Pair every image with its mask."""
         image_dir = self.data_prefix['img_path']
-        images = _list_files(image_dir, IMAGE_SUFFIXES, self.backend_args)
+        images = list_files(image_dir, IMAGE_SUFFIXES, self.backend_args)
         if self.ann_file:
             images = self._select(images)
         if not images:
@@ -200,27 +168,27 @@ class SEMDataset(BaseSegDataset):
         if absent:
             raise FileNotFoundError(
                 f'{self.ann_file} lists {len(absent)} images that are not in '
-                f'{self.data_prefix["img_path"]}: {_some(absent)}')
+                f'{self.data_prefix["img_path"]}: {name_some(absent)}')
         return {stem: images[stem] for stem in stems}
 
     def _find_masks(self, images: dict[str, str]) -> dict[str, str]:
         mask_dir = self.data_prefix.get('seg_map_path')
         if mask_dir is None:
             return {}
-        masks = _list_files(mask_dir, MASK_SUFFIXES, self.backend_args)
+        masks = list_files(mask_dir, MASK_SUFFIXES, self.backend_args)
         missing = [path for stem, path in images.items() if stem not in masks]
         if missing:
             raise FileNotFoundError(
                 f'{len(missing)} of {len(images)} images have no mask in '
-                f'{mask_dir}: {_some(missing)}. A mask has its image\'s name '
-                f'and one of the suffixes {", ".join(MASK_SUFFIXES)}. Add the '
-                'masks, move unlabelled images elsewhere, or list the images '
-                'to use in ann_file.')
+                f'{mask_dir}: {name_some(missing)}. A mask has its image\'s '
+                f'name and one of the suffixes {", ".join(MASK_SUFFIXES)}. '
+                'Add the masks, move unlabelled images elsewhere, or list '
+                'the images to use in ann_file.')
         surplus = [] if self.ann_file else sorted(set(masks) - set(images))
         if surplus:
             print_log(
                 f'{mask_dir} holds {len(surplus)} masks without an image, '
-                f'which are not used: {_some(surplus)}',
+                f'which are not used: {name_some(surplus)}',
                 logger='current',
                 level=logging.WARNING)
         return masks

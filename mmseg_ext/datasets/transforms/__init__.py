@@ -1,7 +1,9 @@
 """Transforms that MMSegmentation does not have."""
+from .binary import LoadBinaryAnnotations
 from .blur import RandomGaussianBlur
 from .loading import LoadSEMAnnotations, LoadSEMImageFromFile
 
 __all__ = [
-    'LoadSEMAnnotations', 'LoadSEMImageFromFile', 'RandomGaussianBlur'
+    'LoadBinaryAnnotations', 'LoadSEMAnnotations', 'LoadSEMImageFromFile',
+    'RandomGaussianBlur'
 ]

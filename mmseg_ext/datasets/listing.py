@@ -1,0 +1,60 @@
+"""List the files of a data set, and name some of them in an error."""
+import os.path as osp
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Optional
+
+from mmengine import fileio
+
+MAX_LISTED = 5
+
+
+def list_files(folder: str,
+               suffixes: tuple[str, ...],
+               backend_args: Optional[dict] = None) -> dict[str, str]:
+    """Return path without suffix (relative to folder) -> path, sorted.
+
+    A folder that does not exist holds no files.
+
+    Args:
+        folder: Folder to search, with all folders in it.
+        suffixes: Lower-case suffixes to look for; files' own may be upper.
+        backend_args: mmengine's file backend.
+
+    Raises:
+        ValueError: If two files differ in the suffix alone.
+    """
+    found = defaultdict(list)
+    try:
+        for name in fileio.list_dir_or_file(
+                folder, list_dir=False, recursive=True,
+                backend_args=backend_args):
+            stem, suffix = osp.splitext(name)
+            if suffix.lower() in suffixes:
+                found[stem].append(name)
+    except FileNotFoundError:
+        return {}
+    twice = [names for names in found.values() if len(names) > 1]
+    if twice:
+        raise ValueError(f'{folder} holds {len(twice)} names with several '
+                         f'suffixes, such as {", ".join(sorted(twice[0]))}: '
+                         'remove all but one.')
+    return {stem: osp.join(folder, found[stem][0]) for stem in sorted(found)}
+
+
+def list_folders(folder: str,
+                 backend_args: Optional[dict] = None) -> list[str]:
+    """Return the names of the folders in a folder, sorted; none if absent."""
+    try:
+        return sorted(
+            fileio.list_dir_or_file(
+                folder, list_file=False, backend_args=backend_args))
+    except FileNotFoundError:
+        return []
+
+
+def name_some(names: Sequence[str]) -> str:
+    """Write the first names and how many more there are."""
+    rest = len(names) - MAX_LISTED
+    more = f' and {rest} more' if rest > 0 else ''
+    return ', '.join(names[:MAX_LISTED]) + more

@@ -1,0 +1,119 @@
+"""Split images into training, validation and test, the same every time."""
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from .listing import name_some
+
+SPLITS = ('train', 'val', 'test')
+
+
+def _shuffle_key(seed: int, name: str) -> bytes:
+    # A hash, not a generator: it does not change with the library's version,
+    # nor an image's place with the other images there are.
+    return hashlib.sha256(f'{seed}:{name}'.encode()).digest()
+
+
+def stratified_split(strata: Mapping[str, str],
+                     ratios: tuple[float, float, float] = (6, 2, 2),
+                     seed: int = 0) -> dict[str, list[str]]:
+    """Deal images out to training, validation and test by stratum.
+
+    Each stratum is shuffled and cut by itself: the rounded share to
+    training, the rounded share to validation, the rest to test.
+
+    Args:
+        strata: Name of an image -> its stratum, such as its defect type.
+        ratios: Proportions of training, validation and test, 0 or more.
+        seed: Seed of the shuffling, an integer.
+
+    Returns:
+        'train', 'val' and 'test' -> names, sorted.
+
+    Raises:
+        ValueError: If the ratios are not three numbers of 0 or more, or all
+            of them are 0.
+    """
+    if len(ratios) != 3 or min(ratios) < 0 or sum(ratios) <= 0:
+        raise ValueError(f'ratios={ratios!r}: must be the proportions of '
+                         'training, validation and test, such as (6, 2, 2)')
+    members = defaultdict(list)
+    for name, stratum in strata.items():
+        members[stratum].append(name)
+    parts = {split: [] for split in SPLITS}
+    for names in members.values():
+        names.sort(key=lambda name: _shuffle_key(seed, name))
+        # floor(x + 1/2): round() would send a half to the even neighbour
+        first, second = (
+            int(len(names) * ratio / sum(ratios) + 0.5)
+            for ratio in ratios[:2])
+        parts['train'] += names[:first]
+        parts['val'] += names[first:first + second]
+        parts['test'] += names[first + second:]
+    return {split: sorted(names) for split, names in parts.items()}
+
+
+def write_split(folder: str | os.PathLike,
+                parts: Mapping[str, list[str]],
+                comment: str = '',
+                overwrite: bool = False) -> None:
+    """Write ``train.txt``, ``val.txt`` and ``test.txt``, a name a line.
+
+    Args:
+        folder: Folder to write to; made if it is missing.
+        parts: Split -> names.
+        comment: First line of each file, after a '#'.
+        overwrite: Replace files that are there.
+
+    Raises:
+        FileExistsError: If a file is there already, and ``overwrite`` is
+            not set.
+    """
+    folder = Path(folder)
+    paths = {split: folder / f'{split}.txt' for split in parts}
+    there = [str(path) for path in paths.values() if path.exists()]
+    if there and not overwrite:
+        raise FileExistsError(f'{", ".join(there)} exist already. Choose '
+                              'another folder, or overwrite them knowingly '
+                              'with --overwrite')
+    folder.mkdir(parents=True, exist_ok=True)
+    for split, path in paths.items():
+        lines = [f'# {comment}', *parts[split]] if comment else parts[split]
+        path.write_text('\n'.join(lines) + '\n', encoding='utf-8')
+
+
+def read_split(folder: str | os.PathLike) -> dict[str, list[str]]:
+    """Read what :func:`write_split` wrote: split -> names.
+
+    Empty lines and lines that begin with '#' are left out. A published
+    split may come without validation: a missing file is a missing key.
+
+    Raises:
+        FileNotFoundError: If none of the three files is there.
+        ValueError: If a name stands twice, in one file or in two: a tested
+            image must not have been trained on.
+    """
+    parts, seen, twice = {}, {}, []
+    for split in SPLITS:
+        path = Path(folder) / f'{split}.txt'
+        if not path.is_file():
+            continue
+        lines = [line.strip() for line in
+                 path.read_text(encoding='utf-8').splitlines()]
+        parts[split] = [
+            line for line in lines if line and not line.startswith('#')]
+        for name in parts[split]:
+            if name in seen:
+                twice.append(f'{name} ({seen[name]}, {split})')
+            seen[name] = split
+    if not parts:
+        raise FileNotFoundError(f'{folder} holds none of train.txt, val.txt '
+                                'and test.txt; tools/split_mvtec.py writes '
+                                'them.')
+    if twice:
+        raise ValueError(f'{folder} names {len(twice)} images more than '
+                         f'once: {name_some(twice)}. Every image belongs '
+                         'to one of train.txt, val.txt and test.txt.')
+    return parts
