@@ -49,6 +49,8 @@ setup(
         'mmcv': ['mmcv>=2.1.0,<2.2'],
         # torchvision: mmpretrain.models imports it, mmseg does not.
         'mmpretrain': ['torchvision'],
+        # Mask2Former. 3.3: the first that admits mmcv 2.1; nothing newer.
+        'mmdet': ['mmdet>=3.3,<4', 'torchvision'],
         'test': ['pytest', 'ruff'],
     },
     classifiers=[

@@ -13,17 +13,17 @@ from .sections import sections
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
-def _set_data_root(cfg: Config, data_root: str) -> None:
-    rooted = [
+def _set_in_datasets(cfg: Config, options: dict) -> None:
+    datasets = [
         section for name in LOADERS
         for section in sections(cfg.get(name, {}).get('dataset'))
-        if 'data_root' in section
+        if 'data_root' in section  # passes wrappers and transforms over
     ]
-    if not rooted:
-        raise ValueError('--data-root: no data set of this config has a '
-                         'data_root that it could replace')
-    for section in rooted:
-        section['data_root'] = data_root
+    if not datasets:
+        raise ValueError('This config has no data set with a data_root: '
+                         f'{", ".join(options)} cannot be set')
+    for section in datasets:
+        section.update(options)
 
 
 def load_config(path: str,
@@ -31,6 +31,7 @@ def load_config(path: str,
                 cfg_options: Optional[dict] = None,
                 launcher: str = 'none',
                 data_root: Optional[str] = None,
+                dataset_options: Optional[dict] = None,
                 from_scratch: bool = False) -> Config:
     """Read a config file and apply command-line options to it.
 
@@ -42,15 +43,21 @@ def load_config(path: str,
             everything else.
         launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
         data_root: Data folder of every dataset in the config.
+        dataset_options: Arguments of every dataset in the config, such as
+            ``{'categories': 'transistor'}``.
         from_scratch: Start from random weights, download nothing.
 
     Raises:
-        ValueError: If ``data_root`` is given and no data set has one.
+        ValueError: If there are options for datasets, and no dataset that
+            has a ``data_root``.
     """
     cfg = Config.fromfile(path)
     cfg.launcher = launcher
+    dataset_options = dict(dataset_options or {})
     if data_root is not None:
-        _set_data_root(cfg, data_root)
+        dataset_options['data_root'] = data_root
+    if dataset_options:
+        _set_in_datasets(cfg, dataset_options)
     if from_scratch:
         remove_pretrained(cfg)
     if cfg_options is not None:

@@ -13,6 +13,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--data-root', help='data folder, in place of the config\'s')
     parser.add_argument(
+        '--dataset-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='arguments of all data sets of the config, such as '
+        'categories=[bottle,cable]')
+    parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
@@ -43,4 +50,5 @@ def config_from_options(args: argparse.Namespace) -> Config:
         cfg_options=args.cfg_options,
         launcher=args.launcher,
         data_root=args.data_root,
+        dataset_options=args.dataset_options,
         from_scratch=getattr(args, 'from_scratch', False))

@@ -50,8 +50,20 @@ train_dataloader = dict(dataset=dict(
 
 def test_data_root_without_effect_is_an_error(tmp_path):
     (tmp_path / 'bare.py').write_text("model = dict(type='X')")
-    with pytest.raises(ValueError, match='--data-root'):
+    with pytest.raises(ValueError, match=r'data_root cannot be set'):
         load_config(str(tmp_path / 'bare.py'), data_root='y')
+
+
+def test_dataset_options_reach_every_dataset(repository):
+    cfg = load_config(
+        str(repository / 'configs/unet_mvtec.py'),
+        data_root='elsewhere',
+        dataset_options=dict(categories=['bottle'], seed=1))
+    for split in ('train', 'val', 'test'):
+        dataset = cfg[f'{split}_dataloader'].dataset
+        assert dataset.data_root == 'elsewhere'
+        assert dataset.categories == ['bottle']
+        assert (dataset.seed, dataset.split) == (1, split)
 
 
 def test_options_win(paper):
