@@ -1,0 +1,4 @@
+"""Backbones."""
+from .resunet import ResUNet
+
+__all__ = ['ResUNet']

@@ -1,0 +1,5 @@
+"""Decode heads."""
+from .dpt import DPTDecodeHead
+from .unet import UNetDecodeHead
+
+__all__ = ['DPTDecodeHead', 'UNetDecodeHead']

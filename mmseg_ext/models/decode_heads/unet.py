@@ -1,0 +1,188 @@
+"""U-Net's decoder over the feature maps of any backbone."""
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Optional
+
+import torch
+import torch.nn.functional as F
+from mmcv.cnn import ConvModule
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+
+class UpBlock(nn.Module):
+    """Enlarge a map, put the skip beside it, convolve twice.
+
+    Args:
+        in_channels: Channels of the coarse map.
+        skip_channels: Channels of the skip; 0 for a block without one.
+        out_channels: Channels of the result.
+        align_corners: Of the bilinear interpolation.
+        conv_args: ``conv_cfg``, ``norm_cfg`` and ``act_cfg`` of mmcv's
+            ConvModule.
+
+    Shape:
+        - x: (B, in_channels, H, W)
+        - skip: (B, skip_channels, H', W') or None
+        - output: (B, out_channels, H', W'), without skip
+          (B, out_channels, 2 H, 2 W)
+    """
+
+    def __init__(self,
+                 in_channels: int,
+                 skip_channels: int,
+                 out_channels: int,
+                 align_corners: bool = False,
+                 **conv_args) -> None:
+        super().__init__()
+        self.align_corners = align_corners
+        self.convs = nn.Sequential(
+            ConvModule(in_channels + skip_channels, out_channels, 3,
+                       padding=1, **conv_args),
+            ConvModule(out_channels, out_channels, 3,
+                       padding=1, **conv_args))
+
+    def forward(self, x: Tensor, skip: Optional[Tensor] = None) -> Tensor:
+        if skip is None:
+            size = [2 * length for length in x.shape[2:]]
+        else:
+            size = skip.shape[2:]
+        x = F.interpolate(
+            x, size, mode='bilinear', align_corners=self.align_corners)
+        if skip is not None:
+            x = torch.cat([x, skip], dim=1)
+        return self.convs(x)
+
+
+@MODELS.register_module()
+class UNetDecodeHead(BaseDecodeHead):
+    """U-Net's decoder with skip connections, over any backbone.
+
+    Five maps of MobileViT, ``decoder_channels=(256, 128, 64, 32, 16)``::
+
+        1/2  ------------------------------------------+
+        1/4  ---------------------------+              |
+        1/8  -------------+             |              |
+        1/16 --+          |             |              |
+        1/32 -> block 256 -> block 128 -> block 64 -> block 32 -> block 16
+                 1/16         1/8          1/4         1/2         1/1
+
+    Each map is enlarged to the very size of its skip, so that images of any
+    size are decoded without cropping or padding. Logits come at the size of
+    the last block; mmseg resizes them to the labels.
+
+    Args:
+        in_channels: Channels of the backbone's maps, finest first; at least
+            two.
+        decoder_channels: Channels of each block, deepest first. There is
+            one block for each skip (one fewer than maps); every further one
+            doubles the size without a skip, for a backbone whose finest map
+            is smaller than the image.
+        channels: Channels before the classifier. None: those of the last
+            block; given, it must be equal to them.
+        in_index: Which of the backbone's maps, in rising order; None: the
+            first ``len(in_channels)``.
+        kwargs: Further arguments of mmseg's BaseDecodeHead. It sets no
+            ``norm_cfg`` of its own; most decoders want one.
+
+    Shape:
+        - inputs: one map (B, in_channels[i], H_i, W_i) for each stage
+        - output: (B, num_classes, H_0, W_0), times 2 to the number of
+          blocks without a skip
+
+    Raises:
+        ValueError: If the arguments contradict each other, or the maps do
+            not match them.
+
+    Reference:
+        Ronneberger, Fischer, Brox, U-Net, 2015, figure 1, with bilinear
+        up-sampling, padded convolutions and a backbone as its left side.
+    """
+
+    def __init__(self,
+                 in_channels: Sequence[int],
+                 decoder_channels: Sequence[int],
+                 channels: Optional[int] = None,
+                 in_index: Optional[Sequence[int]] = None,
+                 **kwargs) -> None:
+        _check_channels(in_channels, decoder_channels, channels)
+        if in_index is None:
+            in_index = list(range(len(in_channels)))
+        _check_index(in_index, len(in_channels))
+        super().__init__(
+            in_channels=in_channels,
+            channels=decoder_channels[-1],
+            in_index=in_index,
+            input_transform='multiple_select',
+            **kwargs)
+        skips = list(reversed(in_channels[:-1]))
+        skips += [0] * (len(decoder_channels) - len(skips))
+        self.blocks = nn.ModuleList()
+        below = in_channels[-1]
+        for skip, out in zip(skips, decoder_channels):
+            self.blocks.append(
+                UpBlock(
+                    below,
+                    skip,
+                    out,
+                    align_corners=self.align_corners,
+                    conv_cfg=self.conv_cfg,
+                    norm_cfg=self.norm_cfg,
+                    act_cfg=self.act_cfg))
+            below = out
+
+    def forward(self, inputs: Sequence[Tensor]) -> Tensor:
+        *skips, x = self._select(inputs)
+        for block in self.blocks:
+            x = block(x, skips.pop() if skips else None)
+        return self.cls_seg(x)
+
+    def _select(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+        if self.in_index[-1] >= len(inputs):
+            raise ValueError(f'The backbone returned {len(inputs)} maps; the '
+                             f'head asks for in_index={self.in_index}')
+        maps = self._transform_inputs(inputs)
+        found = [x.shape[1] for x in maps]
+        if found != list(self.in_channels):
+            raise ValueError(f'The backbone returned maps of {found} '
+                             f'channels; the head was built with '
+                             f'in_channels={list(self.in_channels)}')
+        sizes = [tuple(x.shape[2:]) for x in maps]
+        if any(a < b for fine, coarse in pairwise(sizes)
+               for a, b in zip(fine, coarse)):
+            raise ValueError(f'The backbone returned maps of sizes {sizes}; '
+                             'the head needs the finest first')
+        return maps
+
+
+def _check_channels(in_channels: Sequence[int],
+                    decoder_channels: Sequence[int],
+                    channels: Optional[int]) -> None:
+    if not _are_positive(in_channels) or len(in_channels) < 2:
+        raise ValueError(f'in_channels={in_channels!r}: must be two or more '
+                         'positive integers, one for each map; a decoder of '
+                         'one map has no skips, take FCNHead')
+    needed = len(in_channels) - 1
+    if not _are_positive(decoder_channels) or len(decoder_channels) < needed:
+        raise ValueError(
+            f'decoder_channels={decoder_channels!r}: must be positive '
+            f'integers, at least {needed} of them for {needed + 1} maps')
+    if channels not in (None, decoder_channels[-1]):
+        raise ValueError(
+            f'channels={channels!r} contradicts decoder_channels='
+            f'{decoder_channels!r}: leave it away, or set it to '
+            f'{decoder_channels[-1]}')
+
+
+def _are_positive(values: Sequence[int]) -> bool:
+    return isinstance(values, Sequence) and all(
+        isinstance(value, int) and value > 0 for value in values)
+
+
+def _check_index(in_index: Sequence[int], num_maps: int) -> None:
+    if (not isinstance(in_index, Sequence) or len(in_index) != num_maps
+            or any(i < 0 for i in in_index)
+            or any(a >= b for a, b in pairwise(in_index))):
+        raise ValueError(f'in_index={in_index!r}: must be {num_maps} rising '
+                         'integers from 0, one for each entry of in_channels')

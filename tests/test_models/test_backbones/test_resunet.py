@@ -1,0 +1,170 @@
+"""ResUNet against its units written out, and inside a segmentor."""
+from itertools import pairwise
+
+import pytest
+import torch
+import torch.nn.functional as F
+from mmengine.registry import init_default_scope
+from mmengine.structures import PixelData
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+
+from mmseg_ext.models.backbones.resunet import ResidualUnit, ResUNet
+
+
+def parameters(module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+def randomise_norms(model):
+    """Norms that do something in evaluation, as trained ones do."""
+    for name, tensor in model.state_dict().items():
+        if '.bn.' in name and tensor.dim():
+            tensor.copy_(torch.rand_like(tensor) + 0.5)
+    return model
+
+
+def norm_relu(x, state: dict, prefix: str):
+    if f'{prefix}.bn.weight' in state:
+        names = 'running_mean', 'running_var', 'weight', 'bias'
+        mean, variance, weight, bias = (
+            state[f'{prefix}.bn.{name}'].view(-1, 1, 1) for name in names)
+        x = (x - mean) / (variance + 1e-5).sqrt() * weight + bias
+    return x.clamp(min=0)
+
+
+def unit(x, state: dict, prefix: str, stride: int = 1, first: bool = False):
+    """conv(relu(norm(conv(relu(norm(x)))))) + shortcut(x)."""
+    out = x if first else norm_relu(x, state, f'{prefix}.conv1')
+    out = F.conv2d(out, state[f'{prefix}.conv1.conv.weight'],
+                   state.get(f'{prefix}.conv1.conv.bias'), stride, padding=1)
+    out = norm_relu(out, state, f'{prefix}.conv2')
+    out = F.conv2d(out, state[f'{prefix}.conv2.conv.weight'],
+                   state.get(f'{prefix}.conv2.conv.bias'), padding=1)
+    if f'{prefix}.shortcut.weight' in state:
+        x = F.conv2d(x, state[f'{prefix}.shortcut.weight'], stride=stride)
+    return out + x
+
+
+def written_out(x, state: dict) -> list:
+    """Three levels: two of the encoder, the bridge, two of the decoder."""
+    fine = unit(x, state, 'encoder.0', first=True)
+    middle = unit(fine, state, 'encoder.1', stride=2)
+    bridge = unit(middle, state, 'encoder.2', stride=2)
+    outs = [bridge]
+    for i, skip in enumerate((middle, fine)):
+        up = F.interpolate(outs[-1], skip.shape[2:], mode='bilinear')
+        outs.append(unit(torch.cat([up, skip], 1), state, f'decoder.{i}'))
+    return outs
+
+
+@pytest.mark.parametrize('norm_cfg', [dict(type='BN'), None])
+@pytest.mark.parametrize('size', [(16, 24), (13, 7)])
+def test_equals_the_network_written_out(norm_cfg, size):
+    model = randomise_norms(
+        ResUNet(channels=(4, 6, 8), norm_cfg=norm_cfg)).double().eval()
+    x = torch.randn(2, 3, *size, dtype=torch.float64)
+    expected = written_out(x, model.state_dict())
+    for out, wanted in zip(model(x), expected, strict=True):
+        torch.testing.assert_close(out, wanted)
+
+
+@pytest.mark.parametrize('stride', [1, 2])
+def test_unit_without_its_convolutions_is_its_shortcut(stride):
+    residual = ResidualUnit(4, 4, stride)
+    torch.nn.init.zeros_(residual.conv2.conv.weight)
+    x = torch.randn(2, 4, 9, 9)
+    assert isinstance(residual.shortcut, torch.nn.Identity) == (stride == 1)
+    torch.testing.assert_close(residual(x), residual.shortcut(x))
+
+
+@pytest.mark.parametrize(('channels', 'size', 'grids'), [
+    ((4, 8, 12, 16), (250, 187), [(32, 24), (63, 47), (125, 94), (250, 187)]),
+    ((4, 8), (97, 64), [(49, 32), (97, 64)]),
+    ((4, 8, 16), (3, 1), [(1, 1), (2, 1), (3, 1)]),
+])
+def test_any_size_from_bridge_to_full_resolution(channels, size, grids):
+    with torch.no_grad():
+        outs = ResUNet(channels=channels).eval()(torch.randn(1, 3, *size))
+    assert [out.shape[1] for out in outs] == list(reversed(channels))
+    assert [tuple(out.shape[2:]) for out in outs] == grids
+
+
+@pytest.mark.parametrize(('channels', 'count'), [
+    ((64, 128, 256, 512), 8_216_704),
+    ((16, 32, 64, 128), 515_104),
+])
+def test_parameters(channels, count):
+    # Convolutions, shortcuts and norms, level by level
+    norm = 2
+    expected = 0
+    inputs, first = 3, True
+    for c in channels:
+        expected += 9 * inputs * c + 9 * c * c + inputs * c + norm * c
+        expected += 0 if first else norm * inputs
+        inputs, first = c, False
+    for fine, coarse in pairwise(channels):
+        both = fine + coarse
+        expected += 9 * both * fine + 9 * fine * fine + both * fine
+        expected += norm * both + norm * fine
+    assert parameters(ResUNet(channels=channels)) == expected == count
+
+
+def test_grey_images():
+    assert ResUNet(1, (4, 8))(torch.randn(2, 1, 9, 9))[-1].shape[1] == 4
+
+
+def test_init_weights_reaches_the_shortcuts():
+    # ConvModule initialises itself; a bare convolution does so otherwise.
+    model = ResUNet(channels=(64, 128))
+    model.init_weights()
+    weight = model.encoder[1].shortcut.weight
+    assert weight.std().item() == pytest.approx((2 / 128)**0.5, rel=0.05)
+
+
+def test_norm_eval_keeps_the_statistics():
+    model = ResUNet(channels=(4, 8), norm_eval=True)
+    assert model.train() is model
+    before = [b.clone() for b in model.buffers()]
+    model(torch.randn(2, 3, 8, 8))
+    assert model.training
+    assert all(torch.equal(a, b) for a, b in zip(before, model.buffers()))
+    model = ResUNet(channels=(4, 8))
+    assert model.eval().train() is model
+    assert all(m.training for m in model.modules())
+
+
+@pytest.mark.parametrize('batch', [1, 2])
+def test_trains_under_mmsegs_fcn_head(batch):
+    init_default_scope('mmseg')
+    model = MODELS.build(
+        dict(
+            type='EncoderDecoder',
+            data_preprocessor=dict(type='SegDataPreProcessor'),
+            backbone=dict(type='ResUNet', channels=(8, 16, 32)),
+            decode_head=dict(
+                type='FCNHead',
+                in_channels=8,
+                in_index=-1,
+                channels=8,
+                num_convs=1,
+                concat_input=False,
+                dropout_ratio=0,
+                num_classes=3,
+                norm_cfg=dict(type='BN')))).train()
+    size = (97, 64)
+    samples = [
+        SegDataSample(
+            gt_sem_seg=PixelData(data=torch.randint(0, 3, (1, *size))))
+        for _ in range(batch)
+    ]
+    losses = model.loss(torch.randn(batch, 3, *size), samples)
+    model.parse_losses(losses)[0].backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad.abs().sum() > 0, name
+
+
+@pytest.mark.parametrize('channels', [(64, ), (), 64, (64, 0), (64, 1.5)])
+def test_bad_channels_are_named(channels):
+    with pytest.raises(ValueError, match='two or more positive integers'):
+        ResUNet(channels=channels)
