@@ -1,7 +1,11 @@
 """Measures as pure functions, and thin metrics that collect for them."""
+from .anomaly_score import AnomalyScoreMetric, auroc, average_precision
 from .class_ratio import ClassRatioMetric, PhaseReport, phase_report
+from .grouped_iou import GroupedIoUMetric, grouped_iou
 from .per_class_iou import PerClassIoUMetric
 
 __all__ = [
-    'ClassRatioMetric', 'PerClassIoUMetric', 'PhaseReport', 'phase_report'
+    'AnomalyScoreMetric', 'ClassRatioMetric', 'GroupedIoUMetric',
+    'PerClassIoUMetric', 'PhaseReport', 'auroc', 'average_precision',
+    'grouped_iou', 'phase_report'
 ]

@@ -1,10 +1,14 @@
 """IoU of every class as a logged number."""
 import os.path as osp
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+import torch
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
+from PIL import Image
+from torch import Tensor
 
 from .labels import check_truth
 
@@ -19,11 +23,18 @@ class PerClassIoUMetric(IoUMetric):
     them in a table only. nan: the class is neither in the truth nor in the
     prediction of any image.
 
+    With ``output_dir`` predictions are written as label images, named after
+    their image without its folder. A sample that has the key ``output_name``
+    (a relative path without suffix, such as 'transistor/test/good/000') is
+    written to ``<output_dir>/<output_name>.png`` instead: for data sets
+    whose base names repeat. Add it to ``meta_keys`` of PackSegInputs.
+
     Args: See mmseg's IoUMetric.
 
     Raises:
-        ValueError: If the ground truth holds a value outside the classes,
-            or two predictions would be written to one file.
+        ValueError: If the truth or the prediction holds a value outside the
+            classes, two predictions would be written to one file, or an
+            ``output_name`` leads out of ``output_dir``.
 
     Reference:
         Byeon et al., 2025, equation 4.
@@ -31,26 +42,85 @@ class PerClassIoUMetric(IoUMetric):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        if isinstance(self.metrics, str):
+            self.metrics = [self.metrics]
         self._written: dict[str, str] = {}
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        if not self.format_only:
-            for data_sample in data_samples:
-                check_truth(data_sample, len(self.dataset_meta['classes']),
-                            self.ignore_index)
-        if self.output_dir is not None:
-            self._refuse_overwriting(data_samples)
-        super().process(data_batch, data_samples)
-
-    def _refuse_overwriting(self, data_samples: Sequence[dict]) -> None:
-        # IoUMetric names a file after its image, without the folder.
+        num_classes = len(self.dataset_meta['classes'])
         for data_sample in data_samples:
-            path = data_sample['img_path']
+            if self.output_dir is not None:
+                self._write(self._output_name(data_sample), data_sample)
+            if self.format_only:
+                continue
+            check_truth(data_sample, num_classes, self.ignore_index)
+            pred = data_sample['pred_sem_seg']['data'].squeeze()
+            truth = data_sample['gt_sem_seg']['data'].squeeze().to(pred)
+            if pred.max() >= num_classes:
+                raise ValueError(
+                    f'The prediction of {data_sample["img_path"]} holds '
+                    f'class {int(pred.max())}, the data set has {num_classes} '
+                    "classes: set the decode head's num_classes to that.")
+            self.results.append(
+                self.intersect_and_union(pred, truth, num_classes,
+                                         self.ignore_index))
+
+    @staticmethod
+    def intersect_and_union(pred_label: Tensor, label: Tensor,
+                            num_classes: int,
+                            ignore_index: int) -> tuple[Tensor, ...]:
+        """Count the pixels of each class.
+
+        Stock's numbers, faster, and in float64: sums over a set pass 2**24,
+        beyond which float32 drops pixels.
+
+        Args:
+            pred_label: Predicted class ids, any shape.
+            label: True class ids or ``ignore_index``, same shape.
+            num_classes: Number of classes.
+            ignore_index: Value of pixels without a label.
+
+        Returns:
+            Intersection, union, prediction and truth, each (num_classes,)
+            float64.
+        """
+        pairs = num_classes * label.int() + pred_label.int()
+        pairs = pairs.masked_fill(label == ignore_index, num_classes**2)
+        counts = torch.bincount(
+            pairs.flatten(), minlength=num_classes**2 + 1)[:-1]
+        confusion = counts.view(num_classes, num_classes).double().cpu()
+        both = confusion.diagonal()
+        pred, truth = confusion.sum(0), confusion.sum(1)
+        return both, pred + truth - both, pred, truth
+
+    def _output_name(self, data_sample: dict) -> str:
+        """Name a sample's file, without suffix; no name comes twice."""
+        path = data_sample['img_path']
+        name = data_sample.get('output_name')
+        if name is None:
             name = osp.splitext(osp.basename(path))[0]
-            other = self._written.setdefault(name, path)
-            if other != path:
-                raise ValueError(f'{other} and {path} would both be written '
-                                 f'to {name}.png in {self.output_dir}')
+        else:
+            plain = osp.normpath(name)
+            if osp.isabs(name) or plain.split(osp.sep)[0] in ('.', '..'):
+                raise ValueError(
+                    f'output_name={name!r} of {path}: must be a relative '
+                    f'path of a file inside output_dir={self.output_dir!r}.')
+            name = plain
+        other = self._written.setdefault(name, path)
+        if other != path:
+            raise ValueError(
+                f'{other} and {path} would both be written to {name}.png in '
+                f'{self.output_dir}; a data set whose base names repeat '
+                "needs 'output_name' in meta_keys of PackSegInputs.")
+        return name
+
+    def _write(self, name: str, data_sample: dict) -> None:
+        labels: Tensor = data_sample['pred_sem_seg']['data'].squeeze().cpu()
+        if data_sample.get('reduce_zero_label', False):
+            labels = labels + 1  # back to the file's values, as stock does
+        path = Path(self.output_dir, f'{name}.png')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(labels.numpy().astype(np.uint8)).save(path)
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         metrics = super().compute_metrics(results)
