@@ -1,5 +1,5 @@
 """Image, truth and prediction side by side in the classes' colours."""
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -44,15 +44,51 @@ def _with_legend(picture: np.ndarray, classes: Sequence[str],
     return np.vstack([picture, legend])
 
 
-def draw_panel(image: np.ndarray, truth: np.ndarray, pred: np.ndarray,
-               classes: Sequence[str],
+def draw_grid(rows: Sequence[Mapping[str, np.ndarray]],
+              classes: Sequence[str],
+              palette: Sequence[Sequence[int]]) -> np.ndarray:
+    """Draw pictures in rows and columns, with titles and a legend.
+
+    Args:
+        rows: Title of the column -> picture (H, W, 3) uint8, channels blue,
+            green, red. All rows have the same titles; pictures of a row
+            have one height, pictures of a column one width.
+        classes: Names of the classes.
+        palette: Colour of each class, (red, green, blue), 0 to 255.
+
+    Returns:
+        (H', W', 3) uint8, channels blue, green, red.
+
+    Raises:
+        ValueError: If the sizes do not fit together.
+    """
+    sizes = [[picture.shape[:2] for picture in row.values()] for row in rows]
+    widths = {tuple(width for _, width in row) for row in sizes}
+    if len(widths) > 1 or any(len({h for h, _ in row}) > 1 for row in sizes):
+        raise ValueError(f'Pictures of (height, width) {sizes} make no grid: '
+                         'one height a row and one width a column')
+    columns = []
+    for title in rows[0]:
+        width = rows[0][title].shape[1]
+        parts = [np.full((HEADER, width, 3), WHITE, np.uint8)]
+        _write(parts[0], title, 2, 19)
+        for row in rows:
+            parts += [row[title], np.full((GAP, width, 3), WHITE, np.uint8)]
+        column = np.vstack(parts[:-1])
+        gap = np.full((len(column), GAP, 3), WHITE, np.uint8)
+        columns += [column, gap]
+    return _with_legend(np.hstack(columns[:-1]), classes, palette)
+
+
+def draw_panel(image: np.ndarray, truth: np.ndarray,
+               predictions: Mapping[str, np.ndarray], classes: Sequence[str],
                palette: Sequence[Sequence[int]]) -> np.ndarray:
-    """Draw image | truth | prediction, with titles and a legend.
+    """Draw image | truth | predictions, with titles and a legend.
 
     Args:
         image: (H, W, 3) uint8, channels blue, green, red.
         truth: (H, W) class ids; pixels without a label become black.
-        pred: (H, W) class ids.
+        predictions: Title -> (H, W) class ids.
         classes: Names of the classes.
         palette: Colour of each class, (red, green, blue), 0 to 255.
 
@@ -62,17 +98,6 @@ def draw_panel(image: np.ndarray, truth: np.ndarray, pred: np.ndarray,
     Raises:
         ValueError: If the sizes differ.
     """
-    if not image.shape[:2] == truth.shape == pred.shape:
-        raise ValueError(f'image {image.shape[:2]}, truth {truth.shape} and '
-                         f'prediction {pred.shape} must have one size')
-    columns = []
-    pictures = dict(
-        image=image,
-        truth=paint(truth, palette),
-        prediction=paint(pred, palette))
-    for title, picture in pictures.items():
-        header = np.full((HEADER, picture.shape[1], 3), WHITE, np.uint8)
-        _write(header, title, 2, 19)
-        gap = np.full((HEADER + picture.shape[0], GAP, 3), WHITE, np.uint8)
-        columns += [np.vstack([header, picture]), gap]
-    return _with_legend(np.hstack(columns[:-1]), classes, palette)
+    painted = {title: paint(labels, palette)
+               for title, labels in dict(truth=truth, **predictions).items()}
+    return draw_grid([dict(image=image, **painted)], classes, palette)

@@ -51,7 +51,7 @@ class PanelHook(Hook):
             panel = draw_panel(
                 image,
                 sample.gt_sem_seg.data[0].cpu().numpy(),
-                sample.pred_sem_seg.data[0].cpu().numpy(),
+                dict(prediction=sample.pred_sem_seg.data[0].cpu().numpy()),
                 dataset.metainfo['classes'], dataset.metainfo['palette'])
             name = osp.relpath(sample.img_path,
                                dataset.data_prefix['img_path'])

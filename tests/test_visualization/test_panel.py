@@ -17,7 +17,7 @@ def test_pictures_stand_side_by_side():
     image = np.full((20, 60, 3), 90, np.uint8)
     truth, pred = np.zeros((2, 20, 60), np.uint8)
     pred = pred + 1
-    panel = draw_panel(image, truth, pred, 'ABC', PALETTE)
+    panel = draw_panel(image, truth, dict(model=pred), 'ABC', PALETTE)
     middle = panel[28 + 10]  # below the titles
     assert middle[30].tolist() == [90, 90, 90]
     assert middle[60 + 8 + 30].tolist() == [0, 0, 255]
@@ -29,4 +29,4 @@ def test_sizes_must_agree():
     with pytest.raises(ValueError, match=r'\(4, 4\).*\(4, 5\)'):
         draw_panel(
             np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.uint8),
-            np.zeros((4, 5), np.uint8), 'ABC', PALETTE)
+            dict(model=np.zeros((4, 5), np.uint8)), 'ABC', PALETTE)
