@@ -100,3 +100,38 @@ def test_papers_learning_rate_is_constant_until_the_last_step():
     assert rates[1425] == pytest.approx(4.998267e-4, rel=1e-6)
     assert rates[-2] > 0.995 * 5e-4
     assert rates[-1] == 0
+
+
+@pytest.mark.parametrize(('name', 'published', 'learned'), [
+    ('dpt_vit-b16_mvtec',
+     dict(
+         type='mmpretrain.VisionTransformer',
+         arch='deit-tiny',
+         img_size=384),
+     'layers.11.ffn.layers.1.weight'),
+    ('unet_mobilevit-s_sem',
+     dict(type='mmpretrain.MobileViT', arch='xx_small'),
+     'conv_1x1_exp.conv.weight'),
+])
+def test_classifiers_weights_load(name, published, learned, tmp_path):
+    """What the config downloads has this form; only its size is less."""
+    init_default_scope('mmseg')
+    classifier = MODELS.build(published)
+    weights = {f'backbone.{key}': value + 1
+               for key, value in classifier.state_dict().items()}
+    torch.save(dict(state_dict=weights), tmp_path / 'classifier.pth')
+    path = next(path for path in CONFIGS if path.stem == name)
+    cfg = load_config(str(path)).model.backbone
+    assert cfg.init_cfg.checkpoint.startswith('https://')
+    cfg.update(arch=published['arch'])
+    cfg.init_cfg.checkpoint = str(tmp_path / 'classifier.pth')
+    backbone = MODELS.build(cfg)
+    backbone.init_weights()
+    state = backbone.state_dict()
+    missing = set(state) - {key[len('backbone.'):] for key in weights}
+    assert not missing
+    assert torch.equal(state[learned], weights[f'backbone.{learned}'])
+    if 'pos_embed' in state:  # 24 x 24 patches to 16 x 16, and the token
+        assert state['pos_embed'].shape == (1, 1 + 16 * 16, 192)
+        assert torch.equal(state['pos_embed'][:, 0],
+                           weights['backbone.pos_embed'][:, 0])

@@ -134,11 +134,14 @@ def test(cfg: Config,
 
     Raises:
         ValueError: If ``out`` is given and no metric of the config writes
-            predictions.
+            predictions, or ``tta`` and the config has no views.
     """
     cfg.load_from = checkpoint
     remove_pretrained(cfg)
     if tta:
+        if 'tta_pipeline' not in cfg:
+            raise ValueError('--tta needs a tta_pipeline in the config: the '
+                             'views to average over')
         cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
         cfg.tta_model.module = cfg.model
         cfg.model = cfg.tta_model

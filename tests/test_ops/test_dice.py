@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmseg_ext.ops.dice import soft_dice
+from mmseg_ext.ops import soft_dice
 
 
 def formula(prob, labels, weight, smooth: float) -> list:

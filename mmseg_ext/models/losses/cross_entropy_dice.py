@@ -8,7 +8,7 @@ from mmseg.models.losses.utils import get_class_weight
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from mmseg_ext.ops.dice import soft_dice
+from mmseg_ext.ops import soft_dice
 
 
 @MODELS.register_module()

@@ -1,0 +1,98 @@
+"""From split files to a figure, on MVTec AD's layout, as a user goes."""
+import os
+import subprocess
+import sys
+
+import cv2
+import pytest
+
+TINY = [
+    'model.backbone.base_channels=4', 'model.decode_head.in_channels=4',
+    'model.decode_head.channels=4', 'train_cfg.max_iters=2',
+    'train_cfg.val_interval=2', 'default_hooks.checkpoint.interval=2',
+    'train_dataloader.batch_size=2',
+    *(f'{name}_dataloader.{key}' for name in ('train', 'val', 'test')
+      for key in ('num_workers=0', 'persistent_workers=False'))
+]
+
+
+@pytest.fixture(scope='module')
+def run(repository, tmp_path_factory):
+    """Return a function that runs a tool in a folder of its own."""
+    here = tmp_path_factory.mktemp('elsewhere')
+
+    def run(tool, *arguments, check=True) -> str:
+        result = subprocess.run(
+            [sys.executable, str(repository / 'tools' / tool),
+             *map(str, arguments)], cwd=here, text=True,
+            env=dict(os.environ, PYTHONWARNINGS='ignore'),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if check:
+            assert result.returncode == 0, result.stdout
+        return result.stdout
+    run.here = here
+    return run
+
+
+@pytest.fixture(scope='module')
+def split(run, mvtec_like):
+    out = run('split_mvtec.py', mvtec_like, 'split', '--seed', 3)
+    assert '|    all    |   20  |  6  |  6   |' in out
+    return run.here / 'split'
+
+
+@pytest.fixture(scope='module')
+def tested(run, repository, mvtec_like, split):
+    """A folder of predictions that tools/test.py wrote."""
+    options = ['--data-root', mvtec_like, '--dataset-options',
+               f'split_dir={split.name}']
+    config = repository / 'configs/unet_c16_mvtec.py'
+    run('train.py', config, *options, '--work-dir', 'work', '--cfg-options',
+        *TINY)
+    out = run('test.py', config, 'work/iter_2.pth', *options, '--work-dir',
+              'work', '--out', 'masks', '--show-dir', 'panels',
+              '--cfg-options', *TINY)
+    assert 'category_mean.IoU.anomaly' in out
+    assert 'wire_mesh.imageAUROC' in out
+    return run.here
+
+
+def test_split_files(run, mvtec_like, split):
+    lines = (split / 'test.txt').read_text().splitlines()
+    assert lines[0] == '# pooled, 6:2:2, seed 3'
+    assert all((mvtec_like / line).is_file() for line in lines[1:])
+    assert '--overwrite' in run(
+        'split_mvtec.py', mvtec_like, 'split', check=False)
+    assert 'no category nut' in run(
+        'split_mvtec.py', mvtec_like, 'other', '--categories', 'nut',
+        check=False)
+
+
+def test_no_two_outputs_share_a_name(tested, split):
+    names = {line[:-len('.png')] for line in
+             (split / 'test.txt').read_text().splitlines()[1:]}
+    for folder in ('masks', 'panels'):
+        written = {path.relative_to(tested / folder).with_suffix('').as_posix()
+                   for path in (tested / folder).rglob('*.png')}
+        assert written == names
+
+
+def test_figure(run, repository, mvtec_like, tested, split):
+    options = ['--data-root', mvtec_like, '--dataset-options',
+               f'split_dir={split.name}', '--predictions', 'U-Net=masks',
+               'again=masks']
+    config = repository / 'configs/unet_c16_mvtec.py'
+    names = (split / 'test.txt').read_text().splitlines()[1:3]
+    run('compare_figures.py', config, 'figure.png', *options, '--width', 80,
+        '--images', *names)
+    figure = cv2.imread(str(tested / 'figure.png'))
+    # four columns, two rows, titles and legend
+    assert figure.shape == (28 + 2 * 80 + 8 + 28, 4 * 80 + 3 * 8, 3)
+    out = run('compare_figures.py', config, 'figure.png', *options,
+              '--images', 'good/nowhere.png', check=False)
+    assert 'fits 0 of the 6 images' in out
+    options[-1] = 'again=nowhere'
+    out = run('compare_figures.py', config, 'figure.png', *options,
+              '--images', names[0], check=False)
+    assert 'nowhere' in out
+    assert '--out nowhere' in out
