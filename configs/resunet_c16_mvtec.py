@@ -1,7 +1,7 @@
 # ResU-Net of a quarter of the width, within reach of a CPU.
 _base_ = [
     './_base_/models/resunet.py', './_base_/datasets/mvtec_ad_small.py',
-    './_base_/schedules/iters_cpu.py', './_base_/default_runtime.py'
+    './_base_/schedules/mvtec_cpu.py', './_base_/default_runtime.py'
 ]
 
 model = dict(

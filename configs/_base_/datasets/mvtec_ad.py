@@ -32,20 +32,14 @@ train_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(split='train', pipeline=train_pipeline, **mvtec_ad))
-val_dataloader = dict(
+evaluation = dict(
     batch_size=1,
     num_workers=4,
     persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        split='val', pipeline=test_pipeline, test_mode=True, **mvtec_ad))
-test_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        split='test', pipeline=test_pipeline, test_mode=True, **mvtec_ad))
+    sampler=dict(type='DefaultSampler', shuffle=False))
+test_set = dict(pipeline=test_pipeline, test_mode=True, **mvtec_ad)
+val_dataloader = dict(dataset=dict(split='val', **test_set), **evaluation)
+test_dataloader = dict(dataset=dict(split='test', **test_set), **evaluation)
 
 val_evaluator = [
     dict(type='GroupedIoUMetric', group_key='category'),
