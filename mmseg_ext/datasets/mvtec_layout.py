@@ -72,7 +72,7 @@ def list_category(data_root: str,
     Returns:
         Name of the image (its path in ``data_root``, with '/') ->
         ``img_path``, ``seg_map_path`` (None for good ones), ``category``
-        and ``defect_type``; sorted by name.
+        and ``defect_type``; those of train/ first.
 
     Raises:
         FileNotFoundError: If there are no images, or a mask is missing.
