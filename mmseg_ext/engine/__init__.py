@@ -1,10 +1,11 @@
 """From a config file and command-line options to a stock Runner."""
+from .class_prior_hook import ClassPriorHook
 from .extras import require_extra
 from .launch import load_config, test, train
 from .options import add_options, config_from_options
 from .pretrained import check_weights, remove_pretrained
 
 __all__ = [
-    'add_options', 'check_weights', 'config_from_options', 'load_config',
-    'remove_pretrained', 'require_extra', 'test', 'train'
+    'ClassPriorHook', 'add_options', 'check_weights', 'config_from_options',
+    'load_config', 'remove_pretrained', 'require_extra', 'test', 'train'
 ]

@@ -46,3 +46,6 @@ val_evaluator = [
     dict(type='AnomalyScoreMetric', group_key='category'),
 ]
 test_evaluator = val_evaluator
+
+# Of the pixels a few percent at most are defects; a rough guess will do.
+custom_hooks = [dict(type='ClassPriorHook', prior=(0.97, 0.03))]

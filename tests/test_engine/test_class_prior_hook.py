@@ -1,0 +1,67 @@
+"""The classifier starts from the shares, unless weights were loaded."""
+import pytest
+import torch
+from mmengine.registry import init_default_scope
+from tiny import shrink
+
+from mmseg_ext.engine import ClassPriorHook, load_config, train
+
+PRIOR = (0.97, 0.03)
+
+
+class Runner:
+    """What the hook reads of a Runner."""
+
+    def __init__(self, model, iteration=0, **cfg) -> None:
+        self.model, self.iter, self.cfg = model, iteration, cfg
+
+
+def classifier(num_classes: int = 2) -> torch.nn.Module:
+    return torch.nn.ModuleDict(dict(
+        conv_seg=torch.nn.Conv2d(4, num_classes, 1)))
+
+
+def test_untrained_model_predicts_the_shares():
+    model = torch.nn.ModuleDict(
+        dict(decode_head=classifier(), auxiliary_head=classifier()))
+    ClassPriorHook((97, 3)).before_train(Runner(model))
+    for head in model.values():
+        shares = head.conv_seg(torch.zeros(1, 4, 2, 2)).softmax(1)
+        torch.testing.assert_close(
+            shares[0, :, 0, 0], torch.tensor(PRIOR))
+
+
+@pytest.mark.parametrize('runner', [dict(iteration=1),
+                                    dict(load_from='weights.pth')])
+def test_loaded_weights_stay(runner):
+    model = classifier()
+    before = model.conv_seg.bias.clone()
+    ClassPriorHook(PRIOR).before_train(Runner(model, **runner))
+    assert torch.equal(model.conv_seg.bias, before)
+
+
+@pytest.mark.parametrize('prior', [(), (1, 0), (1, -1)])
+def test_shares_must_be_positive(prior):
+    with pytest.raises(ValueError, match='above 0'):
+        ClassPriorHook(prior)
+
+
+def test_model_must_have_as_many_classes():
+    with pytest.raises(ValueError, match=r'classifiers of \[3\] classes'):
+        ClassPriorHook(PRIOR).before_train(Runner(classifier(3)))
+    with pytest.raises(ValueError, match='no conv_seg'):
+        ClassPriorHook(PRIOR).before_train(Runner(torch.nn.Identity()))
+
+
+def test_in_the_stock_runner(repository, mvtec_like, tmp_path):
+    init_default_scope('mmseg')
+    cfg = shrink(load_config(
+        str(repository / 'configs/unet_c16_mvtec.py'),
+        work_dir=str(tmp_path), data_root=str(mvtec_like)))
+    cfg.model.backbone.base_channels = 4
+    cfg.model.decode_head.update(in_channels=4, channels=4)
+    cfg.optim_wrapper.optimizer.lr = 1e-9
+    cfg.experiment_name = 'prior'
+    bias = train(cfg).model.decode_head.conv_seg.bias
+    torch.testing.assert_close(
+        bias.detach().exp(), torch.tensor(PRIOR), atol=1e-4, rtol=0)
