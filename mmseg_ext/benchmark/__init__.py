@@ -1,4 +1,6 @@
 """Measurements behind the claims of the README."""
-from .attention import AttentionCost, compare_attention
+from .attention import compare_attention
+from .deform_conv import compare_deform_conv
+from .measure import StepCost
 
-__all__ = ['AttentionCost', 'compare_attention']
+__all__ = ['StepCost', 'compare_attention', 'compare_deform_conv']

@@ -1,6 +1,5 @@
 """Cost of the cross-attention against the paper's literal form."""
 from collections.abc import Callable
-from dataclasses import dataclass
 from statistics import median
 
 import torch
@@ -9,25 +8,13 @@ from mmseg_ext.models.necks.multi_scale_cross_attention import (
     CrossScaleAttention,
 )
 
-from .measure import peak_megabytes, seconds
+from .measure import StepCost, peak_megabytes, seconds
 
 # Stage 4 <- 8 of MiT-B5: (channels, stride) of target and source
 TARGET, SOURCE = (64, 4), (128, 8)
 FORMS = dict(
     literal=dict(upsample='nearest', attention='plain'),
     ours=dict(upsample=None, attention='fused'))
-
-
-@dataclass(frozen=True)
-class AttentionCost:
-    """Medians of one form: seconds of each pass, peak memory in MB."""
-    forward: float
-    backward: float
-    memory: float
-
-    @property
-    def total(self) -> float:
-        return self.forward + self.backward
 
 
 def build_passes(form: str, crop: int) -> tuple[Callable, Callable]:
@@ -64,7 +51,7 @@ def build_step(form: str, crop: int) -> Callable:
 
 
 def compare_attention(crop: int = 480,
-                      repeats: int = 5) -> dict[str, AttentionCost]:
+                      repeats: int = 5) -> dict[str, StepCost]:
     """Time both forms in turn, and measure each one's peak memory.
 
     Args:
@@ -89,7 +76,7 @@ def compare_attention(crop: int = 480,
         for form, (forward, backward) in passes.items():
             times[form].append((seconds(forward), seconds(backward)))
     return {
-        form: AttentionCost(
+        form: StepCost(
             *(median(column) for column in zip(*times[form][1:])),
             peak_megabytes(build_step, form, crop))
         for form in FORMS

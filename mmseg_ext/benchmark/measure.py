@@ -1,6 +1,7 @@
 """Time and peak memory of a piece of work."""
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -8,6 +9,18 @@ import torch
 
 STATUS = Path('/proc/self/status')
 MEGABYTE = 2**20
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """Medians of a training step: seconds of each pass, peak memory in MB."""
+    forward: float
+    backward: float
+    memory: float
+
+    @property
+    def total(self) -> float:
+        return self.forward + self.backward
 
 
 def seconds(work: Callable[[], object]) -> float:

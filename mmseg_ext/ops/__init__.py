@@ -1,6 +1,10 @@
 """Pure functions on tensors and arrays: no registry, no config, no mmseg."""
 from .attention import attend
+from .deform_conv import deform_conv2d
 from .dice import soft_dice
 from .labels import describe_shares, foreign_labels
 
-__all__ = ['attend', 'describe_shares', 'foreign_labels', 'soft_dice']
+__all__ = [
+    'attend', 'deform_conv2d', 'describe_shares', 'foreign_labels',
+    'soft_dice'
+]

@@ -1,0 +1,50 @@
+#!/usr/bin/env python
+"""Compare the cost of the deformable convolution's backends."""
+import argparse
+
+import torch
+from prettytable import PrettyTable
+
+from mmseg_ext.benchmark.deform_conv import compare_deform_conv
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--channels', type=int, default=64)
+    parser.add_argument(
+        '--size', type=int, default=60, help='side of the map in pixels')
+    parser.add_argument('--batch', type=int, default=2)
+    parser.add_argument(
+        '--modulated', action='store_true', help='version 2, with a mask')
+    parser.add_argument(
+        '--repeats', type=int, default=5, help='timed steps of each backend')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    costs = compare_deform_conv(**vars(args))
+    device = (
+        torch.cuda.get_device_name() if torch.cuda.is_available() else
+        f'CPU, {torch.get_num_threads()} threads')
+    version = 2 if args.modulated else 1
+    print(f'Deformable convolution 3x3, version {version}, {args.channels} '
+          f'channels, {args.batch} maps of {args.size} x {args.size}, fp32, '
+          f'{device}, torch {torch.__version__}, medians of {args.repeats}; '
+          'in brackets, as a multiple of the first row')
+    table = PrettyTable(
+        ['backend', 'forward s', 'backward s', 'both s', 'peak MB'])
+    first = next(iter(costs.values()))
+    for backend, cost in costs.items():
+        row = [backend]
+        for name in ('forward', 'backward', 'total', 'memory'):
+            value = getattr(cost, name)
+            digits = 0 if name == 'memory' else 3
+            row.append(f'{value:.{digits}f} '
+                       f'({value / getattr(first, name):.2f})')
+        table.add_row(row)
+    print(table)
+
+
+if __name__ == '__main__':
+    main()
