@@ -1,4 +1,5 @@
 """Backbones."""
+from .plugin_backbone import WithPlugins, plugin_backbone
 from .resunet import ResUNet
 
-__all__ = ['ResUNet']
+__all__ = ['ResUNet', 'WithPlugins', 'plugin_backbone']
