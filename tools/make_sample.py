@@ -4,7 +4,11 @@ import argparse
 import inspect
 import sys
 
-from mmseg_ext.datasets.samples import write_mvtec_sample, write_sem_sample
+from mmseg_ext.datasets.samples import (
+    write_cityscapes_sample,
+    write_mvtec_sample,
+    write_sem_sample,
+)
 
 # What to write: by which function, what it is, and which of the function's
 # parameters, all of them integers, are options.
@@ -21,7 +25,13 @@ KINDS = dict(
                'half as many for testing',
                num_defective='images of each type of defect',
                size='height and width of the images in pixels',
-               seed='seed of the set')))
+               seed='seed of the set')),
+    cityscapes=(write_cityscapes_sample, 'street scenes as in Cityscapes',
+                dict(
+                    num_train='training images',
+                    num_val='validation images',
+                    size='height and width of the images in pixels',
+                    seed='seed of the set')))
 
 
 def parse_args() -> argparse.Namespace:

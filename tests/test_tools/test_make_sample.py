@@ -44,7 +44,17 @@ def test_mvtec(make, tmp_path):
     assert 'already holds' in make(*options)[1]
 
 
+def test_cityscapes(make, tmp_path):
+    text, reason = make('cityscapes', 'set', '--num-train', 3, '--num-val', 1,
+                        '--size', 64, 128)
+    assert reason is None
+    assert '4 of 4 images' in text
+    assert len(list(tmp_path.glob('set/leftImg8bit/train/*/*.png'))) == 3
+    assert len(list(tmp_path.glob('set/gtFine/val/*/*TrainIds.png'))) == 1
+
+
 @pytest.mark.parametrize('options, sentence', [
+    (('cityscapes', 'set', '--size', 64, 63), '(64, 63), but must be'),
     (('mvtec', 'set', '--size', 63), 'size is 63, but must be'),
     (('sem', 'set', '--num-val', -1), 'num_val is -1, but must be'),
     (('mvtec', 'file/set'), 'file'),

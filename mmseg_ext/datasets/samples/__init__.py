@@ -1,8 +1,14 @@
 """Small synthetic data sets for demonstrations and tests."""
+from .cityscapes import (
+    CITYSCAPES_CLASSES,
+    render_cityscapes,
+    write_cityscapes_sample,
+)
 from .mvtec_ad import MVTEC_DEFECTS, render_mvtec, write_mvtec_sample
 from .sem import CLASSES, render_sem, write_sem_sample
 
 __all__ = [
-    'CLASSES', 'MVTEC_DEFECTS', 'render_mvtec', 'render_sem',
+    'CITYSCAPES_CLASSES', 'CLASSES', 'MVTEC_DEFECTS', 'render_cityscapes',
+    'render_mvtec', 'render_sem', 'write_cityscapes_sample',
     'write_mvtec_sample', 'write_sem_sample'
 ]
