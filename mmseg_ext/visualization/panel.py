@@ -98,6 +98,11 @@ def draw_panel(image: np.ndarray, truth: np.ndarray,
     Raises:
         ValueError: If the sizes differ.
     """
+    maps = dict(truth=truth, **predictions)
+    sizes = {title: labels.shape for title, labels in maps.items()}
+    if set(sizes.values()) != {image.shape[:2]}:
+        raise ValueError(f'image {image.shape[:2]} and class ids {sizes} '
+                         'must have one size')
     painted = {title: paint(labels, palette)
-               for title, labels in dict(truth=truth, **predictions).items()}
+               for title, labels in maps.items()}
     return draw_grid([dict(image=image, **painted)], classes, palette)

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from mmseg_ext.visualization import draw_panel, paint
+from mmseg_ext.visualization import draw_grid, draw_panel, paint
 
 PALETTE = [[255, 0, 0], [0, 0, 255], [0, 255, 0]]
 
@@ -30,3 +30,15 @@ def test_sizes_must_agree():
         draw_panel(
             np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.uint8),
             dict(model=np.zeros((4, 5), np.uint8)), 'ABC', PALETTE)
+
+
+def test_grid_needs_one_height_a_row_and_one_width_a_column():
+    row = dict(a=np.zeros((20, 60, 3), np.uint8),
+               b=np.zeros((20, 40, 3), np.uint8))
+    grid = draw_grid([row, row], 'ABC', PALETTE)
+    # titles, two rows with a gap, legend
+    assert grid.shape == (28 + 20 + 8 + 20 + 28, 60 + 8 + 40, 3)
+    for other in (dict(row, b=np.zeros((21, 40, 3), np.uint8)),
+                  dict(row, b=np.zeros((20, 41, 3), np.uint8))):
+        with pytest.raises(ValueError, match='one height a row'):
+            draw_grid([row, other], 'ABC', PALETTE)
