@@ -126,8 +126,8 @@ def _no_autocast(device: str):
 
 
 def _autocast(device: str) -> bool:
-    return (torch.amp.is_autocast_available(device)
-            and torch.is_autocast_enabled(device))
+    # not amp.is_autocast_available, which torch 2.4 cannot trace
+    return device in ('cpu', 'cuda') and torch.is_autocast_enabled(device)
 
 
 def _result_dtype(input: Tensor, weight: Tensor,

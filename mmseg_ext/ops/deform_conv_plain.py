@@ -88,8 +88,10 @@ def _neighbours(position: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 def _weighted_rows(rows: Tensor, index: Tensor, share: Tensor) -> Tensor:
     """Return sum_i share[n, i] * rows[index[n, i]] for every n."""
-    if tracing():
-        # what exporters know; a compiler fuses it
+    constant = share.requires_grad and not rows.requires_grad
+    if tracing() or constant:
+        # What exporters know; a compiler fuses it. And torch 2.4's
+        # embedding_bag fails if only the shares need a gradient.
         return sum(rows[index[:, i]] * share[:, i, None] for i in range(4))
     # one pass, which does not hold the four neighbours
     return F.embedding_bag(index, rows, mode='sum', per_sample_weights=share)

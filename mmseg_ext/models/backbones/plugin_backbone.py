@@ -2,7 +2,7 @@
 import difflib
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, reduce
 from typing import Optional
 
 from mmengine.logging import print_log
@@ -81,8 +81,8 @@ class WithPlugins:
         at every forward.
         """
         for name, hook in self.plugin_layers.hooks.items():
-            module = self.get_submodule(name)
-            if hook not in module._forward_hooks.values():
+            module = reduce(getattr, name.split('.'), self)
+            if all(hook is not x for x in module._forward_hooks.values()):
                 module.register_forward_hook(hook)
 
     def forward(self, *args, **kwargs):

@@ -134,8 +134,9 @@ class UNetDecodeHead(BaseDecodeHead):
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
         *skips, x = self._select(inputs)
-        for block in self.blocks:
-            x = block(x, skips.pop() if skips else None)
+        skips = [*reversed(skips)] + [None] * (len(self.blocks) - len(skips))
+        for block, skip in zip(self.blocks, skips):
+            x = block(x, skip)
         return self.cls_seg(x)
 
     def _select(self, inputs: Sequence[Tensor]) -> list[Tensor]:
@@ -149,8 +150,9 @@ class UNetDecodeHead(BaseDecodeHead):
                              f'channels; the head was built with '
                              f'in_channels={list(self.in_channels)}')
         sizes = [tuple(x.shape[2:]) for x in maps]
-        if any(a < b for fine, coarse in pairwise(sizes)
-               for a, b in zip(fine, coarse)):
+        # sorted, not pairwise, which torch 2.4 cannot trace
+        if any(list(side) != sorted(side, reverse=True)
+               for side in zip(*sizes)):
             raise ValueError(f'The backbone returned maps of sizes {sizes}; '
                              'the head needs the finest first')
         return maps
