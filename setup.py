@@ -40,6 +40,7 @@ setup(
         # imdecodemulti.
         'opencv-python>=4.7',
         'pillow',
+        'matplotlib',
         'prettytable',
     ],
     extras_require={
@@ -51,6 +52,10 @@ setup(
         'mmpretrain': ['torchvision'],
         # Mask2Former. 3.3: the first that admits mmcv 2.1; nothing newer.
         'mmdet': ['mmdet>=3.3,<4', 'torchvision'],
+        # Draws the label images of Cityscapes. 1.5: the last before 2.0,
+        # which draws them the same, and asks for PyPI's 'typing': that stops
+        # a Python that finds it before its own.
+        'cityscapes': ['cityscapesscripts>=1.5,<2'],
         'test': ['pytest', 'ruff'],
     },
     classifiers=[

@@ -4,8 +4,10 @@ from .extras import require_extra
 from .launch import load_config, test, train
 from .options import add_options, config_from_options
 from .pretrained import check_weights, remove_pretrained
+from .trained import load_trained
 
 __all__ = [
     'ClassPriorHook', 'add_options', 'check_weights', 'config_from_options',
-    'load_config', 'remove_pretrained', 'require_extra', 'test', 'train'
+    'load_config', 'load_trained', 'remove_pretrained', 'require_extra',
+    'test', 'train'
 ]

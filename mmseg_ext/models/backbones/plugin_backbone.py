@@ -208,7 +208,7 @@ def _match(net: nn.Module, patterns: Sequence[str]) -> list[str]:
     ]
     matched = set()
     for pattern in patterns:
-        hits = [name for name in names if _matches(name, pattern)]
+        hits = [name for name in names if matches(name, pattern)]
         if not hits:
             near = difflib.get_close_matches(pattern, names, 5, cutoff=0.4)
             raise ValueError(
@@ -219,7 +219,7 @@ def _match(net: nn.Module, patterns: Sequence[str]) -> list[str]:
     return [name for name in names if name in matched]
 
 
-def _matches(name: str, pattern: str) -> bool:
+def matches(name: str, pattern: str) -> bool:
     parts, wanted = name.split('.'), pattern.split('.')
     return len(parts) == len(wanted) and all(
         fnmatchcase(part, want) for part, want in zip(parts, wanted))
