@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from mmseg_ext.datasets.samples import write_mvtec_sample, write_sem_sample
+from mmseg_ext.datasets.samples import (
+    write_cityscapes_sample,
+    write_mvtec_sample,
+    write_sem_sample,
+)
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / 'shared/data'
@@ -42,6 +46,13 @@ def mvtec_like(tmp_path_factory) -> Path:
     return write_mvtec_sample(
         tmp_path_factory.mktemp('data') / 'mvtec', num_good=4,
         num_defective=5, size=64)
+
+
+@pytest.fixture(scope='session')
+def cityscapes_like(tmp_path_factory) -> Path:
+    """Four training and two validation streets of 128 x 64 pixels."""
+    return write_cityscapes_sample(
+        tmp_path_factory.mktemp('data') / 'cityscapes', 4, 2, size=(64, 128))
 
 
 @pytest.fixture(scope='session')

@@ -6,6 +6,7 @@ import pytest
 import torch
 from mmengine.optim import PolyLR
 from mmengine.registry import init_default_scope
+from mmengine.runner import load_checkpoint
 from mmseg.registry import MODELS
 from tiny import shrink
 
@@ -15,11 +16,11 @@ CONFIGS = sorted((Path(__file__).parents[1] / 'configs').glob('*.py'))
 
 
 @pytest.fixture
-def roots(sem_root, metaldam_like, mvtec_like) -> dict:
+def roots(sem_root, metaldam_like, mvtec_like, cityscapes_like) -> dict:
     """The last part of a config's name -> data of its kind."""
     return dict(
         sem=sem_root, quickstart=sem_root, metaldam=metaldam_like,
-        mvtec=mvtec_like)
+        mvtec=mvtec_like, cityscapes=cityscapes_like)
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
@@ -44,7 +45,9 @@ def test_trains_one_step(path, tmp_path, roots):
     }
     assert np.isfinite(scalars['train/loss'])
     assert 0 <= scalars['val/mIoU'] <= 100
-    own = 'category_mean.mIoU' if kind == 'mvtec' else 'ClassRatioError'
+    own = dict(
+        mvtec='category_mean.mIoU',
+        cityscapes='IoU.road').get(kind, 'ClassRatioError')
     assert 0 <= scalars[f'val/{own}'] <= 100
 
 
@@ -70,6 +73,18 @@ def test_readmes_own_config_builds(repository, tmp_path):
     ('resunet_mvtec', 8.254),
     ('mask2former_r50_sem', 44.004),
     ('unet_mobilevit-s_sem', 8.043),
+    ('fcn_r50_cityscapes', 49.498),
+    ('fcn_r50_dpsa_cityscapes', 57.670),
+    ('fcn_r50_gc_cityscapes', 49.652),
+    ('pspnet_r50_cityscapes', 48.975),
+    ('pspnet_r50_dpsa_cityscapes', 57.147),
+    ('pspnet_r50_gc_cityscapes', 49.130),
+    ('fcn_r18_cityscapes', 12.822),
+    ('fcn_r18_dpsa_cityscapes', 17.334),
+    ('fcn_r18_gc_cityscapes', 12.908),
+    ('fcn_r18-c16_cityscapes', 0.804),
+    ('fcn_r18-c16_dpsa_cityscapes', 1.134),
+    ('fcn_r18-c16_gc_cityscapes', 0.826),
 ])
 def test_parameters(name, millions):
     if name.startswith('mask2former'):
@@ -135,3 +150,94 @@ def test_classifiers_weights_load(name, published, learned, tmp_path):
         assert state['pos_embed'].shape == (1, 1 + 16 * 16, 192)
         assert torch.equal(state['pos_embed'][:, 0],
                            weights['backbone.pos_embed'][:, 0])
+
+
+def load_cityscapes(model: str):
+    path = next(path for path in CONFIGS if path.stem == f'{model}_cityscapes')
+    return load_config(str(path), work_dir='same')
+
+
+@pytest.mark.parametrize('model', [
+    'fcn_r50', 'pspnet_r50', 'fcn_r18', 'fcn_r18-c16'
+])
+def test_the_plugin_is_all_that_differs(model):
+    plain = load_cityscapes(model).to_dict()
+    places = []
+    for kind in ('dpsa', 'gc'):
+        cfg = load_cityscapes(f'{model}_{kind}').to_dict()
+        backbone = cfg['model']['backbone']
+        if backbone['type'] == 'PluginBackbone':
+            places.append(backbone['after'])
+            cfg['model']['backbone'] = backbone['backbone']
+        else:
+            plugin, = backbone.pop('plugins')
+            places.append((plugin['stages'], plugin['position']))
+        assert cfg == plain
+    assert places[0] == places[1]
+
+
+def assert_layers_alone_differ(net, plain, names):
+    """Equal outputs at the start, and other ones once the layers change."""
+    plain.eval()
+    net.eval()
+    x = torch.linspace(-2, 2, 3 * 64 * 96).view(1, 3, 64, 96).sin()
+    with torch.no_grad():
+        expected = plain(x)
+        torch.testing.assert_close(net(x), expected, atol=1e-5, rtol=1e-5)
+        for name in names:
+            net.state_dict()[name].normal_(std=0.1)
+        after = net(x)
+    if isinstance(after, tuple):  # a backbone's
+        after, expected = after[-1], expected[-1]
+    assert not torch.allclose(after, expected, atol=1e-3)
+
+
+def missing_in(plain, net, mark: str) -> list[str]:
+    """Names that the plain network lacks, all of them of plugin layers."""
+    missing = sorted(set(net.state_dict()) - set(plain.state_dict()))
+    assert missing and all(mark in name for name in missing)
+    return missing
+
+
+@pytest.mark.parametrize('kind', ['dpsa', 'gc'])
+def test_small_ones_start_as_the_plain_one_from_its_checkpoint(
+        kind, tmp_path):
+    init_default_scope('mmseg')
+    plain = MODELS.build(load_cityscapes('fcn_r18-c16').model)
+    net = MODELS.build(load_cityscapes(f'fcn_r18-c16_{kind}').model)
+    for model in (plain, net):  # mmseg's Kaiming init, different weights
+        model.init_weights()
+    torch.save(dict(state_dict=plain.state_dict()), tmp_path / 'plain.pth')
+    load_checkpoint(net, str(tmp_path / 'plain.pth'))
+    missing = missing_in(plain, net, 'backbone.plugin_layers.')
+    assert_layers_alone_differ(net, plain, missing)
+
+
+@pytest.mark.parametrize(('model', 'mark'), [
+    ('fcn_r50_dpsa', '.dpsa.'),
+    ('fcn_r50_gc', '.context_block.'),
+    ('fcn_r18_dpsa', 'plugin_layers.'),
+    ('fcn_r18_gc', 'plugin_layers.'),
+])
+def test_pretrained_weights_of_the_plain_backbone_load(
+        model, mark, tmp_path):
+    """The form of what is downloaded; only its width is less."""
+    init_default_scope('mmseg')
+
+    def build(model, **kwargs):
+        cfg = load_cityscapes(model).model
+        assert cfg.pretrained.startswith('open-mmlab://resnet')
+        narrow = cfg.backbone.get('backbone', cfg.backbone)
+        narrow.update(base_channels=16, stem_channels=16)
+        return MODELS.build(dict(cfg.backbone, **kwargs))
+
+    path = str(tmp_path / 'plain.pth')
+    plain = build(model.rsplit('_', 1)[0])
+    plain.init_weights()
+    for name, weight in plain.state_dict().items():
+        if name.endswith(('bn2.weight', 'bn3.weight')):
+            weight.fill_(0.5)  # else blocks start as 0 and hide the layers
+    torch.save(dict(state_dict=plain.state_dict()), path)
+    net = build(model, pretrained=path)
+    net.init_weights()
+    assert_layers_alone_differ(net, plain, missing_in(plain, net, mark))

@@ -6,7 +6,7 @@ CROP = 64
 
 def _shrink_pipeline(pipeline: list) -> None:
     for step in pipeline:
-        if step['type'] == 'Resize':
+        if step['type'] in ('Resize', 'RandomResize'):
             step['scale'] = (96, 96)
         if step['type'] == 'RandomCrop':
             step['crop_size'] = (CROP, CROP)
@@ -21,6 +21,8 @@ def shrink(cfg: Config, steps: int = 1) -> Config:
         loader = cfg[f'{name}_dataloader']
         loader.update(num_workers=0, persistent_workers=False)
         _shrink_pipeline(loader.dataset.pipeline)
+    if cfg.model.data_preprocessor.get('size') is not None:
+        cfg.model.data_preprocessor.size = (CROP, CROP)  # it pads to that
     cfg.train_dataloader.batch_size = 2
     if cfg.train_cfg.type == 'EpochBasedTrainLoop':
         cfg.train_dataloader.dataset.indices = 2 * steps

@@ -1,0 +1,11 @@
+# The fair rival of pspnet_r50_dpsa_cityscapes.py, see
+# fcn_r50_gc_cityscapes.py.
+_base_ = './pspnet_r50_cityscapes.py'
+
+model = dict(
+    backbone=dict(plugins=[
+        dict(
+            cfg=dict(type='ContextBlock', ratio=1 / 16),
+            stages=(False, False, True, True),
+            position='after_conv2')
+    ]))
