@@ -1,7 +1,12 @@
 # FCN on Cityscapes as mmseg trains it (4 GPUs, 2 crops each), bilinear
-# upsampling included; the IoU of each class is logged, too.
+# upsampling included; missing labels are named before the training begins,
+# and the IoU of each class is logged, too.
 _base_ = 'mmseg::fcn/fcn_r50-d8_4xb2-80k_cityscapes-512x1024.py'
 
 custom_imports = dict(imports=['mmseg_ext'], allow_failed_imports=False)
+dataset = dict(type='CheckedCityscapesDataset')
+train_dataloader = dict(dataset=dataset)
+val_dataloader = dict(dataset=dataset)
+test_dataloader = val_dataloader
 val_evaluator = dict(type='PerClassIoUMetric')
 test_evaluator = val_evaluator

@@ -1,4 +1,5 @@
 """Datasets and transforms, registered in MMSegmentation's registries."""
+from .cityscapes import CheckedCityscapesDataset
 from .mvtec_ad import MVTecADDataset
 from .sem import SEMDataset
 from .transforms import (
@@ -9,6 +10,6 @@ from .transforms import (
 )
 
 __all__ = [
-    'LoadBinaryAnnotations', 'LoadSEMAnnotations', 'LoadSEMImageFromFile',
+    'CheckedCityscapesDataset', 'LoadBinaryAnnotations', 'LoadSEMAnnotations', 'LoadSEMImageFromFile',
     'MVTecADDataset', 'RandomGaussianBlur', 'SEMDataset'
 ]

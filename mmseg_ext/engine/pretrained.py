@@ -3,6 +3,7 @@ import os.path as osp
 import urllib.request
 
 from mmengine.config import Config
+from mmengine.runner import checkpoint
 from torch.hub import get_dir
 
 from .sections import sections
@@ -35,6 +36,17 @@ def remove_pretrained(cfg: Config) -> None:
             section['init_cfg'] = None
 
 
+def _address(weights: str) -> str:
+    """Return the address that a name such as open-mmlab://... stands for."""
+    scheme, _, name = weights.partition('://')
+    if scheme in ('open-mmlab', 'openmmlab'):
+        name = checkpoint.get_deprecated_model_names().get(name, name)
+        return checkpoint.get_external_models().get(name, weights)
+    if scheme in ('torchvision', 'modelzoo'):
+        return checkpoint.get_torchvision_models().get(name, weights)
+    return weights
+
+
 def check_weights(cfg: Config) -> None:
     """Fail now, not after the data are read, if weights cannot be had.
 
@@ -46,16 +58,17 @@ def check_weights(cfg: Config) -> None:
     for weights in pretrained_weights(cfg.model):
         advice = ('Train from random weights with --from-scratch, or give a '
                   'file: --cfg-options model.backbone.init_cfg.checkpoint='
-                  'FILE')
+                  'FILE, or model.pretrained=FILE where the config has that')
         if '://' not in weights:
             if not osp.isfile(weights):
                 raise FileNotFoundError(f'There are no pretrained weights at '
                                         f'{weights}. {advice}')
             continue
-        cached = osp.join(get_dir(), 'checkpoints', osp.basename(weights))
-        if not weights.startswith('http') or osp.isfile(cached):
+        address = _address(weights)
+        cached = osp.join(get_dir(), 'checkpoints', osp.basename(address))
+        if not address.startswith('http') or osp.isfile(cached):
             continue
-        request = urllib.request.Request(weights, method='HEAD')
+        request = urllib.request.Request(address, method='HEAD')
         try:
             urllib.request.urlopen(request, timeout=TIMEOUT).close()
         except OSError as error:

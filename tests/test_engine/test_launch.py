@@ -97,6 +97,22 @@ def test_offline_training_fails_at_once_with_advice(paper, tmp_path):
         train(cfg)
 
 
+def test_offline_training_by_the_name_of_weights(
+        paper, tmp_path, monkeypatch):
+    monkeypatch.setenv('MMENGINE_HOME', str(tmp_path))  # a list of names
+    (tmp_path / 'open_mmlab.json').write_text(
+        '{"our_mit": "http://127.0.0.1:9/mit_b5.pth"}')
+    cfg = load_config(
+        paper,
+        work_dir=str(tmp_path),
+        cfg_options={
+            'model.backbone.init_cfg.checkpoint': 'open-mmlab://our_mit'
+        })
+    with pytest.raises(
+            ConnectionError, match=r'our_mit.*--from-scratch.*mit_b5\.pth'):
+        train(cfg)
+
+
 def test_missing_weights_are_named(paper, tmp_path):
     cfg = load_config(
         paper,

@@ -34,9 +34,13 @@ tta_pipeline = [
                     [dict(type='PackSegInputs')]]),
 ]
 
+kind = 'CheckedCityscapesDataset'
 train_dataloader = dict(
-    batch_size=4, num_workers=2, dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(num_workers=2, dataset=dict(pipeline=test_pipeline))
+    batch_size=4,
+    num_workers=2,
+    dataset=dict(type=kind, pipeline=train_pipeline))
+val_dataloader = dict(
+    num_workers=2, dataset=dict(type=kind, pipeline=test_pipeline))
 test_dataloader = val_dataloader
 
 val_evaluator = dict(type='PerClassIoUMetric')

@@ -1,0 +1,152 @@
+"""Parameters, multiplications and time per image of models, side by side."""
+import math
+import re
+import traceback
+from collections.abc import Mapping
+from statistics import quantiles
+
+import torch
+from mmengine.analysis import FlopAnalyzer
+from mmengine.model import revert_sync_batchnorm
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from .measure import seconds
+
+WARM_UPS = 3
+HEAVY = re.compile('attention|mm|matmul|conv|linear|lstm|gru|rnn|einsum')
+
+
+class PixelScores(nn.Module):
+    """A segmentor from image to scores of every pixel of it.
+
+    Args:
+        segmentor: A model of mmseg, of the EncoderDecoder kind.
+
+    Shape:
+        - image: (1, 3, H, W), normalised
+        - output: (1, number of classes, H, W)
+    """
+
+    def __init__(self, segmentor: nn.Module) -> None:
+        super().__init__()
+        self.segmentor = segmentor
+
+    def forward(self, image: Tensor) -> Tensor:
+        size = image.shape[2:]
+        meta = dict(img_shape=size, ori_shape=size, pad_shape=size)
+        return self.segmentor.encode_decode(image, [meta])
+
+
+def _shape(value) -> list[int]:
+    return value.type().sizes()
+
+
+def _count_attention(inputs: list, outputs: list) -> int:
+    """Count QK^T and the weights times V; inputs are traced values."""
+    *batch, queries, channels = _shape(inputs[0])
+    *_, keys, value_channels = _shape(inputs[2])
+    return math.prod(batch) * queries * keys * (channels + value_channels)
+
+
+def _count_baddbmm(inputs: list, outputs: list) -> int:
+    """Count a batch of matrix products; inputs are traced values."""
+    batch, rows, inner = _shape(inputs[1])
+    return batch * rows * inner * _shape(inputs[2])[-1]
+
+
+def count_flops(network: nn.Module,
+                image: Tensor) -> tuple[float, dict[str, int]]:
+    """Count the operations of a forward pass.
+
+    mmengine's count (and fvcore's, which the field's tables hold): a
+    multiplication with its addition is one, normalisation is 4 or 5 and
+    bilinear resizing 4 for each number, and element-wise operations, softmax
+    and pooling are none. Added to it is fused attention, which it leaves out.
+
+    Args:
+        network: Model in evaluation mode.
+        image: Its input.
+
+    Returns:
+        The count, and of the operators left out that may hide many
+        operations, because of their name or because they are not
+        PyTorch's: name -> calls.
+    """
+    analyzer = FlopAnalyzer(network, image)
+    analyzer.set_op_handle(**{
+        'aten::scaled_dot_product_attention': _count_attention,
+        'aten::baddbmm': _count_baddbmm,
+    })
+    analyzer.unsupported_ops_warnings(False)
+    analyzer.uncalled_modules_warnings(False)
+    analyzer.tracer_warnings('none')
+    fast = torch.backends.mha.get_fastpath_enabled()
+    # nn.MultiheadAttention's is one operator, projections and all
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with torch.no_grad():
+            total = float(analyzer.total())
+            left_out = analyzer.unsupported_ops()
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+    return total, {
+        name: calls for name, calls in left_out.items()
+        if not name.startswith('aten::') or HEAVY.search(name)
+    }
+
+
+def measure_costs(models: Mapping[str, dict],
+                  input_size: tuple[int, int],
+                  repeats: int = 20) -> dict[str, dict]:
+    """Measure what one image costs each of several models.
+
+    All are built first, with random weights, and then timed in turn, so that
+    a machine that slows down slows all of them. Timed is the forward pass
+    from a normalised image to the scores of its pixels, in float32, batch 1,
+    on the GPU if there is one.
+
+    Args:
+        models: Name -> config of a segmentor.
+        input_size: (height, width) of the image in pixels.
+        repeats: Timed passes of each model, 2 or more.
+
+    Returns:
+        Name -> ``parameters`` (all, auxiliary heads too), ``flops`` and
+        ``uncounted`` of :func:`count_flops`, ``milliseconds`` (median) with
+        ``quartiles``; or ``error``, why the model could not be measured.
+
+    Raises:
+        ValueError: If there are too few repeats.
+    """
+    if repeats < 2:
+        raise ValueError(f'repeats={repeats}: must be at least 2')
+    init_default_scope('mmseg')
+    device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    image = torch.randn(1, 3, *input_size, device=device)
+    networks, costs = {}, {}
+    for name, model in models.items():
+        try:
+            segmentor = revert_sync_batchnorm(MODELS.build(model))
+            network = PixelScores(segmentor).to(device)
+            network.segmentor.eval()
+            flops, uncounted = count_flops(network, image)
+            costs[name] = dict(
+                parameters=sum(p.numel() for p in segmentor.parameters()),
+                flops=flops,
+                uncounted=uncounted)
+            networks[name] = network
+        except Exception as error:  # the other models can still be measured
+            traceback.print_exc()
+            costs[name] = dict(error=f'{type(error).__name__}: {error}')
+    times = {name: [] for name in networks}
+    with torch.no_grad():
+        for _ in range(WARM_UPS + repeats):
+            for name, network in networks.items():
+                times[name].append(seconds(lambda net=network: net(image)))
+    for name, measured in times.items():
+        low, median, high = quantiles(
+            [1000 * t for t in measured[WARM_UPS:]], method='inclusive')
+        costs[name].update(milliseconds=median, quartiles=[low, high])
+    return costs

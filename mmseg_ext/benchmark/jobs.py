@@ -1,0 +1,158 @@
+"""A piece of work in a process and a folder of its own, done once."""
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from mmengine.config import Config
+
+CONFIG, RESULT, LOG, LOCK = 'config.py', 'result.json', 'log.txt', 'lock'
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file that is there in full or not at all."""
+    new = path.with_name(f'{path.name}.new')
+    new.write_text(text, encoding='utf-8')
+    os.replace(new, path)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work of :mod:`mmseg_ext.benchmark.worker`, by its config.
+
+    The folder holds the config as it was when the work began
+    (``config.py``), what the worker printed (``log.txt``), and once all is
+    done its result (``result.json``); mmengine's own files are in ``work``.
+    A worker ends with the process that
+    started it, however that ended. POSIX only.
+
+    Attributes:
+        task: 'run' or 'cost'.
+        folder: Where it is done; made when it is.
+        cfg: Config of the work.
+    """
+    task: str
+    folder: Path
+    cfg: Config
+
+    @property
+    def log(self) -> Path:
+        return self.folder / LOG
+
+    def result(self) -> Optional[dict]:
+        """Return what the work has given, None if it is not done."""
+        return read_result(self.folder)
+
+    def changes(self) -> list[str]:
+        """Return how the config differs from the one the work began with."""
+        path = self.folder / CONFIG
+        if not path.is_file():
+            return []
+        began = _leaves(
+            Config.fromfile(path, import_custom_modules=False).to_dict())
+        now = _leaves(self.cfg.to_dict())
+        return [
+            f'{key} was {began.get(key, "not there")}, is '
+            f'{now.get(key, "not there")}'
+            for key in sorted({**began, **now})
+            if began.get(key) != now.get(key)
+        ]
+
+    @contextmanager
+    def claimed(self) -> Iterator[bool]:
+        """Keep other processes from the work; False if one is at it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / LOCK, 'w') as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+    def busy(self) -> bool:
+        """Return whether a process is at it."""
+        if not (self.folder / LOCK).is_file():
+            return False
+        with self.claimed() as mine:
+            return not mine
+
+    def clear(self) -> None:
+        """Forget all that was done; only while it is claimed."""
+        for path in self.folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != LOCK:
+                path.unlink()
+
+    def execute(self) -> Optional[str]:
+        """Do the work, or go on with it; only while it is claimed.
+
+        Returns:
+            None once it is done, else why it is not.
+        """
+        if not (self.folder / CONFIG).exists():
+            write_atomically(self.folder / CONFIG, self.cfg.pretty_text)
+        command = [
+            sys.executable, '-m', 'mmseg_ext.benchmark.worker', self.task,
+            str(self.folder)
+        ]
+        with open(self.log, 'ab') as log:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,  # the worker ends when it closes
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=dict(os.environ, PYTHONUNBUFFERED='1'))
+            try:
+                status = process.wait()
+            finally:
+                process.stdin.close()
+                process.wait()
+        if status == 0:
+            return None
+        if status < 0:
+            name = signal.Signals(-status).name
+            hint = (', as a process is that takes too much memory'
+                    if name == 'SIGKILL' else '')
+            return f'was ended by {name}{hint}'
+        return f'ended with status {status}'
+
+    def last_words(self, num_lines: int = 8) -> list[str]:
+        """Return the last lines of the log."""
+        if not self.log.is_file():
+            return []
+        text = self.log.read_text(encoding='utf-8', errors='replace')
+        lines = [line for line in text.splitlines() if line.strip()]
+        return lines[-num_lines:]
+
+
+def read_result(folder: Path) -> Optional[dict]:
+    """Return what was done in a folder, None if nothing was finished."""
+    path = folder / RESULT
+    if not path.is_file():
+        return None
+    return json.loads(path.read_text(encoding='utf-8'))
+
+
+def _leaves(value, key: str = '') -> dict[str, str]:
+    """Return dotted key -> value as text; tuples count as lists."""
+    if isinstance(value, dict):
+        children = value.items()
+    elif isinstance(value, (list, tuple)):
+        children = enumerate(value)
+    else:
+        return {key: repr(value)}
+    found = {}
+    for name, child in children:
+        found.update(_leaves(child, f'{key}.{name}' if key else str(name)))
+    return found or {key: '{}' if isinstance(value, dict) else '[]'}

@@ -1,0 +1,181 @@
+"""From the folder of a suite to its tables, notes and pictures."""
+import csv
+import io
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import table_files
+from .jobs import read_result, write_atomically
+from .phase_fractions import phase_fractions, write_phase_fractions
+from .runs import check_settings, cost_folder, list_runs, run_folder
+from .suite import Suite
+from .tables import Results, group_tables, main_table, published_tables
+
+VERSIONS = ('device', 'threads', 'torch', 'mmengine', 'mmcv', 'mmseg',
+            'mmseg_ext', 'commit')
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was written: all files, and the tables once more as a text."""
+    files: list[Path]
+    text: str
+
+
+def read_results(suite: Suite, work_dir: Path) -> Results:
+    """Return row -> seed -> result of the runs that are finished."""
+    results = {}
+    for row in suite.rows:
+        found = {seed: read_result(run_folder(suite, work_dir, row, seed))
+                 for seed in suite.seeds}
+        results[row.name] = {
+            seed: result for seed, result in found.items() if result}
+    return results
+
+
+def write_report(suite: Suite, work_dir: Path) -> Report:
+    """Write tables and pictures of what is finished to the suite's folder.
+
+    ``tables.md``, ``tables.tex`` (with booktabs), a CSV file for each table,
+    ``runs.csv`` with a line for each run, and ``phase_fractions.png`` if the
+    runs' numbers are those of ClassRatioMetric.
+
+    Raises:
+        FileNotFoundError: If no run is finished.
+        ValueError: If a finished run had other settings than the present
+            ones, or a column names no number of the tests.
+    """
+    results = read_results(suite, work_dir)
+    if not any(results.values()):
+        raise FileNotFoundError(
+            f'No run in {work_dir / suite.runs} is finished')
+    runs, unreadable = list_runs(suite, work_dir)
+    check_settings([run for run in runs
+                    if run.seed in results[run.row.name]])
+    cost = (
+        read_result(cost_folder(suite, work_dir))
+        or dict(rows={}, machine={}))
+    own = [main_table(suite, results, cost['rows']),
+           *group_tables(suite, results)]
+    other = published_tables(suite)
+    notes = _notes(suite, results, cost) + [
+        f'Settings not checked: {failure}'
+        for row, failure in unreadable.items() if results[row]
+    ]
+    remark = [suite.published.note] if other else []
+    files = {f'{table.name}.csv': table_files.to_csv(table)
+             for table in [*own, *other]}
+    files['runs.csv'] = _runs_as_csv(suite, results)
+    files['tables.md'] = '\n'.join([
+        *map(table_files.to_markdown, own),
+        table_files.notes_as_markdown(notes),
+        *map(table_files.to_markdown, other),
+        table_files.notes_as_markdown(remark)
+    ]).rstrip('\n') + '\n'
+    files['tables.tex'] = '\n'.join([
+        table_files.notes_as_latex(notes),
+        *map(table_files.to_latex, own),
+        table_files.notes_as_latex(remark),
+        *map(table_files.to_latex, other)
+    ])
+    folder = work_dir / suite.name
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        write_atomically(folder / name, text)
+    written = [folder / name for name in files]
+    models = {}
+    for row in suite.rows:
+        runs = [run['metrics'] for run in results[row.name].values()]
+        shares = phase_fractions(runs)
+        if shares:
+            models[row.title] = shares
+    if models:
+        written.append(folder / 'phase_fractions.png')
+        write_phase_fractions(written[-1], models)
+    return Report(written, files['tables.md'])
+
+
+def _runs_as_csv(suite: Suite, results: Results) -> str:
+    """A line for each run: where it ran, and every number of its test."""
+    names: dict[str, None] = {}  # in the order in which they come
+    for row in results.values():
+        for run in row.values():
+            names.update(dict.fromkeys(run['metrics']))
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator='\n')
+    writer.writerow(['row', 'model', 'seed', 'started', 'seconds', 'resumed',
+                     *VERSIONS, 'data', *names])
+    for row in suite.rows:
+        for seed, run in results[row.name].items():
+            writer.writerow([
+                row.name, row.title, seed, run['started'], run['seconds'],
+                run['resumed'], *(run['machine'][key] for key in VERSIONS),
+                _data_of(run), *(run['metrics'].get(name) for name in names)
+            ])
+    return out.getvalue()
+
+
+def _data_of(run: Mapping) -> str:
+    return '; '.join(
+        f'{split} {data["images"]} images {data["fingerprint"]}'
+        for split, data in run['data'].items())
+
+
+def _machine_of(machine: Mapping) -> str:
+    code = f' ({machine["commit"]})' if machine['commit'] else ''
+    return (f'{machine["device"]}, {machine["threads"]} threads, torch '
+            f'{machine["torch"]}, mmseg {machine["mmseg"]}, mmseg_ext '
+            f'{machine["mmseg_ext"]}{code}')
+
+
+def _tally(what: str, found: Counter, warning: str) -> list[str]:
+    """One note if all runs agree, else one with counts and a warning."""
+    if len(found) == 1:
+        return [f'{what}: {next(iter(found))}.']
+    parts = '; '.join(f'{text}: {count} runs'
+                      for text, count in found.most_common())
+    return [f'{what}: {parts}. {warning}']
+
+
+def _notes(suite: Suite, results: Results, cost: Mapping) -> list[str]:
+    runs = [run for row in results.values() for run in row.values()]
+    seeds = ', '.join(map(str, suite.seeds))
+    notes = [
+        f'{suite.budget}. Last checkpoint; nothing is chosen by the numbers '
+        'shown.',
+    ]
+    if len(suite.seeds) > 1:
+        notes.append(
+            f'Mean ± standard deviation over the seeds {seeds}; n where '
+            'runs are missing. Bold: the intervals mean ± deviation of the '
+            'best and of every other do not overlap.')
+    else:
+        notes.append(f'One run each, seed {seeds}: differences may be noise.')
+    data = Counter(
+        f'{suite.data_root}, {run["data"]["train"]["images"]} images to '
+        f'train, {run["data"]["test"]["images"]} to test (files '
+        f'{run["data"]["train"]["fingerprint"]}, '
+        f'{run["data"]["test"]["fingerprint"]})' for run in runs)
+    notes += _tally('Data', data, 'These do not compare: the files differ.')
+    machines = Counter(_machine_of(run['machine']) for run in runs)
+    notes += _tally('Runs', machines,
+                    'Not all ran on the same machine and code.')
+    if not cost['rows']:
+        return [*notes, 'Costs of an image are not measured yet.']
+    height, width = cost['input_size']
+    notes += [
+        f'Costs: an image of {height} x {width} from normalised input to '
+        'the scores of its pixels. Parameters: all, auxiliary heads '
+        'included. GFLOPs as mmengine and fvcore count them: a '
+        'multiplication with its addition is one; fused attention is '
+        'counted, element-wise operations, softmax and pooling are not.',
+        f'Time: batch 1, float32, median of {cost["repeats"]} passes, the '
+        f'models in turn; {_machine_of(cost["machine"])}.',
+    ]
+    for name, row in cost['rows'].items():
+        if row.get('uncounted'):
+            notes.append(f'GFLOPs of {name} leave out '
+                         f'{", ".join(row["uncounted"])}.')
+    return notes

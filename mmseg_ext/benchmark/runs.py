@@ -1,0 +1,285 @@
+"""Train and test every row of a suite with every seed, each run once."""
+import copy
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from typing import Optional
+
+from mmengine.config import Config
+
+from mmseg_ext.engine import load_config
+
+from .jobs import Job
+from .suite import Column, Row, Suite
+
+REPEATS = 20  # timed passes of each model
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What did not work, why, and what was printed last."""
+    what: str
+    reason: str
+    log: Optional[Path] = None
+    last_words: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        text = f'{self.what}: {self.reason}'
+        if self.log is not None:
+            text += f'\n  {self.log}'
+        return text + ''.join(f'\n  | {line}' for line in self.last_words)
+
+
+def run_folder(suite: Suite, work_dir: Path, row: Row, seed: int) -> Path:
+    """Folder of one run."""
+    return work_dir / suite.runs / row.name / f'seed_{seed}'
+
+
+def cost_folder(suite: Suite, work_dir: Path) -> Path:
+    """Folder of the costs; no row has its name."""
+    return work_dir / suite.name / '_cost'
+
+
+def row_config(suite: Suite, row: Row) -> Config:
+    """Make the config of a row's runs, but for the seed.
+
+    The suite's changes to the row's config, then the row's own, then what
+    holds for every run: no validation on the way, so that nothing is chosen
+    by the numbers that are reported, and two checkpoints, of which one is
+    whole at any moment.
+    """
+    cfg = load_config(
+        row.config,
+        cfg_options=copy.deepcopy(suite.cfg_options),
+        data_root=suite.data_root,
+        from_scratch=suite.from_scratch)
+    cfg.merge_from_dict(copy.deepcopy(row.cfg_options))
+    cfg.merge_from_dict({
+        'val_cfg': None,
+        'val_dataloader': None,
+        'val_evaluator': None,
+        'default_hooks.checkpoint.save_best': None,
+        'default_hooks.checkpoint.max_keep_ckpts': 2
+    })
+    cfg.pop('work_dir')  # the folder's own, wherever that is
+    # as the run will read it: what is no text fails now, not there
+    return Config.fromstring(cfg.pretty_text, '.py')
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training and test."""
+    row: Row
+    seed: int
+    job: Job
+
+
+def list_runs(suite: Suite,
+              work_dir: Path) -> tuple[list[Run], dict[str, Failure]]:
+    """Return a suite's runs, and the rows whose configs cannot be read.
+
+    Seed by seed: an interrupted suite has whole tables of fewer seeds.
+    """
+    configs, failures = {}, {}
+    for row in suite.rows:
+        try:
+            configs[row.name] = row_config(suite, row)
+        except Exception as error:  # a config is a program
+            failures[row.name] = Failure(
+                row.title, f'{row.config} cannot be read: {error}')
+    runs = []
+    for seed in suite.seeds:
+        for row in suite.rows:
+            if row.name not in configs:
+                continue
+            cfg = copy.deepcopy(configs[row.name])
+            cfg.merge_from_dict({'randomness.seed': seed})
+            folder = run_folder(suite, work_dir, row, seed)
+            runs.append(Run(row, seed, Job('run', folder, cfg)))
+    return runs, failures
+
+
+def check_settings(runs: Sequence[Run]) -> None:
+    """Refuse to put runs of other settings into one table with these.
+
+    Raises:
+        ValueError: If a run began with other settings than the present ones.
+    """
+    stale = []
+    for run in runs:
+        changes = run.job.changes()
+        if changes:
+            rest = f' and {len(changes) - 2} more' * (len(changes) > 2)
+            stale.append(f'\n  {run.job.folder}: {"; ".join(changes[:2])}'
+                         f'{rest}')
+    if stale:
+        raise ValueError(
+            'These runs began with other settings than the present ones:'
+            f'{"".join(stale)}\n'
+            '--redo deletes them and runs them again; --work-dir DIR keeps '
+            'them and begins elsewhere; or take the changes back.')
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole % 3600 // 60
+    if hours:
+        return f'{hours} h {minutes:02} min'
+    return f'{minutes} min {whole % 60:02} s' if minutes else f'{whole} s'
+
+
+def _time_left(runs: Sequence[Run], remaining: Sequence[Run]) -> str:
+    """Estimate from the finished runs of the same rows, else of any."""
+    times: dict[str, list[float]] = {}
+    for run in runs:
+        result = run.job.result()
+        if result is not None:
+            times.setdefault(run.row.name, []).append(result['seconds'])
+    remaining = [run for run in remaining if run.job.result() is None]
+    if not times or not remaining:
+        return ''
+    usual = mean(mean(row) for row in times.values())
+    left = sum(
+        mean(times[run.row.name]) if run.row.name in times else usual
+        for run in remaining)
+    return f', about {_duration(left)} to go'
+
+
+def _do(run: Run, redo: bool, echo: Callable[[str], None],
+        columns: Sequence[Column]) -> Optional[Failure]:
+    """Do one run, unless it is done or another process is at it."""
+    job = run.job
+    with job.claimed() as mine:
+        if not mine:
+            echo('left to the process that is at it')
+            return None
+        if redo and job.changes():
+            job.clear()
+        check_settings([run])  # another process may have begun it by now
+        if job.result() is not None:
+            echo('finished already')
+            return None
+        echo(str(job.log))
+        reason = job.execute()
+        if reason is not None:
+            echo(reason)
+            return Failure(f'{run.row.title}, seed {run.seed}', reason,
+                           job.log, job.last_words())
+        result = job.result()
+    numbers = [
+        f'{column.title} {result["metrics"][column.key]:.{column.digits}f}'
+        for column in columns if column.key in result['metrics']
+    ]
+    took = f'done in {_duration(result["seconds"])}'
+    echo(', '.join([took, *numbers]))
+    return None
+
+
+def run_suite(suite: Suite,
+              work_dir: Path,
+              rows: Optional[Collection[str]] = None,
+              seeds: Optional[Collection[int]] = None,
+              redo: bool = False,
+              echo: Callable[[str], None] = print) -> list[Failure]:
+    """Do what is not done of a suite, then measure the models' costs.
+
+    Each run is a process of its own. One that fails does not stop the rest,
+    and is tried again the next time; one that was interrupted goes on from
+    its last checkpoint. Several processes may do one suite together.
+
+    Args:
+        suite: See :func:`mmseg_ext.benchmark.read_suite`.
+        work_dir: Folder of the folders of runs and tables.
+        rows: Names of the rows to run; None: all.
+        seeds: Seeds to run; None: all.
+        redo: Delete runs that began with other settings, and run them again.
+        echo: Called with each line of progress.
+
+    Returns:
+        What failed.
+
+    Raises:
+        FileNotFoundError: If the data folder does not exist.
+        ValueError: If a row or seed is not the suite's, or a run began with
+            other settings and is not to be done again.
+    """
+    for what, wanted, known in (
+            ('row', rows, [row.name for row in suite.rows]),
+            ('seed', seeds, suite.seeds)):
+        foreign = [str(name) for name in wanted or () if name not in known]
+        if foreign:
+            raise ValueError(
+                f'{suite.name} has no {what} {", ".join(foreign)}; there are '
+                f'{", ".join(map(str, known))}')
+    if not Path(suite.data_root).is_dir():
+        raise FileNotFoundError(
+            f'There is no data folder {suite.data_root}. Another one: '
+            f'--data-root DIR. {suite.data_help}')
+    runs, unreadable = list_runs(suite, work_dir)
+    failures = [failure for name, failure in unreadable.items()
+                if rows is None or name in rows]
+    wanted = [
+        run for run in runs if (rows is None or run.row.name in rows) and
+        (seeds is None or run.seed in seeds)
+    ]
+    again = {run.job.folder for run in wanted} if redo else set()
+    check_settings([run for run in runs if run.job.folder not in again])
+    clock = time.monotonic()
+    for i, run in enumerate(wanted):
+        label = f'[{i + 1}/{len(wanted)}] seed {run.seed}, {run.row.title}: '
+        done = run.job.result() is not None
+        failure = _do(run, redo, lambda text, label=label: echo(label + text),
+                      suite.columns)
+        if failure is not None:
+            failures.append(failure)
+        left = _time_left(runs, wanted[i + 1:])
+        if left and not done:
+            echo(f'  {_duration(time.monotonic() - clock)} so far{left}')
+    return failures + _measure(suite, work_dir, runs, echo)
+
+
+def _cost_job(suite: Suite, work_dir: Path, runs: Sequence[Run]) -> Job:
+    models, imports = {}, set()
+    for run in runs:
+        models[run.row.name] = run.job.cfg.model.to_dict()
+        names = run.job.cfg.get('custom_imports', {}).get('imports', [])
+        imports.update([names] if isinstance(names, str) else names)
+    return Job(
+        'cost', cost_folder(suite, work_dir),
+        Config(
+            dict(
+                custom_imports=dict(imports=sorted(imports)),
+                models=models,
+                input_size=suite.input_size,
+                repeats=REPEATS)))
+
+
+def _measure(suite: Suite, work_dir: Path, runs: Sequence[Run],
+             echo: Callable[[str], None]) -> list[Failure]:
+    """Measure what an image costs each model, unless that is done.
+
+    Numbers of other settings are replaced: they take minutes, not days.
+    """
+    job = _cost_job(suite, work_dir, runs)
+    with job.claimed() as mine:
+        if not mine:
+            echo('Costs: left to the process that is at it')
+            return []
+        result = job.result()
+        if result is None or job.changes() or any(
+                'error' in cost for cost in result['rows'].values()):
+            if any(run.job.busy() for run in runs):
+                echo('Costs: not measured while runs are under way')
+                return []
+            echo(f'Costs of an image, all models in turn: {job.log}')
+            job.clear()
+            reason = job.execute()
+            if reason is not None:
+                return [Failure('Costs', reason, job.log, job.last_words())]
+            result = job.result()
+    return [
+        Failure(f'{suite.row(name).title}, costs', cost['error'], job.log)
+        for name, cost in result['rows'].items() if 'error' in cost
+    ]

@@ -1,0 +1,105 @@
+"""Write tables as CSV, Markdown and LaTeX."""
+import csv
+import io
+from collections.abc import Sequence
+
+from .tables import Cell, Table
+
+NOTHING = '-'
+LATEX = str.maketrans({
+    '\\': r'\textbackslash{}', '{': r'\{', '}': r'\}', '&': r'\&',
+    '%': r'\%', '$': r'\$', '#': r'\#', '_': r'\_',
+    '~': r'\textasciitilde{}', '^': r'\textasciicircum{}'
+})
+
+
+def _show(cell: Cell, plus_minus: str) -> str:
+    """Write a cell: mean +- spread, and the runs where some are missing."""
+    if cell.value is None:
+        return NOTHING
+    if cell.printed is not None:
+        return cell.printed
+    text = f'{cell.value:.{cell.digits}f}'
+    if cell.spread is not None:
+        text += f'{plus_minus}{cell.spread:.{cell.digits}f}'
+    return text
+
+
+def _runs(cell: Cell) -> str:
+    if cell.runs is None or cell.runs == cell.expected:
+        return ''
+    return f' (n={cell.runs} of {cell.expected})'
+
+
+def to_csv(table: Table) -> str:
+    """Full precision; a mean is three columns: mean, std and n."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator='\n')
+    means = [
+        any(row[i].runs is not None for row in table.rows.values())
+        for i in range(len(table.headings))
+    ]
+    head = [table.corner]
+    for heading, is_mean in zip(table.headings, means):
+        head += [heading]
+        if is_mean:
+            head += [f'{heading} std', f'{heading} n']
+    writer.writerow(head)
+    for title, cells in table.rows.items():
+        line = [title]
+        for cell, is_mean in zip(cells, means):
+            line += [cell.printed or cell.value]
+            if is_mean:
+                line += [cell.spread, cell.runs]
+        writer.writerow(line)
+    return out.getvalue()
+
+
+def to_markdown(table: Table) -> str:
+    """A pipe table under its title."""
+    lines = [[table.corner, *table.headings],
+             ['---'] + ['---:'] * len(table.headings)]
+    for title, cells in table.rows.items():
+        shown = []
+        for cell in cells:
+            text = _show(cell, ' ± ')
+            shown.append((f'**{text}**' if cell.best else text) + _runs(cell))
+        lines.append([title, *shown])
+    text = '\n'.join(
+        '| ' + ' | '.join(part.replace('|', r'\|') for part in line) + ' |'
+        for line in lines)
+    return f'### {table.title}\n\n{text}\n'
+
+
+def to_latex(table: Table) -> str:
+    """A tabular for the package booktabs, its title as a comment."""
+    head = [table.corner, *table.headings]
+    lines = []
+    for title, cells in table.rows.items():
+        line = [title.translate(LATEX)]
+        for cell in cells:
+            number = _show(cell, r' \pm ')
+            if cell.best:
+                number = rf'\mathbf{{{number}}}'
+            text = NOTHING if cell.value is None else f'${number}$'
+            line.append(text + _runs(cell))
+        lines.append(' & '.join(line) + r' \\')
+    return '\n'.join([
+        f'% {table.title}; \\usepackage{{booktabs}}',
+        rf'\begin{{tabular}}{{l{"r" * len(table.headings)}}}',
+        r'\toprule',
+        ' & '.join(part.translate(LATEX) for part in head) + r' \\',
+        r'\midrule',
+        *lines,
+        r'\bottomrule',
+        r'\end{tabular}',
+        '',
+    ])
+
+
+def notes_as_markdown(notes: Sequence[str]) -> str:
+    return ''.join(f'- {note}\n' for note in notes)
+
+
+def notes_as_latex(notes: Sequence[str]) -> str:
+    return ''.join(f'% {note}\n' for note in notes)

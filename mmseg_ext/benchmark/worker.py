@@ -1,0 +1,123 @@
+"""One job of a benchmark: python -m mmseg_ext.benchmark.worker TASK FOLDER.
+
+Started by :mod:`mmseg_ext.benchmark.jobs`, at whose end it ends too.
+"""
+import argparse
+import hashlib
+import json
+import os
+import signal
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.runner import CheckpointLoader, save_checkpoint
+from mmseg.registry import DATASETS
+
+from mmseg_ext.engine import test, train
+
+from .cost import measure_costs
+from .jobs import CONFIG, RESULT, write_atomically
+from .machine import describe_machine
+
+WEIGHTS, WORK_DIR = 'weights.pth', 'work'
+
+
+def end_with_parent() -> None:
+    """End this process and its own when standard input is closed."""
+
+    def wait() -> None:
+        while os.read(0, 1024):
+            pass
+        # It leads a session: this ends the loading processes, too.
+        os.killpg(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def describe_data(dataset_cfg: dict) -> dict:
+    """Return how many images there are, and a fingerprint of the files.
+
+    The fingerprint is made of names and sizes: it tells other files from
+    these, not an edited pixel.
+    """
+    init_default_scope('mmseg')
+    dataset = DATASETS.build(dataset_cfg)
+    digest = hashlib.sha256()
+    for i in range(len(dataset)):
+        info = dataset.get_data_info(i)
+        for path in (info['img_path'], info.get('seg_map_path')):
+            if path:
+                size = os.path.getsize(path) if os.path.isfile(path) else ''
+                digest.update(f'{Path(path).name} {size}\n'.encode())
+    return dict(images=len(dataset), fingerprint=digest.hexdigest()[:16])
+
+
+def do_run(folder: Path) -> dict:
+    """Train and test; the last checkpoint counts, not the best."""
+    work_dir = folder / WORK_DIR
+    pointer = work_dir / 'last_checkpoint'
+    resumed = pointer.exists()
+    cfg = _run_config(folder)
+    data = {
+        split: describe_data(cfg[f'{split}_dataloader'].dataset)
+        for split in ('train', 'test')
+    }
+    train(cfg, resume=True)
+    checkpoint = pointer.read_text()
+    metrics = test(_run_config(folder), checkpoint)
+    keep_weights(checkpoint, folder / WEIGHTS)
+    return dict(
+        metrics={name: float(value) for name, value in metrics.items()},
+        data=data,
+        resumed=resumed)
+
+
+def _run_config(folder: Path) -> Config:
+    cfg = Config.fromfile(folder / CONFIG)
+    cfg.work_dir = str(folder / WORK_DIR)
+    return cfg
+
+
+def keep_weights(checkpoint: str, path: Path) -> None:
+    """Write the weights alone: a resume needs three times as much."""
+    whole = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    kept = {key: whole[key] for key in ('meta', 'state_dict')}
+    save_checkpoint(kept, str(path))
+
+
+def do_cost(folder: Path) -> dict:
+    cfg = Config.fromfile(folder / CONFIG)
+    return dict(
+        input_size=cfg.input_size,
+        repeats=cfg.repeats,
+        rows=measure_costs(cfg.models, cfg.input_size, cfg.repeats))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('task', choices=['run', 'cost'])
+    parser.add_argument('folder', type=Path)
+    args = parser.parse_args()
+    end_with_parent()
+    started = datetime.now().astimezone()
+    clock = time.monotonic()
+    machine = describe_machine()
+    work = dict(run=do_run, cost=do_cost)[args.task]
+    result = dict(
+        started=started.isoformat(timespec='seconds'),
+        machine=machine,
+        **work(args.folder))
+    result['seconds'] = round(time.monotonic() - clock, 1)
+    write_atomically(args.folder / RESULT, json.dumps(result, indent=2))
+    if args.task == 'run':  # nothing is to be resumed from now on
+        (args.folder / WORK_DIR / 'last_checkpoint').unlink()
+        for path in args.folder.glob(f'{WORK_DIR}/*.pth'):
+            path.unlink()
+
+
+if __name__ == '__main__':
+    main()
