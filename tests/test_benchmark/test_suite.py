@@ -7,7 +7,6 @@ import pytest
 from mmseg_ext import engine
 from mmseg_ext.benchmark import measure_costs, read_suite
 from mmseg_ext.benchmark.runs import row_config
-from mmseg_ext.datasets.samples import write_cityscapes_sample
 
 SHIPPED = sorted((Path(__file__).parents[2] / 'configs/benchmarks').glob(
     '*.py'))
@@ -204,10 +203,8 @@ QUICK_ROWS.append(('sem_table1', 'proposed'))  # the same in three suites
 
 
 @pytest.fixture(scope='module')
-def roots(sem_root, mvtec_like, tmp_path_factory):
-    streets = write_cityscapes_sample(
-        tmp_path_factory.mktemp('data') / 'cityscapes', 2, 1, size=(64, 128))
-    return dict(sem=sem_root, mvtec=mvtec_like, cityscapes=streets)
+def roots(sem_root, mvtec_like, cityscapes_like):
+    return dict(sem=sem_root, mvtec=mvtec_like, cityscapes=cityscapes_like)
 
 
 @pytest.mark.parametrize(('name', 'row'), QUICK_ROWS)
