@@ -11,4 +11,5 @@ model = dict(
         embed_dims=192,
         channels=64,
         post_process_channels=[24, 48, 96, 192],
-        dropout_ratio=0.0))  # so short a run has no time to overfit
+        dropout_ratio=0.0,  # so short a run has no time to overfit
+        loss_decode=dict(class_weight=[1.0, 10.0])))  # see unet_c16_mvtec.py

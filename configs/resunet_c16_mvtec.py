@@ -6,4 +6,8 @@ _base_ = [
 
 model = dict(
     backbone=dict(channels=(16, 32, 64, 128)),
-    decode_head=dict(in_channels=16, channels=16, dropout_ratio=0.0))
+    decode_head=dict(
+        in_channels=16,
+        channels=16,
+        dropout_ratio=0.0,
+        loss_decode=dict(class_weight=[1.0, 10.0])))  # see unet_c16_mvtec.py

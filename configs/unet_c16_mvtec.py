@@ -6,4 +6,11 @@ _base_ = [
 
 model = dict(
     backbone=dict(base_channels=16),
-    decode_head=dict(in_channels=16, channels=16, dropout_ratio=0.0))
+    decode_head=dict(
+        in_channels=16,
+        channels=16,
+        dropout_ratio=0.0,
+        # A defect's pixel counts as ten. 500 steps on the synthetic set find
+        # nothing without it, with two seeds of three; 250 with it reach an
+        # IoU of 48 % (validation, the seed 1).
+        loss_decode=dict(class_weight=[1.0, 10.0])))
