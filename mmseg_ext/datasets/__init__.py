@@ -3,13 +3,14 @@ from .cityscapes import CheckedCityscapesDataset
 from .mvtec_ad import MVTecADDataset
 from .sem import SEMDataset
 from .transforms import (
-                         LoadBinaryAnnotations,
-                         LoadSEMAnnotations,
-                         LoadSEMImageFromFile,
-                         RandomGaussianBlur,
+    LoadBinaryAnnotations,
+    LoadSEMAnnotations,
+    LoadSEMImageFromFile,
+    RandomGaussianBlur,
 )
 
 __all__ = [
-    'CheckedCityscapesDataset', 'LoadBinaryAnnotations', 'LoadSEMAnnotations', 'LoadSEMImageFromFile',
-    'MVTecADDataset', 'RandomGaussianBlur', 'SEMDataset'
+    'CheckedCityscapesDataset', 'LoadBinaryAnnotations', 'LoadSEMAnnotations',
+    'LoadSEMImageFromFile', 'MVTecADDataset', 'RandomGaussianBlur',
+    'SEMDataset'
 ]
