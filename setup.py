@@ -56,6 +56,11 @@ setup(
         # which draws them the same, and asks for PyPI's 'typing': that stops
         # a Python that finds it before its own.
         'cityscapes': ['cityscapesscripts>=1.5,<2'],
+        # RandomWalkerSegmenter. 0.23: the first built for numpy 2.
+        'labeling': ['scikit-image>=0.23'],
+        # Sam2Segmenter. 4.56: the first with Sam2Model; tried up to 5.23.
+        # torchvision: its image processor resizes by it.
+        'sam2': ['transformers>=4.56,<6', 'torchvision'],
         'test': ['pytest', 'ruff'],
     },
     classifiers=[

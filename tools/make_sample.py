@@ -6,6 +6,7 @@ import sys
 
 from mmseg_ext.datasets.samples import (
     write_cityscapes_sample,
+    write_ksdd2_sample,
     write_mvtec_sample,
     write_sem_sample,
 )
@@ -25,6 +26,15 @@ KINDS = dict(
                'half as many for testing',
                num_defective='images of each type of defect',
                size='height and width of the images in pixels',
+               seed='seed of the set')),
+    ksdd2=(write_ksdd2_sample, 'surfaces with small defects as in '
+           'KolektorSDD2',
+           dict(
+               num_defective='defective training images',
+               num_clean='clean training images',
+               num_test_defective='defective test images',
+               num_test_clean='clean test images',
+               size='mean height and width of the images in pixels',
                seed='seed of the set')),
     cityscapes=(write_cityscapes_sample, 'street scenes as in Cityscapes',
                 dict(

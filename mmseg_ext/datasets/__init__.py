@@ -1,5 +1,8 @@
-"""Datasets and transforms, registered in MMSegmentation's registries."""
+"""Datasets, a sampler and transforms, in MMSegmentation's registries."""
+from .balanced_sampler import DefectBalancedSampler
 from .cityscapes import CheckedCityscapesDataset
+from .ksdd2 import KSDD2Dataset
+from .ksdd2_classification import KSDD2ClassificationDataset
 from .mvtec_ad import MVTecADDataset
 from .sem import SEMDataset
 from .transforms import (
@@ -10,7 +13,8 @@ from .transforms import (
 )
 
 __all__ = [
-    'CheckedCityscapesDataset', 'LoadBinaryAnnotations', 'LoadSEMAnnotations',
-    'LoadSEMImageFromFile', 'MVTecADDataset', 'RandomGaussianBlur',
-    'SEMDataset'
+    'CheckedCityscapesDataset', 'DefectBalancedSampler',
+    'KSDD2ClassificationDataset', 'KSDD2Dataset', 'LoadBinaryAnnotations',
+    'LoadSEMAnnotations', 'LoadSEMImageFromFile', 'MVTecADDataset',
+    'RandomGaussianBlur', 'SEMDataset'
 ]

@@ -5,8 +5,9 @@ import importlib
 def require_extra(module: str, extra: str) -> None:
     """Import a module of an optional package, or say how to install it.
 
-    For the head of a config: without the package mmseg registers hollow
-    classes, and fails much later with an argument that they do not know.
+    For the head of a config, among others: without the package mmseg
+    registers hollow classes, and fails much later with an argument that they
+    do not know.
 
     Args:
         module: Module to import, such as 'mmdet.models'.
@@ -19,7 +20,7 @@ def require_extra(module: str, extra: str) -> None:
         importlib.import_module(module)
     except ImportError as error:
         raise ImportError(
-            f'This config needs {module.split(".")[0]}, which cannot be '
-            f'imported ({error}). Install it: pip install -e ".[{extra}]" in '
+            f'{module.split(".")[0]} is needed and cannot be imported '
+            f'({error}). Install it: pip install -e ".[{extra}]" in '
             'the folder of mmseg_ext, or see extras_require in its setup.py'
         ) from error

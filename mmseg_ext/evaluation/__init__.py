@@ -2,10 +2,15 @@
 from .anomaly_score import AnomalyScoreMetric, auroc, average_precision
 from .class_ratio import ClassRatioMetric, PhaseReport, phase_report
 from .grouped_iou import GroupedIoUMetric, grouped_iou
+from .image_classification import (
+    ImageClassificationMetric,
+    classification_scores,
+)
 from .per_class_iou import PerClassIoUMetric
 
 __all__ = [
     'AnomalyScoreMetric', 'ClassRatioMetric', 'GroupedIoUMetric',
-    'PerClassIoUMetric', 'PhaseReport', 'auroc', 'average_precision',
-    'grouped_iou', 'phase_report'
+    'ImageClassificationMetric', 'PerClassIoUMetric', 'PhaseReport', 'auroc',
+    'average_precision', 'classification_scores', 'grouped_iou',
+    'phase_report'
 ]

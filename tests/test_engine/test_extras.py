@@ -1,4 +1,4 @@
-"""A config whose optional package is missing says how to install it."""
+"""Whoever needs an optional package is told how to install it."""
 import subprocess
 import sys
 
@@ -12,7 +12,7 @@ def test_present():
 
 
 def test_absent_names_the_extra():
-    with pytest.raises(ImportError, match=r'needs nowhere.*\.\[some\]'):
+    with pytest.raises(ImportError, match=r'nowhere is needed.*\.\[some\]'):
         require_extra('nowhere.models', 'some')
 
 

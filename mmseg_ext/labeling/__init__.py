@@ -1,0 +1,22 @@
+"""Masks without drawing: where a classifier looks, and what lies there.
+
+A class activation map (``grad_cam``) gives points (``find_points``), a
+segmenter candidate masks at the points, ``select_mask`` one of them, and
+``mask_quality`` how far it is to be trusted. Every piece stands alone.
+"""
+from .contrast_segmenter import ContrastSegmenter
+from .grabcut_segmenter import GrabCutSegmenter
+from .grad_cam import grad_cam, upsample_cam
+from .points import Point, find_points, snap_points
+from .quality import cam_agreement, mask_quality, stability
+from .random_walker_segmenter import RandomWalkerSegmenter
+from .sam2_segmenter import Sam2Segmenter
+from .segmenter import Candidate, PromptSegmenter
+from .selection import Selection, keep_near, select_mask
+
+__all__ = [
+    'Candidate', 'ContrastSegmenter', 'GrabCutSegmenter', 'Point',
+    'PromptSegmenter', 'RandomWalkerSegmenter', 'Sam2Segmenter', 'Selection',
+    'cam_agreement', 'find_points', 'grad_cam', 'keep_near', 'mask_quality',
+    'select_mask', 'snap_points', 'stability', 'upsample_cam'
+]

@@ -1,0 +1,169 @@
+"""SAM 2 run for real, with random weights saved as transformers does."""
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from mmseg_ext.labeling import Sam2Segmenter, select_mask
+
+SIDE = 128  # of SAM's square; 1024 in the published models
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """A SAM 2 of 0.1 million random parameters, and its processor."""
+    transformers = pytest.importorskip(
+        'transformers', minversion='4.56', reason='needs transformers')
+    pytest.importorskip('torchvision')
+    from transformers.models.sam2 import configuration_sam2 as parts
+
+    torch.manual_seed(0)
+    backbone = parts.Sam2HieraDetConfig(
+        hidden_size=8, image_size=[SIDE, SIDE], blocks_per_stage=[1, 1, 2, 1],
+        embed_dim_per_stage=[8, 16, 32, 64],
+        num_attention_heads_per_stage=[1, 1, 1, 1],
+        window_size_per_stage=[4, 4, 4, 4], global_attention_blocks=[3])
+    config = parts.Sam2Config(
+        vision_config=parts.Sam2VisionConfig(
+            backbone_config=backbone, backbone_channel_list=[64, 32, 16, 8],
+            backbone_feature_sizes=[[32, 32], [16, 16], [8, 8]],
+            fpn_hidden_size=32),
+        prompt_encoder_config=parts.Sam2PromptEncoderConfig(
+            hidden_size=32, image_size=SIDE),
+        mask_decoder_config=parts.Sam2MaskDecoderConfig(
+            hidden_size=32, mlp_dim=32, num_attention_heads=2,
+            iou_head_hidden_dim=32))
+    model = transformers.Sam2Model(config)
+    with torch.no_grad():
+        # Unequal scores, and masks that vary over the image.
+        for name, parameter in model.mask_decoder.named_parameters():
+            if 'weight' in name:
+                parameter.normal_(std=0.3)
+    processor = transformers.Sam2Processor(
+        transformers.Sam2ImageProcessorFast(
+            size=dict(height=SIDE, width=SIDE)))
+    path = tmp_path_factory.mktemp('sam2')
+    model.save_pretrained(path)
+    processor.save_pretrained(path)
+    return path
+
+
+@pytest.fixture(scope='module')
+def segmenter(folder) -> Sam2Segmenter:
+    return Sam2Segmenter(str(folder), device='cpu')
+
+
+@pytest.fixture
+def image() -> np.ndarray:
+    return np.random.default_rng(0).integers(
+        0, 255, (64, 24, 3), np.uint8)
+
+
+def inputs_of(segmenter, image, points) -> dict:
+    """What reaches the model in its forward pass."""
+    seen = {}
+    hook = segmenter.model.register_forward_pre_hook(
+        lambda module, args, kwargs: seen.update(kwargs), with_kwargs=True)
+    try:
+        segmenter.segment(image, points)
+    finally:
+        hook.remove()
+    return seen
+
+
+def test_points_reach_sam_as_x_y(segmenter, image):
+    # (row, column) of 64 x 24 pixels -> (x, y) of SAM's square.
+    points = [(16, 6), (40, 21)]
+    seen = inputs_of(segmenter, image, points)
+    expected = [[col / 24 * SIDE, row / 64 * SIDE] for row, col in points]
+    assert seen['input_points'].shape == (1, 1, 2, 2)
+    np.testing.assert_allclose(seen['input_points'][0, 0], expected)
+    assert seen['input_labels'].tolist() == [[[1, 1]]]
+    assert seen['pixel_values'].shape == (1, 3, SIDE, SIDE)
+
+
+def test_red_is_first(segmenter, image):
+    image[...] = (255, 0, 0)
+    pixels = inputs_of(segmenter, image, [(3, 4)])['pixel_values']
+    red, green, blue = pixels.mean(dim=(0, 2, 3)).tolist()
+    assert red > 0 > max(green, blue)
+
+
+def test_three_candidates_by_score(segmenter, image):
+    found = segmenter.segment(image, [(16, 6)])
+    assert 1 <= len(found) <= 3
+    for candidate in found:
+        assert candidate.mask.shape == (64, 24)
+        assert candidate.mask.dtype == bool
+        assert 0 <= candidate.score <= 1 and 0 <= candidate.stability <= 1
+    scores = [candidate.score for candidate in found]
+    assert scores == sorted(scores, reverse=True)
+    assert len(set(scores)) == len(scores)
+
+
+def test_masks_are_those_of_the_model(segmenter, image):
+    # The same by hand: low-resolution logits, enlarged, above 0.
+    seen = inputs_of(segmenter, image, [(16, 6)])
+    with torch.no_grad():
+        output = segmenter.model(**seen)
+    logits = torch.nn.functional.interpolate(
+        output.pred_masks[0], (64, 24), mode='bilinear',
+        align_corners=False)[0].numpy()
+    scores = output.iou_scores[0, 0].numpy()
+    order = [i for i in np.argsort(-scores) if (logits[i] > 0).any()]
+    found = segmenter.segment(image, [(16, 6)])
+    assert len(found) == len(order) > 0
+    for candidate, i in zip(found, order):
+        np.testing.assert_array_equal(candidate.mask, logits[i] > 0)
+        assert candidate.score == pytest.approx(scores[i])
+        union = (logits[i] > -1).sum()
+        mask = (logits[i] > 0).sum()
+        assert candidate.stability == pytest.approx(
+            (mask / union + (logits[i] > 1).sum() / mask) / 2)
+
+
+def test_threshold_is_the_logits(folder, segmenter, image):
+    low, high = (Sam2Segmenter(str(folder), threshold, 'cpu').segment(
+        image, [(16, 6)]) for threshold in (-2.0, 0.0))
+    assert sum(c.mask.sum() for c in low) > sum(c.mask.sum() for c in high)
+
+
+def test_goes_on_to_the_selection(segmenter, image):
+    found = segmenter.segment(image, [(16, 6)])
+    chosen = select_mask(found, [(16, 6)], max_area=1)
+    assert chosen.candidate is found[0]
+
+
+def test_same_result_twice(segmenter, image):
+    for one, other in zip(segmenter.segment(image, [(16, 6)]),
+                          segmenter.segment(image, [(16, 6)])):
+        np.testing.assert_array_equal(one.mask, other.mask)
+
+
+def test_no_weights_there(folder, tmp_path):
+    with pytest.raises(OSError, match=r'no SAM 2 in the folder .*none'):
+        Sam2Segmenter(str(tmp_path / 'none'))
+
+
+def test_incomplete_weights_are_refused(folder, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    for name in folder.iterdir():
+        (tmp_path / name.name).write_bytes(name.read_bytes())
+    path = tmp_path / 'model.safetensors'
+    weights = load_file(path)
+    weights.pop('no_memory_embedding')
+    save_file(weights, path, metadata=dict(format='pt'))
+    with pytest.raises(ValueError, match=r'1 of its .*no_memory_embedding'):
+        Sam2Segmenter(str(tmp_path))
+
+
+def test_missing_transformers_names_the_extra(repository):
+    code = ("import sys; sys.modules['transformers'] = None; "
+            'import mmseg_ext.labeling as l; l.Sam2Segmenter("anywhere")')
+    result = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', code], cwd=repository,
+        text=True, capture_output=True)
+    assert 'pip install -e ".[sam2]"' in result.stderr.splitlines()[-1]
