@@ -55,7 +55,8 @@ def test_trains_one_step(path, tmp_path, roots):
 
 
 def test_readmes_own_config_builds(repository, tmp_path):
-    code = (repository / 'README.md').read_text().split('```python\n')[1]
+    blocks = (repository / 'README.md').read_text().split('```python\n')
+    code = next(block for block in blocks if block.startswith('_base_'))
     (tmp_path / 'own.py').write_text(code.split('```')[0])
     init_default_scope('mmseg')
     model = MODELS.build(load_config(str(tmp_path / 'own.py')).model)
