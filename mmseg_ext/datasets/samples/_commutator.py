@@ -155,7 +155,7 @@ def _scratch(rng: np.random.Generator, grey: np.ndarray, unit: float,
     cover = cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA)
     cover = cv2.GaussianBlur(cover.astype(np.float32) / 255, (0, 0),
                              max(0.5, 0.6 * unit))
-    depth = rng.triangular(25, 50, 90) * np.exp(
+    depth = rng.triangular(25, 45, 80) * np.exp(
         0.25 * smooth_noise(rng, grey.shape, 12 * unit))
     if rng.random() < 0.25:  # into bare metal
         return grey + 0.8 * depth * cover
@@ -197,6 +197,6 @@ def _pits(rng: np.random.Generator, grey: np.ndarray, unit: float,
         facing = np.cos(np.arctan2(down, right) - light)
         hole = (1.6 * (1 - away**2)).clip(0, 1)
         rim = np.exp(-((away - 1.15) / 0.22)**2) * facing.clip(0)
-        depth = rng.triangular(30, 60, 100)
+        depth = rng.triangular(30, 50, 90)
         grey = grey - depth * hole + 0.4 * depth * rim
     return grey
