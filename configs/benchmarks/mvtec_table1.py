@@ -34,12 +34,12 @@ rows = dict(
         config='../dpt_vit-b16_mvtec.py',
         quick=dict(config='../dpt_vit-ti16_mvtec.py')))
 quick = dict(
-    budget='300 steps of four images of 256 x 256 from random weights, and '
-    'small models in place of large ones',
+    budget='500 steps of four images of 256 x 256 from random weights, small '
+    'models in place of large ones, bfloat16 where the CPU has it',
     from_scratch=True,
     cfg_options={
-        'train_cfg.max_iters': 300,
-        'default_hooks.checkpoint.interval': 100,
+        'train_cfg.max_iters': 500,
+        'default_hooks.checkpoint.interval': 250,
     })
 published = dict(
     source='the paper on DPT, table 1, its IoU in percent',

@@ -1,5 +1,6 @@
 """From a config file and command-line options to a stock Runner."""
 from .class_prior_hook import ClassPriorHook
+from .cpu_amp import ChannelsLastHook, CpuAmpOptimWrapper
 from .extras import require_extra
 from .launch import load_config, test, train
 from .options import add_options, config_from_options
@@ -7,7 +8,7 @@ from .pretrained import check_weights, remove_pretrained
 from .trained import load_trained
 
 __all__ = [
-    'ClassPriorHook', 'add_options', 'check_weights', 'config_from_options',
-    'load_config', 'load_trained', 'remove_pretrained', 'require_extra',
-    'test', 'train'
+    'ChannelsLastHook', 'ClassPriorHook', 'CpuAmpOptimWrapper', 'add_options',
+    'check_weights', 'config_from_options', 'load_config', 'load_trained',
+    'remove_pretrained', 'require_extra', 'test', 'train'
 ]

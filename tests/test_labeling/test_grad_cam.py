@@ -54,6 +54,7 @@ def efficientnet():
 
     torch.manual_seed(0)
     net = MODELS.build(dict(
+        _scope_='mmpretrain',  # whatever scope an earlier test left behind
         type='ImageClassifier',
         backbone=dict(type='EfficientNet', arch='b0', out_indices=(4, 6)),
         neck=dict(type='GlobalAveragePooling'),

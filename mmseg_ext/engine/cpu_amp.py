@@ -1,0 +1,68 @@
+"""Mixed precision and memory layout for training on a CPU."""
+from contextlib import contextmanager
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmengine.optim import OptimWrapper
+from mmseg.registry import HOOKS, OPTIM_WRAPPERS
+from torch import nn
+
+ENABLED = ('auto', True, False)
+
+
+@OPTIM_WRAPPERS.register_module()
+class CpuAmpOptimWrapper(OptimWrapper):
+    """Train with bfloat16 under CPU autocast where the CPU has it.
+
+    What ``AmpOptimWrapper`` is to a GPU, which that one insists on. Weights,
+    gradients and the optimiser's state stay in float32; validation runs in
+    float32. No loss scaling: bfloat16 has the range of float32.
+
+    Args:
+        enabled: 'auto': only where the CPU computes bfloat16 by itself
+            (AVX512_BF16 or AMX, as torch 2.6 or later reports it; others
+            emulate it, which is slower than float32). True or False: always
+            or never.
+        **kwargs: Arguments of mmengine's OptimWrapper.
+
+    Raises:
+        ValueError: If ``enabled`` is none of the three.
+    """
+
+    def __init__(self, enabled='auto', **kwargs) -> None:
+        super().__init__(**kwargs)
+        if enabled not in ENABLED:
+            raise ValueError(
+                f'enabled={enabled!r}: must be one of {ENABLED}')
+        self.enabled = cpu_has_bfloat16() if enabled == 'auto' else enabled
+        print_log(
+            'Training on the CPU in '
+            + ('bfloat16 and float32' if self.enabled else 'float32'),
+            logger='current')
+
+    @contextmanager
+    def optim_context(self, model: nn.Module):
+        with super().optim_context(model), torch.autocast(
+                'cpu', torch.bfloat16, enabled=self.enabled):
+            yield
+
+
+@HOOKS.register_module()
+class ChannelsLastHook(Hook):
+    """Keep the weights of convolutions as (out, height, width, in).
+
+    Their outputs follow, and so do those of the layers after them: the
+    layout in which a CPU's convolutions, and a GPU's in half precision, are
+    fastest. Values stay the same to rounding.
+    """
+
+    def before_run(self, runner) -> None:
+        runner.model.to(memory_format=torch.channels_last)
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether this CPU multiplies bfloat16 by instructions of its own."""
+    # private, and not in torch before 2.6: there the answer is no
+    names = ('_is_avx512_bf16_supported', '_is_amx_tile_supported')
+    return any(getattr(torch.cpu, name, lambda: False)() for name in names)
