@@ -1,6 +1,7 @@
 """Deformable convolution by torchvision, by mmcv, or in plain PyTorch."""
 import importlib.util
 from contextlib import nullcontext
+from functools import partial
 from typing import Optional
 
 import torch
@@ -79,14 +80,9 @@ def deform_conv2d(input: Tensor,
         padding=_pair('padding', padding, 0),
         dilation=_pair('dilation', dilation, 1))
     _check_shapes(input, offset, weight, bias, mask, **geometry)
-    result = _result_dtype(input, weight, bias)
-    work = result if result == torch.float64 else torch.float32
     run = _choose(backend, input.device.type)
-    with _no_autocast(input.device.type):
-        tensors = (
-            None if x is None else x.to(work)
-            for x in (input, offset, weight, bias, mask))
-        return run(*tensors, **geometry).to(result)
+    return run_in_float32(
+        partial(run, **geometry), input, offset, weight, bias, mask)
 
 
 def available_backends() -> tuple[str, ...]:
@@ -116,6 +112,26 @@ def _choose(backend: str, device: str):
         raise ImportError(f'backend={backend!r}: {MISSING[backend]}; or use '
                           "backend='torch'")
     return dict(torchvision=_run_torchvision, mmcv=_run_mmcv)[backend]
+
+
+def run_in_float32(function,
+                   input: Tensor,
+                   offset: Tensor,
+                   weight: Tensor,
+                   bias: Optional[Tensor] = None,
+                   mask: Optional[Tensor] = None) -> Tensor:
+    """Return ``function`` of the five, computed in float32 at least.
+
+    In float64 where the arguments are. The result has the type that
+    ``F.conv2d`` would return.
+    """
+    result = _result_dtype(input, weight, bias)
+    work = result if result == torch.float64 else torch.float32
+    with _no_autocast(input.device.type):
+        tensors = (
+            None if x is None else x.to(work)
+            for x in (input, offset, weight, bias, mask))
+        return function(*tensors).to(result)
 
 
 def _no_autocast(device: str):

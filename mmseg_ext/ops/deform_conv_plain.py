@@ -34,7 +34,7 @@ def deform_conv2d_plain(input: Tensor, offset: Tensor, weight: Tensor,
         position = offset[..., i] + _regular(
             i, out_size[i], kernel[i], stride[i], padding[i], dilation[i],
             input.device)
-        node, share = _neighbours(position, size)
+        node, share = neighbours(position, size)
         nodes.append(node)
         shares.append(share)
     if mask is not None:
@@ -70,18 +70,21 @@ def _regular(axis: int, out_size: int, kernel: int, stride: int,
     return (start[:, None] + taps).view(shape)
 
 
-def _neighbours(position: Tensor, size: int) -> tuple[Tensor, Tensor]:
+def neighbours(position: Tensor,
+               size: int,
+               dim: int = -1) -> tuple[Tensor, Tensor]:
     """Return the two pixels next to each position, and their shares.
 
-    A pixel outside the input has no share; its index is moved inside. Not
-    by ``F.grid_sample``: it scales positions to -1..1, which can move a
-    whole number to the other side of a pixel, where the slope differs.
+    Along a new dimension ``dim``. A pixel outside the input has no share;
+    its index is moved inside. Not by ``F.grid_sample``: it scales positions
+    to -1..1, which can move a whole number to the other side of a pixel,
+    where the slope differs.
     """
     position = position.clamp(-2, size + 1)  # infinity is outside, not NaN
     low = position.detach().floor()
     fraction = position - low
-    nodes = torch.stack((low, low + 1), dim=-1)
-    shares = torch.stack((1 - fraction, fraction), dim=-1)
+    nodes = torch.stack((low, low + 1), dim=dim)
+    shares = torch.stack((1 - fraction, fraction), dim=dim)
     inside = (nodes >= 0) & (nodes < size)
     return nodes.long().clamp(0, size - 1), shares * inside
 

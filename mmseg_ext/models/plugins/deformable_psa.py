@@ -7,7 +7,7 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from mmseg_ext.ops.deform_conv import deform_conv2d
+from mmseg_ext.ops import deform_conv2d, deform_conv_map, deform_conv_mean
 
 POOLS = ('avg', 'max')
 PRODUCTS = ('matmul', 'channel')
@@ -78,7 +78,10 @@ class DeformablePSA(BaseModule):
             1/2 before training.
         share_offsets: One set of offsets for both, predicted from query and
             value together; False: each predicts its own.
-        backend: Of the deformable convolution, see
+        backend: 'auto': no deformable convolution where only its mean or
+            its weighted sum is wanted (``pool='avg'``, ``product=
+            'matmul'``), but the same numbers at the cost of one channel.
+            Else, and with another name everywhere: that backend of
             :func:`mmseg_ext.ops.deform_conv.deform_conv2d`.
         init_cfg: Initialisation, see mmengine's BaseModule.
 
@@ -227,20 +230,11 @@ class DeformablePSA(BaseModule):
         else:
             query_field = self.query_conv_offset(query)
             value_field = self.value_conv_offset(value)
-        query, query_offset = self._deform(query, query_field,
-                                           self.query_weight)
-        value, value_offset = self._deform(value, value_field,
-                                           self.value_weight)
-        # (B, c, H, W) -> (B, c)
-        pooled = (
-            query.mean(dim=(2, 3)) if self.pool == 'avg' else query.amax(
-                dim=(2, 3)))
-        weight = pooled.softmax(dim=1)
-        if self.product == 'matmul':
-            logit = torch.einsum('bc,bchw->bhw', weight, value)
-            logit = logit.unsqueeze(1)  # (B, H, W) -> (B, 1, H, W)
-        else:
-            logit = weight[:, :, None, None] * value  # (B, C, H, W)
+        query_offset, query_mask = self._taps(query_field)
+        value_offset, value_mask = self._taps(value_field)
+        weight = self._pool_query(query, query_offset, query_mask)
+        weight = weight.softmax(dim=1)  # (B, c)
+        logit = self._weigh_value(value, value_offset, value_mask, weight)
         return PolarizedAttention(key, self.gain * logit.sigmoid(),
                                   query_offset, value_offset)
 
@@ -249,19 +243,42 @@ class DeformablePSA(BaseModule):
         out = parts.key * parts.map
         return x + out if self.residual else out
 
-    def _deform(self, x: Tensor, field: Tensor,
-                weight: Tensor) -> tuple[Tensor, Tensor]:
-        """Convolve ``x`` by its predicted field; also return the offsets."""
-        mask = None
-        offset = field
-        if self.dcn_version == 2:
-            offset, mask = field.split([2 * TAPS, TAPS], dim=1)
-            mask = mask.sigmoid()
-        out = deform_conv2d(
+    def _taps(self, field: Tensor) -> tuple[Tensor, Optional[Tensor]]:
+        """Split a predicted field into the taps' offsets and factors."""
+        if self.dcn_version == 1:
+            return field, None
+        offset, mask = field.split([2 * TAPS, TAPS], dim=1)
+        return offset, mask.sigmoid()
+
+    def _pool_query(self, query: Tensor, offset: Tensor,
+                    mask: Optional[Tensor]) -> Tensor:
+        """Return a number for each query channel, (B, c)."""
+        if self.pool == 'avg' and self.backend == 'auto':
+            return deform_conv_mean(query, offset, self.query_weight, mask)
+        query = self._deform(query, offset, self.query_weight, mask)
+        if self.pool == 'avg':
+            return query.mean(dim=(2, 3))
+        return query.amax(dim=(2, 3))
+
+    def _weigh_value(self, value: Tensor, offset: Tensor,
+                     mask: Optional[Tensor], weight: Tensor) -> Tensor:
+        """Return a . v: (B, 1, H, W), or (B, C, H, W) channel by channel."""
+        if self.product == 'matmul' and self.backend == 'auto':
+            # sum_o a_o (W_o * value) = (sum_o a_o W_o) * value
+            kernel = torch.einsum('bo,oiyx->biyx', weight, self.value_weight)
+            return deform_conv_map(value, offset, kernel, mask)
+        value = self._deform(value, offset, self.value_weight, mask)
+        if self.product == 'matmul':
+            # (B, H, W) -> (B, 1, H, W)
+            return torch.einsum('bc,bchw->bhw', weight, value).unsqueeze(1)
+        return weight[:, :, None, None] * value
+
+    def _deform(self, x: Tensor, offset: Tensor, weight: Tensor,
+                mask: Optional[Tensor]) -> Tensor:
+        return deform_conv2d(
             x,
             offset,
             weight,
             mask=mask,
             padding=KERNEL // 2,
             backend=self.backend)
-        return out, offset

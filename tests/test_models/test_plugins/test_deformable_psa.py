@@ -232,12 +232,20 @@ def test_any_size_one_image(size, backend):
     assert torch.isfinite(out).all()
 
 
-def test_backends_agree():
-    blocks = [layer(backend=backend) for backend in ('auto', 'torch')]
+@pytest.mark.parametrize('kwargs', OPTIONS, ids=str)
+def test_backends_agree(kwargs):
+    """The exact rewriting of 'auto', and deformable convolutions."""
+    blocks = [layer(backend=backend, **kwargs).double()
+              for backend in ('auto', 'torch')]
     randomise(blocks[0])
     blocks[1].load_state_dict(blocks[0].state_dict())
-    x = image()
-    torch.testing.assert_close(blocks[0](x), blocks[1](x))
+    x = image().double()
+    outs = [block(x) for block in blocks]
+    torch.testing.assert_close(*outs)
+    gradient = torch.randn_like(x)
+    torch.testing.assert_close(*(
+        torch.autograd.grad(out, list(block.parameters()), gradient)
+        for out, block in zip(outs, blocks)))
 
 
 def test_unknown_backend_is_named():
@@ -247,11 +255,12 @@ def test_unknown_backend_is_named():
 
 @pytest.mark.parametrize('kwargs', [
     dict(),
+    dict(backend='torch'),
     dict(dcn_version=2, share_offsets=True, pool='max'),
     dict(product='channel', ratio=1),
 ])
 def test_exports(kwargs):
-    block = layer(backend='torch', **kwargs).eval()
+    block = layer(**kwargs).eval()
     randomise(block)
     x = image()
     with torch.no_grad():
