@@ -3,7 +3,7 @@
 _base_ = [
     'mmseg::_base_/models/fcn_r50-d8.py',
     './_base_/datasets/cityscapes_small.py',
-    './_base_/schedules/iters_cpu.py', './_base_/default_runtime.py'
+    './_base_/schedules/iters_cpu_bf16.py', './_base_/default_runtime.py'
 ]
 
 model = dict(

@@ -17,7 +17,8 @@ rows = dict(
     fcn_gc=dict(
         title='ContextBlock', config='../fcn_r18-c16_gc_cityscapes.py'))
 quick = dict(
-    budget='300 steps of four 192 x 384 crops from random weights',
+    budget='300 steps of four 192 x 384 crops from random weights, bfloat16 where '
+    'the CPU has it',
     cfg_options={
         'train_cfg.max_iters': 300,
         'default_hooks.checkpoint.interval': 100,
