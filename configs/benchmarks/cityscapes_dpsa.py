@@ -7,7 +7,9 @@ data_help = (
     'Cityscapes in its own layout, or synthetic streets: python '
     'tools/make_sample.py cityscapes data/cityscapes')
 seeds = [0, 1, 2]
-budget = '1500 steps of four 192 x 384 crops from random weights'
+budget = (
+    '1500 steps of four 192 x 384 crops from random weights, bfloat16 where '
+    'the CPU has it')
 input_size = (192, 384)  # the crop
 columns = dict(mIoU=dict(title='mIoU', unit='%'))
 rows = dict(
@@ -17,8 +19,8 @@ rows = dict(
     fcn_gc=dict(
         title='ContextBlock', config='../fcn_r18-c16_gc_cityscapes.py'))
 quick = dict(
-    budget='300 steps of four 192 x 384 crops from random weights, bfloat16 where '
-    'the CPU has it',
+    budget='300 steps of four 192 x 384 crops from random weights, bfloat16 '
+    'where the CPU has it',
     cfg_options={
         'train_cfg.max_iters': 300,
         'default_hooks.checkpoint.interval': 100,
