@@ -14,14 +14,9 @@ from typing import Optional
 
 from mmengine.config import Config
 
+from mmseg_ext.engine.files import write_atomically
+
 CONFIG, RESULT, LOG, LOCK = 'config.py', 'result.json', 'log.txt', 'lock'
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file that is there in full or not at all."""
-    new = path.with_name(f'{path.name}.new')
-    new.write_text(text, encoding='utf-8')
-    os.replace(new, path)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmseg_ext.engine.files import write_atomically
+
 from . import table_files
-from .jobs import read_result, write_atomically
+from .jobs import read_result
 from .phase_fractions import phase_fractions, write_phase_fractions
 from .runs import check_settings, cost_folder, list_runs, run_folder
 from .suite import Suite

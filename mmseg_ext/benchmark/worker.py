@@ -18,9 +18,10 @@ from mmengine.runner import CheckpointLoader, save_checkpoint
 from mmseg.registry import DATASETS
 
 from mmseg_ext.engine import test, train
+from mmseg_ext.engine.files import write_atomically
 
 from .cost import measure_costs
-from .jobs import CONFIG, RESULT, write_atomically
+from .jobs import CONFIG, RESULT
 from .machine import describe_machine
 
 WEIGHTS, WORK_DIR = 'weights.pth', 'work'

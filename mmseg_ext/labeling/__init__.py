@@ -2,11 +2,14 @@
 
 A class activation map (``grad_cam``) gives points (``find_points``), a
 segmenter candidate masks at the points, ``select_mask`` one of them, and
-``mask_quality`` how far it is to be trusted. Every piece stands alone.
+``mask_quality`` how far it is to be trusted. Every piece stands alone;
+``ImageLabeler`` joins them for an image, ``LabelingJob`` for a folder.
 """
 from .contrast_segmenter import ContrastSegmenter
 from .grabcut_segmenter import GrabCutSegmenter
 from .grad_cam import grad_cam, upsample_cam
+from .job import SEGMENTERS, LabelingJob
+from .labeler import ImageLabeler, Proposal
 from .points import Point, find_points, snap_points
 from .quality import cam_agreement, mask_quality, stability
 from .random_walker_segmenter import RandomWalkerSegmenter
@@ -15,8 +18,9 @@ from .segmenter import Candidate, PromptSegmenter
 from .selection import Selection, keep_near, select_mask
 
 __all__ = [
-    'Candidate', 'ContrastSegmenter', 'GrabCutSegmenter', 'Point',
-    'PromptSegmenter', 'RandomWalkerSegmenter', 'Sam2Segmenter', 'Selection',
-    'cam_agreement', 'find_points', 'grad_cam', 'keep_near', 'mask_quality',
-    'select_mask', 'snap_points', 'stability', 'upsample_cam'
+    'SEGMENTERS', 'Candidate', 'ContrastSegmenter', 'GrabCutSegmenter',
+    'ImageLabeler', 'LabelingJob', 'Point', 'PromptSegmenter', 'Proposal',
+    'RandomWalkerSegmenter', 'Sam2Segmenter', 'Selection', 'cam_agreement',
+    'find_points', 'grad_cam', 'keep_near', 'mask_quality', 'select_mask',
+    'snap_points', 'stability', 'upsample_cam'
 ]

@@ -4,19 +4,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
-from mmseg.registry import TRANSFORMS
 from torch import nn
 
+from mmseg_ext.datasets.picture import load_picture
 from mmseg_ext.models.backbones.plugin_backbone import WithPlugins, matches
 from mmseg_ext.models.plugins.deformable_psa import KERNEL, DeformablePSA
 
 INSERT = ("insert it in a ResNet-50 with plugins=[dict(cfg=dict(type="
           "'DeformablePSA'), position='after_conv2')], in any other backbone "
           'by PluginBackbone')
-IMAGE_KEYS = ('info_band', 'bit_depth')  # of SEMDataset, how to read a file
 
 
 @dataclass(frozen=True)
@@ -84,29 +82,6 @@ class LayerAttention:
         }
 
 
-def _load_picture(dataset: dict, path: str) -> tuple[np.ndarray, dict]:
-    """Return the picture as it is loaded, and what the pipeline makes of it.
-
-    Annotations are left out.
-    """
-    sample = dict(img_path=path)
-    sample.update({key: dataset[key] for key in IMAGE_KEYS if key in dataset})
-    first, *steps = (
-        TRANSFORMS.build(step) for step in dataset['pipeline']
-        if 'Annotations' not in step['type'])
-    try:
-        sample = first(sample)
-    except (AssertionError, cv2.error) as error:  # mmcv's loader's
-        raise ValueError(
-            f'{path} cannot be read as an image. It may be truncated or of '
-            'another format: open it in an image program and save it as '
-            'PNG') from error
-    picture = sample['img'].copy()
-    for step in steps:
-        sample = step(sample)
-    return picture, sample
-
-
 def record_attention(
         model: nn.Module, dataset: dict,
         path: str) -> tuple[np.ndarray, list[LayerAttention]]:
@@ -132,7 +107,7 @@ def record_attention(
         ValueError: If the file is no image, or the model runs no
             DeformablePSA.
     """
-    picture, packed = _load_picture(dataset, path)
+    picture, packed = load_picture(dataset, path)
     data = model.data_preprocessor(
         dict(
             inputs=[packed['inputs']],

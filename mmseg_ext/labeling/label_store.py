@@ -1,0 +1,163 @@
+"""The folder of labels: masks, overlays, labelme's files and the table."""
+import json
+import shutil
+from pathlib import Path
+from typing import Optional
+
+import cv2
+import numpy as np
+
+from mmseg_ext.datasets.image_io import decode_mask
+from mmseg_ext.datasets.ksdd2_layout import GT
+from mmseg_ext.engine.files import write_atomically
+from mmseg_ext.visualization import draw_overlay
+
+from .label_table import (
+    ACCEPTED,
+    CLEAN,
+    REVIEW,
+    TABLE,
+    LabelRow,
+    append_row,
+    read_table,
+    write_table,
+)
+from .labelme import write_labelme
+
+SETTINGS = 'settings.json'
+FOLDERS = ('masks', 'review', 'overlays', 'labelme')
+
+
+class LabelStore:
+    """What has been labelled so far, in a folder.
+
+    ::
+
+        root
+        |-- labels.csv      a line an image
+        |-- settings.json   what the labels were made with
+        |-- masks           accepted, corrected and clean: <name>_GT.png
+        |-- review          proposals that are not accepted: <name>_GT.png
+        |-- overlays        mask, prompt and truth over the image
+        |-- labelme         <name>.json of every image that is not clean
+
+    Args:
+        root: The folder; made if it is missing.
+        settings: What the labels depend on. Those in a folder that was
+            begun before must be the same.
+        overwrite: Forget what is there, corrections too.
+
+    Raises:
+        FileExistsError: If the folder holds other files.
+        ValueError: If it was begun with other settings.
+    """
+
+    def __init__(self,
+                 root: Path,
+                 settings: dict,
+                 overwrite: bool = False) -> None:
+        self.root = root
+        self.rows: dict[str, LabelRow] = {}
+        began = root / SETTINGS
+        if not began.exists() and root.exists() and any(root.iterdir()):
+            raise FileExistsError(
+                f'{root} holds files that are not this tool\'s; name another '
+                'folder. Nothing was written.')
+        if began.exists() and overwrite:
+            for name in FOLDERS:
+                shutil.rmtree(root / name, ignore_errors=True)
+            (root / TABLE).unlink(missing_ok=True)
+        elif began.exists():
+            self._check(json.loads(began.read_text(encoding='utf-8')),
+                        settings)
+            if (root / TABLE).exists():
+                self.rows = read_table(root / TABLE)
+        write_atomically(began, json.dumps(settings, indent=2))
+        # whole again, should the last line have been cut off
+        self.write_table()
+
+    def _check(self, began: dict, settings: dict) -> None:
+        changes = [
+            f'{key} was {began.get(key)!r}, is {settings.get(key)!r}'
+            for key in sorted({**began, **settings})
+            if began.get(key) != settings.get(key)
+        ]
+        if changes:
+            raise ValueError(
+                f'{self.root} was begun with other settings: '
+                f'{"; ".join(changes)}. Name another folder, go on with the '
+                'old settings, or make all labels anew with --overwrite '
+                '(corrections in it are lost).')
+
+    def write_table(self) -> None:
+        """Write labels.csv anew."""
+        write_table(self.root / TABLE, self.rows.values())
+
+    def mask_path(self, row: LabelRow) -> Path:
+        """Return where a row's mask belongs."""
+        folder = 'review' if row.status == REVIEW else 'masks'
+        return self.root / folder / f'{row.image}{GT}.png'
+
+    def overlay_path(self, row: LabelRow) -> Path:
+        return self.root / 'overlays' / f'{row.image}.png'
+
+    def labelme_path(self, row: LabelRow) -> Path:
+        return self.root / 'labelme' / f'{row.image}.json'
+
+    def read_mask(self, row: LabelRow) -> Optional[np.ndarray]:
+        """Return a row's mask, (H, W) bool; None if it has none."""
+        path = self.mask_path(row)
+        return decode_mask(str(path)) > 0 if path.exists() else None
+
+    def add(self, row: LabelRow, image_path: str,
+            mask: Optional[np.ndarray] = None,
+            image: Optional[np.ndarray] = None,
+            truth: Optional[np.ndarray] = None) -> None:
+        """Write all files of a new row, and then the row.
+
+        Args:
+            row: The row.
+            image_path: Its image.
+            mask: (H, W) bool; None: there is none.
+            image: (H, W, 3) uint8, channels blue, green, red; None: it is
+                not readable, or clean.
+            truth: (H, W) bool, if it is known.
+        """
+        self.place_mask(row, mask)
+        if image is not None:
+            self.draw(row, image, mask, truth)
+            sheet = (np.zeros(image.shape[:2], bool) if mask is None else
+                     mask)
+            write_labelme(
+                self.labelme_path(row), image_path, sheet,
+                row.status == ACCEPTED)
+        self.rows[row.image] = row
+        append_row(self.root / TABLE, row)
+
+    def place_mask(self, row: LabelRow, mask: Optional[np.ndarray]) -> None:
+        """Write a row's mask where its status says, and nowhere else."""
+        path = self.mask_path(row)
+        if mask is not None:
+            write_atomically(path, _encode('.png', mask * np.uint8(255)))
+        for folder in ('masks', 'review'):
+            other = self.root / folder / f'{row.image}{GT}.png'
+            if other != path:
+                other.unlink(missing_ok=True)
+
+    def draw(self, row: LabelRow, image: np.ndarray,
+             mask: Optional[np.ndarray],
+             truth: Optional[np.ndarray]) -> None:
+        """Write a row's overlay."""
+        write_atomically(
+            self.overlay_path(row),
+            _encode('.png', draw_overlay(image, mask, row.points, truth)))
+
+    def has_files(self, row: LabelRow) -> bool:
+        """Whether nothing that a row speaks of has been deleted."""
+        if row.status == CLEAN or row.area is not None:
+            return self.mask_path(row).exists()
+        return True
+
+
+def _encode(suffix: str, picture: np.ndarray) -> bytes:
+    return cv2.imencode(suffix, picture)[1].tobytes()

@@ -1,0 +1,156 @@
+"""Masks as labelme's JSON files, to be corrected by hand and read back."""
+import base64
+import json
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mmseg_ext.engine.files import write_atomically
+
+DEFECT, BACKGROUND = 'defect', 'background'
+VALUES = {DEFECT: True, BACKGROUND: False}
+ACCEPTED = 'accepted'  # a box to tick in labelme
+TOLERANCE = 0.75  # pixels that a polygon may be off a mask's outline
+VERSION = '5.4.1'  # of the format; labelme looks at its first number
+KINDS = ('polygon', 'rectangle', 'circle', 'mask')
+
+
+def mask_to_shapes(mask: np.ndarray, label: str = DEFECT) -> list[dict]:
+    """Return polygons around a mask's parts, their holes, what is in those...
+
+    A later shape lies over an earlier one; holes are 'background'.
+
+    Args:
+        mask: (H, W) bool.
+        label: Of the mask's own parts.
+    """
+    outlines, _ = cv2.findContours(
+        mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    shapes = []
+    filled = np.zeros(mask.shape, np.uint8)
+    for outline in outlines:
+        cv2.drawContours(filled, [outline], 0, 1, cv2.FILLED)
+        points = cv2.approxPolyDP(outline, TOLERANCE, True)[:, 0]
+        # labelme draws no polygon of less than three corners
+        points = [*points, *[points[-1]] * (3 - len(points))]
+        shapes.append(dict(
+            label=label,
+            points=[[float(x), float(y)] for x, y in points],
+            group_id=None,
+            description='',
+            shape_type='polygon',
+            flags={}))
+    holes = filled.astype(bool) & ~mask
+    if holes.any():
+        other = BACKGROUND if label == DEFECT else DEFECT
+        shapes += mask_to_shapes(holes, other)
+    return shapes
+
+
+def write_labelme(path: Path, image_path: str, mask: np.ndarray,
+                  accepted: bool) -> None:
+    """Write a mask for labelme.
+
+    Args:
+        path: File to write.
+        image_path: Image that it belongs to.
+        mask: (H, W) bool; no pixel is a sheet to draw on.
+        accepted: Whether the mask counts as it is.
+    """
+    height, width = mask.shape
+    content = dict(
+        version=VERSION,
+        flags={ACCEPTED: accepted},
+        shapes=mask_to_shapes(mask),
+        imagePath=os.path.relpath(image_path, path.parent).replace('\\', '/'),
+        imageData=None,
+        imageHeight=height,
+        imageWidth=width)
+    write_atomically(path, json.dumps(content, indent=2))
+
+
+def read_labelme(path: Path,
+                 size: tuple[int, int]) -> tuple[np.ndarray, bool]:
+    """Read a mask from labelme's file.
+
+    Args:
+        path: File to read.
+        size: (height, width) of the image in pixels.
+
+    Returns:
+        The mask, (H, W) bool, and whether 'accepted' is ticked.
+
+    Raises:
+        ValueError: If the file is no such file, belongs to an image of
+            another size, or has a shape without an area or with an unknown
+            label.
+    """
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+        shapes = content['shapes']
+        found = content['imageHeight'], content['imageWidth']
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f'{path} is no JSON file of labelme: {error!r}. '
+                         'Save it in labelme again.') from error
+    if found != tuple(size):
+        raise ValueError(f'{path} belongs to an image of {found[0]} x '
+                         f'{found[1]} (height x width) pixels; this one has '
+                         f'{size[0]} x {size[1]}.')
+    try:
+        mask = shapes_to_mask(shapes, size)
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from error
+    return mask, bool((content.get('flags') or {}).get(ACCEPTED))
+
+
+def shapes_to_mask(shapes: list[dict], size: tuple[int, int]) -> np.ndarray:
+    """Draw shapes, the later over the earlier: (H, W) bool.
+
+    Raises:
+        ValueError: If a shape has no area or an unknown label.
+    """
+    mask = np.zeros(size, bool)
+    for i, shape in enumerate(shapes):
+        if shape['label'] not in VALUES:
+            raise ValueError(
+                f'shape {i} is labelled {shape["label"]!r}; allowed are '
+                f'{", ".join(VALUES)}. Rename it in labelme.')
+        try:
+            mask[_fill(shape, size)] = VALUES[shape['label']]
+        except (KeyError, IndexError, TypeError, ValueError,
+                cv2.error) as error:
+            raise ValueError(
+                f'shape {i} is a {shape.get("shape_type")!r} that covers no '
+                f'area ({error}); allowed are {", ".join(KINDS)}. Draw it '
+                'anew in labelme.') from error
+    return mask
+
+
+def _fill(shape: dict, size: tuple[int, int]) -> np.ndarray:
+    """Return which pixels a shape covers, (H, W) bool."""
+    canvas = np.zeros(size, np.uint8)
+    points = np.round(np.array(shape['points'], float)).astype(np.int32)
+    kind = shape.get('shape_type') or 'polygon'
+    if kind == 'polygon' and len(points) > 2:
+        cv2.fillPoly(canvas, [points], 1)
+    elif kind == 'rectangle':
+        (x0, y0), (x1, y1) = points.tolist()
+        cv2.rectangle(canvas, (x0, y0), (x1, y1), 1, cv2.FILLED)
+    elif kind == 'circle':
+        centre, edge = points
+        radius = round(float(np.hypot(*(edge - centre))))
+        cv2.circle(canvas, centre.tolist(), radius, 1, cv2.FILLED)
+    elif kind == 'mask':
+        data = np.frombuffer(base64.b64decode(shape['mask']), np.uint8)
+        part = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+        x, y = points.min(axis=0).tolist()
+        # of a part that reaches beyond the image, what lies within
+        top, left = max(-y, 0), max(-x, 0)
+        part = part[top:size[0] - y, left:size[1] - x]
+        y, x = max(y, 0), max(x, 0)
+        canvas[y:y + part.shape[0], x:x + part.shape[1]] = part > 0
+    else:
+        raise ValueError(f'{len(points)} points')
+    return canvas.astype(bool)
