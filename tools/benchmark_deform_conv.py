@@ -1,5 +1,8 @@
 #!/usr/bin/env python
-"""Compare the cost of the deformable convolution's backends."""
+"""Compare the cost of the deformable convolution's backends.
+
+Alone, or (--block) in a DeformablePSA layer, where 'auto' does without one.
+"""
 import argparse
 
 import torch
@@ -9,13 +12,17 @@ from mmseg_ext.benchmark.deform_conv import compare_deform_conv
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--channels', type=int, default=64)
     parser.add_argument(
         '--size', type=int, default=60, help='side of the map in pixels')
     parser.add_argument('--batch', type=int, default=2)
     parser.add_argument(
         '--modulated', action='store_true', help='version 2, with a mask')
+    parser.add_argument(
+        '--block', action='store_true', help='a whole DeformablePSA layer')
     parser.add_argument(
         '--repeats', type=int, default=5, help='timed steps of each backend')
     return parser.parse_args()
@@ -28,8 +35,9 @@ def main() -> None:
         torch.cuda.get_device_name() if torch.cuda.is_available() else
         f'CPU, {torch.get_num_threads()} threads')
     version = 2 if args.modulated else 1
-    print(f'Deformable convolution 3x3, version {version}, {args.channels} '
-          f'channels, {args.batch} maps of {args.size} x {args.size}, fp32, '
+    what = 'DeformablePSA' if args.block else 'Deformable convolution 3x3'
+    print(f'{what}, version {version}, {args.channels} channels, '
+          f'{args.batch} maps of {args.size} x {args.size}, fp32, '
           f'{device}, torch {torch.__version__}, medians of {args.repeats}; '
           'in brackets, as a multiple of the first row')
     table = PrettyTable(

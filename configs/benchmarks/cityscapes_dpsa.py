@@ -8,9 +8,14 @@ data_help = (
     'tools/make_sample.py cityscapes data/cityscapes')
 seeds = [0, 1, 2]
 budget = (
-    '1500 steps of four 192 x 384 crops from random weights, bfloat16 where '
+    '1000 steps of four 192 x 384 crops from random weights, bfloat16 where '
     'the CPU has it')
 input_size = (192, 384)  # the crop
+cfg_options = {
+    'train_cfg.max_iters': 1000,
+    'train_cfg.val_interval': 1000,
+    'default_hooks.checkpoint.interval': 500,
+}
 columns = dict(mIoU=dict(title='mIoU', unit='%'))
 rows = dict(
     fcn=dict(title='without', config='../fcn_r18-c16_cityscapes.py'),

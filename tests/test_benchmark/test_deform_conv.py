@@ -19,6 +19,16 @@ def test_every_installed_backend_is_measured():
     assert costs['torch'].memory > 4.5
 
 
+@pytest.mark.skipif(
+    sys.platform != 'linux', reason='peak memory is read from /proc')
+def test_a_layer_has_a_form_of_its_own():
+    costs = compare_deform_conv(
+        channels=64, size=64, batch=1, block=True, repeats=1)
+    assert tuple(costs) == ('auto', *available_backends())
+    # no samples of 9 taps x 32 channels, twice
+    assert costs['auto'].memory < costs['torch'].memory
+
+
 @pytest.mark.parametrize('name', ['channels', 'size', 'batch', 'repeats'])
 def test_bad_arguments(name):
     with pytest.raises(ValueError, match=f'{name}=0: must be at least 1'):
