@@ -10,6 +10,7 @@ from mmengine.runner import load_checkpoint
 from mmseg.registry import MODELS
 from tiny import shrink
 
+from mmseg_ext.datasets.samples import write_ksdd2_sample
 from mmseg_ext.engine import load_config, train
 
 CONFIGS = sorted(
@@ -18,12 +19,20 @@ CONFIGS = sorted(
     if not path.stem.startswith('efficientnet'))
 
 
+@pytest.fixture(scope='module')
+def ksdd2_like(tmp_path_factory) -> Path:
+    """Eight surfaces of about 58 x 160 pixels, two of them held out."""
+    return write_ksdd2_sample(
+        tmp_path_factory.mktemp('data') / 'ksdd2', 4, 4, 0, 1, (160, 58))
+
+
 @pytest.fixture
-def roots(sem_root, metaldam_like, mvtec_like, cityscapes_like) -> dict:
+def roots(sem_root, metaldam_like, mvtec_like, cityscapes_like,
+          ksdd2_like) -> dict:
     """The last part of a config's name -> data of its kind."""
     return dict(
         sem=sem_root, quickstart=sem_root, metaldam=metaldam_like,
-        mvtec=mvtec_like, cityscapes=cityscapes_like)
+        mvtec=mvtec_like, cityscapes=cityscapes_like, ksdd2=ksdd2_like)
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
@@ -50,7 +59,8 @@ def test_trains_one_step(path, tmp_path, roots):
     assert 0 <= scalars['val/mIoU'] <= 100
     own = dict(
         mvtec='category_mean.mIoU',
-        cityscapes='IoU.road').get(kind, 'ClassRatioError')
+        cityscapes='IoU.road',
+        ksdd2='Dice.defect').get(kind, 'ClassRatioError')
     assert 0 <= scalars[f'val/{own}'] <= 100
 
 

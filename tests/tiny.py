@@ -8,7 +8,7 @@ def _shrink_pipeline(pipeline: list) -> None:
     for step in pipeline:
         if step['type'] in ('Resize', 'RandomResize'):
             step['scale'] = (96, 96)
-        if step['type'] == 'RandomCrop':
+        if step['type'] in ('RandomCrop', 'DefectCrop'):
             step['crop_size'] = (CROP, CROP)
 
 

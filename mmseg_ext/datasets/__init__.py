@@ -6,6 +6,7 @@ from .ksdd2_classification import KSDD2ClassificationDataset
 from .mvtec_ad import MVTecADDataset
 from .sem import SEMDataset
 from .transforms import (
+    DefectCrop,
     LoadBinaryAnnotations,
     LoadSEMAnnotations,
     LoadSEMImageFromFile,
@@ -13,7 +14,7 @@ from .transforms import (
 )
 
 __all__ = [
-    'CheckedCityscapesDataset', 'DefectBalancedSampler',
+    'CheckedCityscapesDataset', 'DefectBalancedSampler', 'DefectCrop',
     'KSDD2ClassificationDataset', 'KSDD2Dataset', 'LoadBinaryAnnotations',
     'LoadSEMAnnotations', 'LoadSEMImageFromFile', 'MVTecADDataset',
     'RandomGaussianBlur', 'SEMDataset'

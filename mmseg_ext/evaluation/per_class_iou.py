@@ -18,10 +18,11 @@ class PerClassIoUMetric(IoUMetric):
     """mmseg's IoUMetric with a scalar for each class.
 
     Beside the means (``mIoU``, ``mAcc``, ``aAcc``) it returns
-    ``IoU.<class>`` (``Dice.<class>``, ``Fscore.<class>``) in percent, which
-    loggers, TensorBoard and ``save_best`` can use; stock mmseg 1.x prints
-    them in a table only. nan: the class is neither in the truth nor in the
-    prediction of any image.
+    ``IoU.<class>`` and ``Acc.<class>`` (mDice: ``Dice.<class>``; mFscore:
+    ``Fscore.<class>``, ``Precision.<class>`` and ``Recall.<class>``) in
+    percent, which loggers, TensorBoard and ``save_best`` can use; stock
+    mmseg 1.x prints them in a table only. nan: the divisor is 0, as for IoU
+    if the class is neither in the truth nor in the prediction of any image.
 
     With ``output_dir`` predictions are written as label images, named after
     their image without its folder. A sample that has the key ``output_name``
@@ -129,9 +130,8 @@ class PerClassIoUMetric(IoUMetric):
         areas = [sum(area) for area in zip(*results)]
         per_class = self.total_area_to_metrics(*areas, self.metrics,
                                                self.nan_to_num, self.beta)
-        for wanted in self.metrics:
-            name = wanted[1:]  # mIoU -> IoU
-            for label, value in zip(self.dataset_meta['classes'],
-                                    per_class[name]):
+        per_class.pop('aAcc')  # of all classes together
+        for name, values in per_class.items():
+            for label, value in zip(self.dataset_meta['classes'], values):
                 metrics[f'{name}.{label}'] = float(np.round(100 * value, 2))
         return metrics

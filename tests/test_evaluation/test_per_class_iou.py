@@ -88,6 +88,11 @@ def test_other_measures_get_scalars_too():
     metrics = evaluate(iou_metrics=['mDice', 'mFscore'])
     assert metrics['Dice.B'] == 75.0
     assert metrics['Fscore.B'] == 75.0
+    # 3 of the 4 that are predicted, 3 of the 4 that there are
+    assert metrics['Precision.B'] == metrics['Recall.B'] == 75.0
+    # 2 of 3, 2 of 3
+    assert metrics['Precision.A'] == metrics['Recall.A'] == 66.67
+    assert np.isnan(metrics['Recall.C'])
 
 
 def test_stock_drops_what_ours_refuses():

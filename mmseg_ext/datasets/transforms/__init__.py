@@ -1,9 +1,10 @@
 """Transforms that MMSegmentation does not have."""
 from .binary import LoadBinaryAnnotations
 from .blur import RandomGaussianBlur
+from .defect_crop import DefectCrop
 from .loading import LoadSEMAnnotations, LoadSEMImageFromFile
 
 __all__ = [
-    'LoadBinaryAnnotations', 'LoadSEMAnnotations', 'LoadSEMImageFromFile',
-    'RandomGaussianBlur'
+    'DefectCrop', 'LoadBinaryAnnotations', 'LoadSEMAnnotations',
+    'LoadSEMImageFromFile', 'RandomGaussianBlur'
 ]

@@ -1,0 +1,51 @@
+# Loss, sampler and crop against plain cross-entropy on KolektorSDD2.
+title = 'U-Net on KolektorSDD2: what keeps tiny defects'
+data_root = 'data/ksdd2'
+data_help = (
+    'Lay out KolektorSDD2 as the README says, or write synthetic surfaces: '
+    'python tools/make_sample.py ksdd2 data/ksdd2')
+seeds = [0, 1, 2]
+budget = (
+    '1500 steps of eight 128 x 112 crops of surfaces of 320 x 116, from '
+    'random weights, bfloat16 where the CPU has it')
+input_size = (320, 128)  # the whole surface, padded
+columns = {
+    'IoU.defect': dict(title='IoU', unit='%'),
+    'Dice.defect': dict(title='Dice', unit='%'),
+    'Recall.defect': dict(title='recall', unit='%'),
+    'Precision.defect': dict(title='precision', unit='%'),
+    'pixelAP': dict(title='pixel AP', unit='%'),
+    'imageAP': dict(title='image AP', unit='%'),
+    'imageAUROC': dict(title='image AUROC', unit='%'),
+}
+rows = dict(
+    ce=dict(
+        title='cross-entropy',
+        config='../unet_c16_ksdd2.py',
+        cfg_options={
+            'model.decode_head.loss_decode.type': 'CrossEntropyLoss',
+            'model.decode_head.loss_decode.class_weight': None,
+            'train_dataloader.sampler.type': 'InfiniteSampler',
+            'train_dataloader.dataset.pipeline.3.defect_prob': 0,
+        }),
+    ce_dice=dict(
+        title='+ Dice, a defect\'s pixel counts as ten',
+        config='../unet_c16_ksdd2.py',
+        cfg_options={
+            'train_dataloader.sampler.type': 'InfiniteSampler',
+            'train_dataloader.dataset.pipeline.3.defect_prob': 0,
+        }),
+    sampler=dict(
+        title='+ balanced sampler',
+        config='../unet_c16_ksdd2.py',
+        cfg_options={
+            'train_dataloader.dataset.pipeline.3.defect_prob': 0,
+        }),
+    crop=dict(title='+ DefectCrop', config='../unet_c16_ksdd2.py'))
+quick = dict(
+    budget='500 steps of eight 128 x 112 crops of surfaces of 320 x 116, '
+    'from random weights, bfloat16 where the CPU has it',
+    cfg_options={
+        'train_cfg.max_iters': 500,
+        'default_hooks.checkpoint.interval': 250,
+    })
