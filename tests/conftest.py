@@ -6,6 +6,7 @@ import pytest
 
 from mmseg_ext.datasets.samples import (
     write_cityscapes_sample,
+    write_ksdd2_sample,
     write_mvtec_sample,
     write_sem_sample,
 )
@@ -46,6 +47,13 @@ def mvtec_like(tmp_path_factory) -> Path:
     return write_mvtec_sample(
         tmp_path_factory.mktemp('data') / 'mvtec', num_good=4,
         num_defective=5, size=64)
+
+
+@pytest.fixture(scope='session')
+def ksdd2_like(tmp_path_factory) -> Path:
+    """Eight training and four test surfaces of about 58 x 160 pixels."""
+    return write_ksdd2_sample(
+        tmp_path_factory.mktemp('data') / 'ksdd2', 4, 4, 2, 2, (160, 58))
 
 
 @pytest.fixture(scope='session')

@@ -10,20 +10,12 @@ from mmengine.runner import load_checkpoint
 from mmseg.registry import MODELS
 from tiny import shrink
 
-from mmseg_ext.datasets.samples import write_ksdd2_sample
 from mmseg_ext.engine import load_config, train
 
 CONFIGS = sorted(
     path for path in (Path(__file__).parents[1] / 'configs').glob('*.py')
     # classifiers are tested in test_tools/test_ksdd2.py
     if not path.stem.startswith('efficientnet'))
-
-
-@pytest.fixture(scope='module')
-def ksdd2_like(tmp_path_factory) -> Path:
-    """Eight surfaces of about 58 x 160 pixels, two of them held out."""
-    return write_ksdd2_sample(
-        tmp_path_factory.mktemp('data') / 'ksdd2', 4, 4, 0, 1, (160, 58))
 
 
 @pytest.fixture

@@ -140,7 +140,7 @@ def test_shipped_suites_follow_the_rules(path):
             cfg = row_config(suite, row)
             sizes = [step.get('crop_size', step.get('scale'))
                      for step in cfg.train_dataloader.dataset.pipeline
-                     if step.type in ('RandomCrop', 'Resize')]
+                     if step.type in ('RandomCrop', 'DefectCrop', 'Resize')]
             assert tuple(sizes[-1]) == suite.input_size
             assert cfg.test_dataloader.dataset.data_root == suite.data_root
             assert cfg.val_dataloader is None
@@ -203,8 +203,9 @@ QUICK_ROWS.append(('sem_table1', 'proposed'))  # the same in three suites
 
 
 @pytest.fixture(scope='module')
-def roots(sem_root, mvtec_like, cityscapes_like):
-    return dict(sem=sem_root, mvtec=mvtec_like, cityscapes=cityscapes_like)
+def roots(sem_root, mvtec_like, cityscapes_like, ksdd2_like):
+    return dict(sem=sem_root, mvtec=mvtec_like, cityscapes=cityscapes_like,
+                ksdd2=ksdd2_like)
 
 
 @pytest.mark.parametrize(('name', 'row'), QUICK_ROWS)
