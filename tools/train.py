@@ -16,7 +16,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--amp',
         action='store_true',
-        help='train in mixed precision (GPU only)')
+        help='train in mixed precision: float16 on a GPU, bfloat16 on a CPU')
     parser.add_argument(
         '--from-scratch',
         action='store_true',

@@ -2,6 +2,7 @@
 from contextlib import contextmanager
 
 import torch
+from mmengine.device import get_device
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.optim import OptimWrapper
@@ -20,10 +21,10 @@ class CpuAmpOptimWrapper(OptimWrapper):
     float32. No loss scaling: bfloat16 has the range of float32.
 
     Args:
-        enabled: 'auto': only where the CPU computes bfloat16 by itself
-            (AVX512_BF16 or AMX, as torch 2.6 or later reports it; others
-            emulate it, which is slower than float32). True or False: always
-            or never.
+        enabled: 'auto': only without a GPU, and where the CPU computes
+            bfloat16 by itself (AVX512_BF16 or AMX, as torch 2.6 or later
+            reports it; others emulate it, which is slower than float32).
+            True or False: always or never.
         **kwargs: Arguments of mmengine's OptimWrapper.
 
     Raises:
@@ -35,10 +36,12 @@ class CpuAmpOptimWrapper(OptimWrapper):
         if enabled not in ENABLED:
             raise ValueError(
                 f'enabled={enabled!r}: must be one of {ENABLED}')
-        self.enabled = cpu_has_bfloat16() if enabled == 'auto' else enabled
+        if enabled == 'auto':
+            enabled = get_device() == 'cpu' and cpu_has_bfloat16()
+        self.enabled = enabled
         print_log(
-            'Training on the CPU in '
-            + ('bfloat16 and float32' if self.enabled else 'float32'),
+            'Training in '
+            + ('bfloat16 and float32' if enabled else 'float32'),
             logger='current')
 
     @contextmanager

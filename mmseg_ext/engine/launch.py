@@ -77,16 +77,19 @@ def _build_runner(cfg: Config) -> Runner:
 
 
 def _use_amp(cfg: Config) -> None:
-    kind = cfg.optim_wrapper.type
-    if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
-        raise ValueError('--amp needs optim_wrapper.type to be OptimWrapper; '
-                         f'the config has {kind}')
+    """Train in mixed precision, in float16 on a GPU, bfloat16 on a CPU."""
+    wrapper = cfg.optim_wrapper
+    kinds = ('OptimWrapper', 'AmpOptimWrapper', 'CpuAmpOptimWrapper')
+    if wrapper.type not in kinds:
+        raise ValueError(f'--amp needs optim_wrapper.type to be one of '
+                         f'{", ".join(kinds)}; the config has {wrapper.type}')
     if get_device() == 'cpu':
-        raise ValueError('--amp needs a GPU: mmengine has no mixed-precision '
-                         'training on the CPU')
-    if kind == 'OptimWrapper':
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-        cfg.optim_wrapper.loss_scale = 'dynamic'
+        for name in ('loss_scale', 'dtype', 'use_fsdp'):
+            wrapper.pop(name, None)
+        wrapper.update(type='CpuAmpOptimWrapper', enabled=True)
+    elif wrapper.type != 'AmpOptimWrapper':
+        wrapper.pop('enabled', None)
+        wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic')
 
 
 def train(cfg: Config, resume: bool = False, amp: bool = False) -> Runner:
@@ -95,7 +98,7 @@ def train(cfg: Config, resume: bool = False, amp: bool = False) -> Runner:
     Args:
         cfg: See :func:`load_config`.
         resume: Go on from the newest checkpoint in the work directory.
-        amp: Train in mixed precision (GPU only).
+        amp: Train in mixed precision: float16 on a GPU, bfloat16 on a CPU.
 
     Raises:
         ConnectionError: If pretrained weights cannot be downloaded.

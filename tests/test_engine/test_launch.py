@@ -123,9 +123,18 @@ def test_missing_weights_are_named(paper, tmp_path):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='has a GPU')
-def test_amp_on_the_cpu_says_so(quickstart, tmp_path):
+def test_amp_on_the_cpu(quickstart, tmp_path, sem_root):
+    cfg = tiny(quickstart, tmp_path, sem_root)
+    cfg.optim_wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic')
+    runner = train(cfg, amp=True)
+    assert type(runner.optim_wrapper).__name__ == 'CpuAmpOptimWrapper'
+    assert runner.optim_wrapper.enabled
+
+
+def test_amp_with_another_wrapper(quickstart, tmp_path):
     cfg = load_config(quickstart, work_dir=str(tmp_path))
-    with pytest.raises(ValueError, match='--amp needs a GPU'):
+    cfg.optim_wrapper.type = 'ApexOptimWrapper'
+    with pytest.raises(ValueError, match='the config has ApexOptimWrapper'):
         train(cfg, amp=True)
 
 

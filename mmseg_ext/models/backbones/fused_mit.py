@@ -66,8 +66,8 @@ def _attend(query: Tensor, key: Tensor, value: Tensor,
             num_heads: int) -> Tensor:
     if query.device.type == 'cpu' and query.dtype in (torch.bfloat16,
                                                       torch.half):
-        # In half precision the CPU's fused kernel takes several times as
-        # long to go backward as in float32.
+        # In half precision the CPU's fused kernel takes up to three times as
+        # long, forward and backward on MiT's small grids, as in float32.
         with torch.autocast('cpu', enabled=False):
             out = attend(query.float(), key.float(), value.float(), num_heads)
         return out.to(query.dtype)
@@ -80,13 +80,13 @@ class FusedMixVisionTransformer(MixVisionTransformer):
 
     Takes the arguments and the weights of mmseg's MixVisionTransformer and
     returns the same maps up to rounding; a config or a checkpoint switches
-    by the type alone. Under one seed it also starts from the same weights,
-    and in training drops the same paths.
+    by the type alone. Under one seed it also starts from the same weights
+    and drops the same paths (with ``drop_rate``, other elements).
 
     What differs is :class:`FusedEfficientAttention`: memory for the
     attention grows with H * W and no longer with its square. In half
     precision a CPU computes the attention in float32. A forward hook on the
-    inner nn.MultiheadAttention is never called (but with attention dropout).
+    inner nn.MultiheadAttention is called with ``attn_drop_rate`` alone.
 
     Args:
         **kwargs: Of mmseg's MixVisionTransformer.

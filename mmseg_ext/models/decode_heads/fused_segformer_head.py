@@ -67,10 +67,11 @@ class FusedSegformerHead(SegformerHead):
         inputs = self._transform_inputs(inputs)
         fusion = self.fusion_conv
         weights = fusion.conv.weight.split(self.channels, dim=1)
-        stages = zip(inputs, self.convs, weights)
-        x, conv, weight = next(stages)
+        # a list: torch 2.4 exports an iterator from its start again
+        stages = list(zip(inputs, self.convs, weights))
+        x, conv, weight = stages[0]
         out = F.conv2d(conv(x), weight, fusion.conv.bias)
-        for x, conv, weight in stages:
+        for x, conv, weight in stages[1:]:
             # in place: no more than one enlarged map at a time
             out += self._resize(F.conv2d(conv(x), weight), out.shape[2:])
         if fusion.with_norm:

@@ -1,0 +1,250 @@
+"""SegFormer's head, fused before it is enlarged, against mmseg's."""
+from pathlib import Path
+
+import mmseg
+import pytest
+import torch
+from mmcv.cnn import fuse_conv_bn
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.structures import PixelData
+from mmseg.models.decode_heads import SegformerHead
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+
+from mmseg_ext.models.decode_heads.fused_segformer_head import (
+    FusedSegformerHead,
+)
+
+CHANNELS = [4, 5, 6, 7]
+GRIDS = {
+    'even': [(16, 24), (8, 12), (4, 6), (2, 3)],
+    'odd': [(15, 17), (8, 9), (4, 5), (2, 3)],
+    'one pixel': [(17, 9), (9, 5), (5, 3), (3, 1)],
+}
+
+
+def arguments(**kwargs) -> dict:
+    return {
+        **dict(
+            in_channels=CHANNELS,
+            in_index=[0, 1, 2, 3],
+            channels=8,
+            num_classes=3,
+            dropout_ratio=0,
+            norm_cfg=dict(type='BN'),
+            align_corners=False),
+        **kwargs
+    }
+
+
+def maps(grids='even', dtype=torch.float64) -> list:
+    torch.manual_seed(0)
+    return [
+        torch.randn(2, c, *grid, dtype=dtype, requires_grad=True)
+        for c, grid in zip(CHANNELS, GRIDS[grids])
+    ]
+
+
+def twins(**kwargs) -> list:
+    """mmseg's head and ours, with the same weights."""
+    theirs = SegformerHead(**arguments(**kwargs)).double()
+    for tensor in theirs.state_dict().values():
+        if tensor.is_floating_point():
+            tensor.copy_(0.3 * torch.randn_like(tensor))
+    for name, buffer in theirs.named_buffers():
+        if name.endswith('running_var'):
+            buffer.abs_().add_(0.5)
+    ours = FusedSegformerHead(**arguments(**kwargs)).double()
+    ours.load_state_dict(theirs.state_dict(), strict=True)
+    return [theirs, ours]
+
+
+def run(head, inputs) -> tuple:
+    """Logits, gradients of the maps and of all parameters, and buffers."""
+    torch.manual_seed(0)
+    logits = head(inputs)
+    loss = (logits * torch.linspace(-1, 1, logits.numel()).view(
+        logits.shape)).sum()
+    gradients = torch.autograd.grad(loss, [*inputs, *head.parameters()])
+    return logits, list(gradients), list(head.buffers())
+
+
+def assert_equal_to_mmseg(grids='even', train=False, stages=4, **kwargs):
+    inputs = maps(grids)[:stages]
+    theirs, ours = (
+        run(head.train(train), inputs) for head in twins(**kwargs))
+    torch.testing.assert_close(ours[0], theirs[0], atol=1e-8, rtol=1e-8)
+    torch.testing.assert_close(ours[1], theirs[1], atol=1e-8, rtol=1e-6)
+    torch.testing.assert_close(ours[2], theirs[2])
+    assert all(g.abs().max() > 0 for g in theirs[1])
+
+
+@pytest.mark.parametrize('train', [False, True])
+@pytest.mark.parametrize('align_corners', [False, True])
+@pytest.mark.parametrize('grids', GRIDS)
+@pytest.mark.filterwarnings('ignore:When align_corners')
+def test_equals_mmseg(grids, align_corners, train):
+    assert_equal_to_mmseg(grids, train, align_corners=align_corners)
+
+
+@pytest.mark.parametrize('norm_cfg', [dict(type='GN', num_groups=2), None])
+def test_equals_mmseg_with_other_norms(norm_cfg):
+    assert_equal_to_mmseg('odd', train=True, norm_cfg=norm_cfg)
+
+
+def test_equals_mmseg_with_the_same_channels_dropped():
+    assert_equal_to_mmseg(train=True, dropout_ratio=0.5)
+
+
+def test_equals_mmseg_with_two_stages():
+    assert_equal_to_mmseg(
+        'odd', True, stages=2, in_channels=CHANNELS[:2], in_index=[0, 1])
+
+
+def test_equals_mmseg_where_the_first_map_is_not_the_largest():
+    assert_equal_to_mmseg(
+        'odd', True, in_index=[2, 0, 3, 1],
+        in_channels=[CHANNELS[i] for i in (2, 0, 3, 1)])
+
+
+@pytest.mark.parametrize('align_corners', [False, True])
+@pytest.mark.filterwarnings('ignore:When align_corners')
+def test_equals_mmseg_bicubic(align_corners):
+    assert_equal_to_mmseg(
+        'odd', True, interpolate_mode='bicubic', align_corners=align_corners)
+
+
+@pytest.mark.parametrize('mode', ['nearest', 'nearest-exact', 'area'])
+@pytest.mark.parametrize('align_corners', [None, False])
+def test_equals_mmseg_without_corners(mode, align_corners):
+    # mmseg's own runs in these modes for None only
+    theirs, ours = twins(interpolate_mode=mode, align_corners=None)
+    ours.align_corners = align_corners
+    inputs = maps('odd')
+    theirs, ours = (run(head, inputs) for head in (theirs, ours))
+    torch.testing.assert_close(ours[:2], theirs[:2])
+
+
+def test_equals_mmseg_in_single_precision():
+    theirs, ours = (head.float() for head in twins())
+    inputs = maps('odd', dtype=torch.float32)
+    theirs, ours = (run(head, inputs) for head in (theirs, ours))
+    torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+
+
+def test_equals_mmseg_with_fused_norms():
+    theirs, ours = (head.eval() for head in twins())
+    inputs = maps()
+    expected = theirs(inputs)
+    fused = fuse_conv_bn(ours)
+    assert fused.fusion_conv.conv.bias is not None
+    torch.testing.assert_close(fused(inputs), expected)
+
+
+def test_starts_from_the_same_weights_under_one_seed():
+    heads = []
+    for kind in (SegformerHead, FusedSegformerHead):
+        torch.manual_seed(0)
+        heads.append(kind(**arguments()))
+        heads[-1].init_weights()
+    theirs, ours = (head.state_dict() for head in heads)
+    assert list(ours) == list(theirs)
+    torch.testing.assert_close(ours, theirs, atol=0, rtol=0)
+
+
+def exported(head):
+    with torch.no_grad():
+        return torch.export.export(head.eval(), (maps(), ))
+
+
+def test_exports():
+    ours = twins()[1]
+    program, inputs = exported(ours).module(), maps()
+    torch.testing.assert_close(program(inputs), ours(inputs))
+
+
+def test_holds_no_map_wider_than_the_head():
+    largest = [
+        max(node.meta['val'].numel() for node in exported(head).graph.nodes
+            if node.op == 'call_function'
+            and isinstance(node.meta['val'], torch.Tensor))
+        for head in twins()
+    ]
+    one_map = 2 * 8 * 16 * 24
+    assert largest == [4 * one_map, one_map]
+
+
+def test_trains_under_bfloat16_autocast():
+    ours = twins()[1].float().train()
+    inputs = maps('odd', dtype=torch.float32)
+    expected = ours(inputs)
+    with torch.autocast('cpu', torch.bfloat16):
+        logits, gradients, _ = run(ours, inputs)
+    assert (logits - expected).abs().max() < 0.1 * expected.abs().max()
+    assert all(torch.isfinite(g).all() and g.abs().max() > 0
+               for g in gradients)
+
+
+@pytest.mark.parametrize('mode', ['linear', 'trilinear', None])
+def test_other_modes_are_refused(mode):
+    with pytest.raises(ValueError, match=r"'bilinear', 'bicubic', 'nearest'"):
+        FusedSegformerHead(**arguments(interpolate_mode=mode))
+
+
+def segformer(fused: bool) -> torch.nn.Module:
+    """mmseg's SegFormer-B0 with a fraction of its channels."""
+    init_default_scope('mmseg')
+    model = Config.fromfile(
+        Path(mmseg.__file__).parent /
+        '.mim/configs/_base_/models/segformer_mit-b0.py').model
+    model.backbone.update(
+        embed_dims=4, num_heads=[1, 2, 3, 4], num_layers=[1, 1, 2, 1])
+    model.decode_head.update(
+        in_channels=[4, 8, 12, 16], channels=8, norm_cfg=dict(type='BN'))
+    if fused:
+        model.backbone.type = 'FusedMixVisionTransformer'
+        model.decode_head.type = 'FusedSegformerHead'
+    torch.manual_seed(0)
+    model = MODELS.build(model)
+    model.init_weights()
+    return model.double()
+
+
+def test_segformer_has_the_same_losses_and_gradients():
+    # drop path and dropout as in the config: the same under one seed
+    theirs, ours = segformer(fused=False), segformer(fused=True)
+    theirs.load_state_dict(ours.state_dict(), strict=True)
+    image = torch.randn(2, 3, 97, 70, dtype=torch.float64)
+    truth = torch.randint(0, 19, (2, 1, 97, 70))
+    truth[:, :, :9] = 255
+    samples = [SegDataSample(gt_sem_seg=PixelData(data=x)) for x in truth]
+    losses = []
+    for model in (theirs, ours):
+        torch.manual_seed(1)
+        losses.append(model.train().loss(image, samples))
+        model.parse_losses(losses[-1])[0].backward()
+    torch.testing.assert_close(losses[1], losses[0])
+    assert losses[0]['decode.loss_ce'] > 1
+    for (name, wanted), parameter in zip(theirs.named_parameters(),
+                                         ours.parameters()):
+        assert wanted.grad.abs().max() > 0, name
+        torch.testing.assert_close(
+            parameter.grad, wanted.grad, atol=1e-10, rtol=1e-6)
+
+
+@pytest.mark.parametrize('mode', ['whole', 'slide'])
+def test_segformer_predicts_the_same(mode):
+    image = torch.randn(1, 3, 97, 130, dtype=torch.float64)
+    meta = dict(
+        ori_shape=(97, 130), img_shape=(97, 130), pad_shape=(97, 130))
+    logits = []
+    for fused in (False, True):
+        model = segformer(fused).eval()
+        if mode == 'slide':
+            model.test_cfg.update(
+                mode='slide', crop_size=(64, 64), stride=(48, 48))
+        with torch.no_grad():
+            logits.append(model.encode_decode(image, [meta]))
+    assert logits[0].shape == (1, 19, 97, 130)
+    torch.testing.assert_close(logits[1], logits[0])
