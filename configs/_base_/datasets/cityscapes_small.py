@@ -9,7 +9,7 @@ train_pipeline = [
     dict(
         type='RandomResize',
         scale=(768, 384),
-        ratio_range=(0.5, 2.0),
+        ratio_range=(0.75, 1.5),  # below it, small things vanish
         keep_ratio=True),
     dict(type='RandomCrop', crop_size=(192, 384), cat_max_ratio=0.75),
     dict(type='RandomFlip', prob=0.5),
