@@ -3,6 +3,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tiny_sam2 import write_tiny_sam2
 
 from mmseg_ext.datasets.samples import (
     write_cityscapes_sample,
@@ -61,6 +62,12 @@ def cityscapes_like(tmp_path_factory) -> Path:
     """Four training and two validation streets of 128 x 64 pixels."""
     return write_cityscapes_sample(
         tmp_path_factory.mktemp('data') / 'cityscapes', 4, 2, size=(64, 128))
+
+
+@pytest.fixture(scope='session')
+def tiny_sam2(tmp_path_factory) -> Path:
+    """A folder of a SAM 2 with random weights."""
+    return write_tiny_sam2(tmp_path_factory.mktemp('sam2'))
 
 
 @pytest.fixture(scope='session')

@@ -77,7 +77,7 @@ class Sam2Segmenter(PromptSegmenter):
         # SAM's points are (x, y): column, then row.
         prompt = [[col, row] for row, col in points]
         inputs = self.processor(
-            images=image,
+            images=np.ascontiguousarray(image),  # as of image[..., ::-1]
             input_points=[[prompt]],  # images, objects, points
             input_labels=[[[1] * len(prompt)]],
             return_tensors='pt')

@@ -5,54 +5,14 @@ import sys
 import numpy as np
 import pytest
 import torch
+from tiny_sam2 import SIDE
 
 from mmseg_ext.labeling import Sam2Segmenter, select_mask
 
-SIDE = 128  # of SAM's square; 1024 in the published models
-
 
 @pytest.fixture(scope='module')
-def folder(tmp_path_factory):
-    """A SAM 2 of 0.1 million random parameters, and its processor."""
-    transformers = pytest.importorskip(
-        'transformers', minversion='4.56', reason='needs transformers')
-    pytest.importorskip('torchvision')
-    from transformers.models.sam2 import configuration_sam2 as parts
-
-    torch.manual_seed(0)
-    backbone = parts.Sam2HieraDetConfig(
-        hidden_size=8, image_size=[SIDE, SIDE], blocks_per_stage=[1, 1, 2, 1],
-        embed_dim_per_stage=[8, 16, 32, 64],
-        num_attention_heads_per_stage=[1, 1, 1, 1],
-        window_size_per_stage=[4, 4, 4, 4], global_attention_blocks=[3])
-    config = parts.Sam2Config(
-        vision_config=parts.Sam2VisionConfig(
-            backbone_config=backbone, backbone_channel_list=[64, 32, 16, 8],
-            backbone_feature_sizes=[[32, 32], [16, 16], [8, 8]],
-            fpn_hidden_size=32),
-        prompt_encoder_config=parts.Sam2PromptEncoderConfig(
-            hidden_size=32, image_size=SIDE),
-        mask_decoder_config=parts.Sam2MaskDecoderConfig(
-            hidden_size=32, mlp_dim=32, num_attention_heads=2,
-            iou_head_hidden_dim=32))
-    model = transformers.Sam2Model(config)
-    with torch.no_grad():
-        # Unequal scores, and masks that vary over the image.
-        for name, parameter in model.mask_decoder.named_parameters():
-            if 'weight' in name:
-                parameter.normal_(std=0.3)
-    processor = transformers.Sam2Processor(
-        transformers.Sam2ImageProcessorFast(
-            size=dict(height=SIDE, width=SIDE)))
-    path = tmp_path_factory.mktemp('sam2')
-    model.save_pretrained(path)
-    processor.save_pretrained(path)
-    return path
-
-
-@pytest.fixture(scope='module')
-def segmenter(folder) -> Sam2Segmenter:
-    return Sam2Segmenter(str(folder), device='cpu')
+def segmenter(tiny_sam2) -> Sam2Segmenter:
+    return Sam2Segmenter(str(tiny_sam2), device='cpu')
 
 
 @pytest.fixture
@@ -124,8 +84,8 @@ def test_masks_are_those_of_the_model(segmenter, image):
             (mask / union + (logits[i] > 1).sum() / mask) / 2)
 
 
-def test_threshold_is_the_logits(folder, segmenter, image):
-    low, high = (Sam2Segmenter(str(folder), threshold, 'cpu').segment(
+def test_threshold_is_the_logits(tiny_sam2, segmenter, image):
+    low, high = (Sam2Segmenter(str(tiny_sam2), threshold, 'cpu').segment(
         image, [(16, 6)]) for threshold in (-2.0, 0.0))
     assert sum(c.mask.sum() for c in low) > sum(c.mask.sum() for c in high)
 
@@ -142,15 +102,15 @@ def test_same_result_twice(segmenter, image):
         np.testing.assert_array_equal(one.mask, other.mask)
 
 
-def test_no_weights_there(folder, tmp_path):
+def test_no_weights_there(tiny_sam2, tmp_path):
     with pytest.raises(OSError, match=r'no SAM 2 in the folder .*none'):
         Sam2Segmenter(str(tmp_path / 'none'))
 
 
-def test_incomplete_weights_are_refused(folder, tmp_path):
+def test_incomplete_weights_are_refused(tiny_sam2, tmp_path):
     from safetensors.torch import load_file, save_file
 
-    for name in folder.iterdir():
+    for name in tiny_sam2.iterdir():
         (tmp_path / name.name).write_bytes(name.read_bytes())
     path = tmp_path / 'model.safetensors'
     weights = load_file(path)

@@ -13,6 +13,7 @@ from mmseg.registry import DATASETS, MODELS
 
 from mmseg_ext.datasets.samples import write_ksdd2_sample
 from mmseg_ext.engine import load_config
+from mmseg_ext.labeling import Sam2Segmenter
 
 CONFIG = 'configs/efficientnet_b0_116x320_ksdd2.py'
 
@@ -121,6 +122,24 @@ def test_random_walker_and_labels(label, root, tmp_path):
     rows = read(tmp_path / 'out/labels.csv')
     assert {name: row['status'] == 'clean' for name, row in rows.items()} == {
         name: '2' not in name for name in rows}
+
+
+def test_sam2(label, root, tiny_sam2, tmp_path):
+    label('--ground-truth', '--segmenter', 'sam2', '--sam2-weights',
+          str(tiny_sam2), '--accept', '0', '--area', '0', '1')
+    rows = read(tmp_path / 'out/labels.csv')
+    marked = {name: row for name, row in rows.items() if row['label'] == '1'}
+    assert len(marked) == 3
+    for name, row in marked.items():
+        assert row['status'] == 'accepted'
+        # the mask is SAM's for the point in the table, chosen from three
+        image = cv2.imread(str(root / f'train/{name}.png'))
+        mask = cv2.imread(str(tmp_path / f'out/masks/{name}_GT.png'), 0) > 0
+        (point, ) = row['points'].split()
+        row_col = tuple(map(int, point.split(':')))
+        candidates = Sam2Segmenter(str(tiny_sam2), device='cpu').segment(
+            image[..., ::-1], [row_col])
+        assert any((mask == c.mask).all() for c in candidates)
 
 
 @pytest.mark.parametrize(('arguments', 'found'), [
