@@ -203,9 +203,9 @@ QUICK_ROWS.append(('sem_table1', 'proposed'))  # the same in three suites
 
 
 @pytest.fixture(scope='module')
-def roots(sem_root, mvtec_like, cityscapes_like, ksdd2_like):
+def roots(sem_root, mvtec_like, cityscapes_like, ksdd2_like, metaldam_like):
     return dict(sem=sem_root, mvtec=mvtec_like, cityscapes=cityscapes_like,
-                ksdd2=ksdd2_like)
+                ksdd2=ksdd2_like, metaldam=metaldam_like)
 
 
 @pytest.mark.parametrize(('name', 'row'), QUICK_ROWS)

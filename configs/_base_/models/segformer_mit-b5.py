@@ -11,3 +11,8 @@ model = get_config(
 ).model.to_dict()
 # Pad to MiT's stride, whatever the crop: upstream pads to ADE20K's 512.
 model['data_preprocessor'].update(size=None, size_divisor=32)
+# Faster, with the same weights and outputs. To go back to mmseg's own:
+# --cfg-options model.backbone.type=MixVisionTransformer \
+#     model.decode_head.type=SegformerHead
+model['backbone']['type'] = 'FusedMixVisionTransformer'
+model['decode_head']['type'] = 'FusedSegformerHead'

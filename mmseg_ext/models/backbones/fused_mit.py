@@ -88,16 +88,24 @@ class FusedMixVisionTransformer(MixVisionTransformer):
     precision a CPU computes the attention in float32. A forward hook on the
     inner nn.MultiheadAttention is called with ``attn_drop_rate`` alone.
 
+    MiT's finest map has a quarter of the image's resolution, in which phases
+    a few pixels thin cannot be drawn. ``enlarge=2`` makes that a half, at
+    four times the cost: the image is enlarged here, so that data, labels,
+    metrics and windows keep their size.
+
     Args:
+        enlarge: Factor by which the image is enlarged first, bilinearly, 1
+            or more.
         **kwargs: Of mmseg's MixVisionTransformer.
 
     Shape:
         - input: (B, in_channels, H, W), any size
         - output: a list with one map for each of ``out_indices``,
           (B, embed_dims * num_heads[i], H_i, W_i), by default with H_i of
-          H / 4, H / 8, H / 16, H / 32, rounded up
+          H / 4, H / 8, H / 16, H / 32, times ``enlarge``, rounded up
 
     Raises:
+        ValueError: If ``enlarge`` is less than 1.
         AssertionError: If arguments contradict each other, as mmseg's does.
 
     Reference:
@@ -106,9 +114,21 @@ class FusedMixVisionTransformer(MixVisionTransformer):
         v1.2.2, mmseg/models/backbones/mit.py.
     """
 
-    def __init__(self, **kwargs) -> None:
+    def __init__(self, enlarge: float = 1, **kwargs) -> None:
+        if not enlarge >= 1:
+            raise ValueError(f'enlarge={enlarge!r}: must be 1 or more')
         super().__init__(**kwargs)
+        self.enlarge = enlarge
         for module in self.modules():
             if isinstance(module, EfficientMultiheadAttention):
                 # The layer is kept as it was drawn; it has no new state.
                 module.__class__ = FusedEfficientAttention
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        if self.enlarge != 1:
+            x = F.interpolate(
+                x,
+                scale_factor=self.enlarge,
+                mode='bilinear',
+                align_corners=False)
+        return super().forward(x)

@@ -1,4 +1,6 @@
 """MiT with fused attention against mmseg's."""
+import cv2
+import numpy as np
 import pytest
 import torch
 from mmengine.registry import init_default_scope
@@ -250,3 +252,23 @@ def test_contradicting_arguments_are_refused():
     with pytest.raises(AssertionError, match='init_cfg and pretrained'):
         FusedMixVisionTransformer(
             **TINY, pretrained='a.pth', init_cfg=dict(type='Pretrained'))
+
+
+@pytest.mark.parametrize('factor', [2, 1.5])
+def test_enlarges_the_image(factor):
+    theirs, ours = twins()
+    ours.enlarge = factor
+    image = picture(size=(64, 96))
+    height, width = int(64 * factor), int(96 * factor)
+    # bilinear, pixel centres: what OpenCV does
+    enlarged = np.stack([
+        cv2.resize(one.permute(1, 2, 0).numpy(), (width, height))
+        for one in image])
+    expected = theirs(torch.from_numpy(enlarged).permute(0, 3, 1, 2))
+    torch.testing.assert_close(ours(image), expected, atol=1e-8, rtol=1e-8)
+    assert ours(image)[0].shape[2:] == (height // 4, width // 4)
+
+
+def test_enlarge_must_not_shrink():
+    with pytest.raises(ValueError, match=r'enlarge=0\.5: must be 1 or more'):
+        FusedMixVisionTransformer(enlarge=0.5)
