@@ -1,23 +1,7 @@
 # Loss, sampler and crop against plain cross-entropy on KolektorSDD2.
+_base_ = './_base_/ksdd2.py'
+
 title = 'U-Net on KolektorSDD2: what keeps tiny defects'
-data_root = 'data/ksdd2'
-data_help = (
-    'Lay out KolektorSDD2 as the README says, or write synthetic surfaces: '
-    'python tools/make_sample.py ksdd2 data/ksdd2')
-seeds = [0, 1, 2]
-budget = (
-    '1500 steps of eight 128 x 112 crops of surfaces of 320 x 116, from '
-    'random weights, bfloat16 where the CPU has it')
-input_size = (128, 112)  # the crop
-columns = {
-    'IoU.defect': dict(title='IoU', unit='%'),
-    'Dice.defect': dict(title='Dice', unit='%'),
-    'Recall.defect': dict(title='recall', unit='%'),
-    'Precision.defect': dict(title='precision', unit='%'),
-    'pixelAP': dict(title='pixel AP', unit='%'),
-    'imageAP': dict(title='image AP', unit='%'),
-    'imageAUROC': dict(title='image AUROC', unit='%'),
-}
 rows = dict(
     ce=dict(
         title='cross-entropy',
@@ -41,11 +25,4 @@ rows = dict(
         cfg_options={
             'train_dataloader.dataset.pipeline.3.defect_prob': 0,
         }),
-    crop=dict(title='+ DefectCrop', config='../unet_c16_ksdd2.py'))
-quick = dict(
-    budget='500 steps of eight 128 x 112 crops of surfaces of 320 x 116, '
-    'from random weights, bfloat16 where the CPU has it',
-    cfg_options={
-        'train_cfg.max_iters': 500,
-        'default_hooks.checkpoint.interval': 250,
-    })
+    shipped=dict(title='+ DefectCrop', config='../unet_c16_ksdd2.py'))
