@@ -23,7 +23,8 @@ def roots(sem_root, metaldam_like, mvtec_like, cityscapes_like,
           ksdd2_like) -> dict:
     """The last part of a config's name -> data of its kind."""
     return dict(
-        sem=sem_root, quickstart=sem_root, metaldam=metaldam_like,
+        sem=sem_root, quickstart=sem_root, super1=sem_root,
+        metaldam=metaldam_like,
         mvtec=mvtec_like, cityscapes=cityscapes_like, ksdd2=ksdd2_like)
 
 

@@ -14,7 +14,7 @@ from typing import Optional
 
 from mmengine.config import Config
 
-from mmseg_ext.engine.files import write_atomically
+from mmseg_ext.basics import write_atomically
 
 CONFIG, RESULT, LOG, LOCK = 'config.py', 'result.json', 'log.txt', 'lock'
 

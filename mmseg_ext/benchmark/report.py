@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmseg_ext.engine.files import write_atomically
+from mmseg_ext.basics import write_atomically
 
 from . import table_files
 from .jobs import read_result

@@ -17,8 +17,8 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader, save_checkpoint
 from mmseg.registry import DATASETS
 
+from mmseg_ext.basics import write_atomically
 from mmseg_ext.engine import test, train
-from mmseg_ext.engine.files import write_atomically
 
 from .cost import measure_costs
 from .jobs import CONFIG, RESULT

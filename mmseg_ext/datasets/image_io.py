@@ -8,35 +8,21 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Optional
 
-import cv2
 import numpy as np
 from mmengine import fileio
 from PIL import Image, UnidentifiedImageError
 
+from mmseg_ext.basics import IMAGE_SUFFIXES as IMAGE_SUFFIXES
+from mmseg_ext.basics import decode_image, to_8_bit
 from mmseg_ext.ops import describe_shares, foreign_labels
 
-IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff')
 # JPEG changes pixel values, and with them classes.
 MASK_SUFFIXES = ('.png', '.bmp', '.tif', '.tiff')
 
 
-def _decode(path: str, backend_args: Optional[dict] = None) -> np.ndarray:
+def decode_file(path: str, backend_args: Optional[dict] = None) -> np.ndarray:
     """Decode a file as it is: (H, W) or (H, W, channels), any dtype."""
-    data = np.frombuffer(fileio.get(path, backend_args), np.uint8)
-    try:
-        ok, pages = cv2.imdecodemulti(data, cv2.IMREAD_UNCHANGED)
-    except cv2.error:
-        ok, pages = False, ()
-    if not ok or not pages:
-        raise ValueError(
-            f'{path} cannot be read as an image ({data.size} bytes). It may '
-            'be truncated or of another format: open it in an image program '
-            'and save it as PNG or TIFF, or remove it.')
-    if len(pages) > 1:
-        raise ValueError(f'{path} holds {len(pages)} pages; one image is '
-                         'expected. Save the page that you mean as a file '
-                         'of its own.')
-    return pages[0]
+    return decode_image(fileio.get(path, backend_args), path)
 
 
 def read_image(path: str,
@@ -59,30 +45,7 @@ def read_image(path: str,
         ValueError: If the file is unreadable, of another depth, or does not
             go with ``bit_depth``.
     """
-    image = _decode(path, backend_args)
-    if image.dtype == np.uint16:
-        brightest, full = int(image.max()), 2**(bit_depth or 16) - 1
-        if brightest > full:
-            raise ValueError(f'{path} holds values up to {brightest}; '
-                             f'bit_depth={bit_depth} allows {full}.')
-        if bit_depth is None and 0 < brightest < 4096:
-            raise ValueError(
-                f'{path} has 16 bits but no value above {brightest}: read in '
-                'full it becomes nearly black. Set bit_depth to the '
-                "detector's (12 for values up to 4095), or to 16 if it is "
-                'that dark.')
-        image = np.round(image * (255 / full)).astype(np.uint8)
-    elif image.dtype != np.uint8:
-        raise ValueError(f'{path} holds {image.dtype} values; 8 or 16 bits '
-                         'unsigned are expected. Convert the file.')
-    if image.ndim == 2:
-        image = image[..., None]
-    if image.shape[2] == 1:
-        return np.repeat(image, 3, axis=2)  # (H, W, 1) -> (H, W, 3)
-    if image.shape[2] not in (3, 4):
-        raise ValueError(f'{path} has {image.shape[2]} channels; 1, 3 or 4 '
-                         'are expected.')
-    return np.ascontiguousarray(image[..., :3])
+    return to_8_bit(decode_file(path, backend_args), path, bit_depth)
 
 
 def read_size(path: str,
@@ -97,7 +60,7 @@ def read_size(path: str,
             return header.height, header.width
     except (UnidentifiedImageError, OSError):
         # Pillow knows fewer kinds of TIFF than OpenCV (64-bit ones).
-        return _decode(path, backend_args).shape[:2]
+        return decode_file(path, backend_args).shape[:2]
 
 
 def decode_mask(path: str,
@@ -132,7 +95,7 @@ def decode_mask(path: str,
         # An indexed file of our colours may number them in any order; of
         # other colours (PASCAL VOC's), the index is the class.
         return colours if known.all() else ids
-    mask = _decode(path, backend_args)
+    mask = decode_file(path, backend_args)
     if mask.ndim == 3 and mask.shape[2] == 4:
         if (mask[..., 3] != np.iinfo(mask.dtype).max).any():
             raise ValueError(

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmseg_ext.engine.files import write_atomically
+from mmseg_ext.basics import write_atomically
 from mmseg_ext.visualization import Tile, draw_contact_sheet
 
 from .label_store import LabelStore

@@ -7,9 +7,9 @@ from typing import Optional
 import cv2
 import numpy as np
 
+from mmseg_ext.basics import write_atomically
 from mmseg_ext.datasets.image_io import decode_mask
 from mmseg_ext.datasets.ksdd2_layout import GT
-from mmseg_ext.engine.files import write_atomically
 from mmseg_ext.visualization import draw_overlay
 
 from .label_table import (

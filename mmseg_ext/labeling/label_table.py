@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Optional
 
-from mmseg_ext.engine.files import write_atomically
+from mmseg_ext.basics import write_atomically
 
 from .points import Point
 

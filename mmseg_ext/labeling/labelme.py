@@ -1,5 +1,4 @@
 """Masks as labelme's JSON files, to be corrected by hand and read back."""
-import base64
 import json
 import os
 from pathlib import Path
@@ -7,14 +6,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmseg_ext.engine.files import write_atomically
+from mmseg_ext.basics import write_atomically
+from mmseg_ext.datasets.conversion.shapes import fill_shape
 
 DEFECT, BACKGROUND = 'defect', 'background'
 VALUES = {DEFECT: True, BACKGROUND: False}
 ACCEPTED = 'accepted'  # a box to tick in labelme
 TOLERANCE = 0.75  # pixels that a polygon may be off a mask's outline
 VERSION = '5.4.1'  # of the format; labelme looks at its first number
-KINDS = ('polygon', 'rectangle', 'circle', 'mask')
 
 
 def mask_to_shapes(mask: np.ndarray, label: str = DEFECT) -> list[dict]:
@@ -118,39 +117,7 @@ def shapes_to_mask(shapes: list[dict], size: tuple[int, int]) -> np.ndarray:
                 f'shape {i} is labelled {shape["label"]!r}; allowed are '
                 f'{", ".join(VALUES)}. Rename it in labelme.')
         try:
-            mask[_fill(shape, size)] = VALUES[shape['label']]
-        except (KeyError, IndexError, TypeError, ValueError,
-                cv2.error) as error:
-            raise ValueError(
-                f'shape {i} is a {shape.get("shape_type")!r} that covers no '
-                f'area ({error}); allowed are {", ".join(KINDS)}. Draw it '
-                'anew in labelme.') from error
+            mask[fill_shape(shape, size)] = VALUES[shape['label']]
+        except ValueError as error:
+            raise ValueError(f'shape {i} is {error}') from error
     return mask
-
-
-def _fill(shape: dict, size: tuple[int, int]) -> np.ndarray:
-    """Return which pixels a shape covers, (H, W) bool."""
-    canvas = np.zeros(size, np.uint8)
-    points = np.round(np.array(shape['points'], float)).astype(np.int32)
-    kind = shape.get('shape_type') or 'polygon'
-    if kind == 'polygon' and len(points) > 2:
-        cv2.fillPoly(canvas, [points], 1)
-    elif kind == 'rectangle':
-        (x0, y0), (x1, y1) = points.tolist()
-        cv2.rectangle(canvas, (x0, y0), (x1, y1), 1, cv2.FILLED)
-    elif kind == 'circle':
-        centre, edge = points
-        radius = round(float(np.hypot(*(edge - centre))))
-        cv2.circle(canvas, centre.tolist(), radius, 1, cv2.FILLED)
-    elif kind == 'mask':
-        data = np.frombuffer(base64.b64decode(shape['mask']), np.uint8)
-        part = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
-        x, y = points.min(axis=0).tolist()
-        # of a part that reaches beyond the image, what lies within
-        top, left = max(-y, 0), max(-x, 0)
-        part = part[top:size[0] - y, left:size[1] - x]
-        y, x = max(y, 0), max(x, 0)
-        canvas[y:y + part.shape[0], x:x + part.shape[1]] = part > 0
-    else:
-        raise ValueError(f'{len(points)} points')
-    return canvas.astype(bool)

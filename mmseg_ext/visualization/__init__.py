@@ -1,13 +1,16 @@
 """Pictures of micrographs, truth, predictions and attention."""
 from .attention import record_attention, select_layers
 from .attention_figure import draw_attention
-from .comparison import draw_comparison
+from .comparison import compare, error_map, most_disputed, predictions_in
+from .comparison_figure import draw_comparison, save_figure
 from .contact_sheet import Tile, draw_contact_sheet, draw_overlay
 from .panel import draw_grid, draw_panel, paint
 from .panel_hook import PanelHook
+from .regions import Box, disagreement, find_boxes
 
 __all__ = [
-    'PanelHook', 'Tile', 'draw_attention', 'draw_comparison',
-    'draw_contact_sheet', 'draw_grid', 'draw_overlay',
-    'draw_panel', 'paint', 'record_attention', 'select_layers'
+    'Box', 'PanelHook', 'Tile', 'compare', 'disagreement', 'draw_attention',
+    'draw_comparison', 'draw_contact_sheet', 'draw_grid', 'draw_overlay',
+    'draw_panel', 'error_map', 'find_boxes', 'most_disputed', 'paint',
+    'predictions_in', 'record_attention', 'save_figure', 'select_layers'
 ]

@@ -1,6 +1,8 @@
 """Several models' predictions of the same images, side by side."""
 import os.path as osp
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Optional
 
 import cv2
 import numpy as np
@@ -8,7 +10,112 @@ from mmseg.datasets import BaseSegDataset
 
 from mmseg_ext.datasets.image_io import decode_mask
 
-from .panel import draw_grid, paint
+from .regions import Box, disagreement, find_boxes
+
+Predictor = Callable[[dict], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """An image, its truth and what models make of it.
+
+    Attributes:
+        name: As it was asked for.
+        image: (H, W, 3) uint8, channels blue, green, red.
+        truth: (H, W) class ids, or ``ignore_index`` where there is no label.
+        predictions: Name of a model -> (H, W) class ids.
+        ignore_index: Value of pixels without a label.
+    """
+    name: str
+    image: np.ndarray
+    truth: np.ndarray
+    predictions: dict[str, np.ndarray]
+    ignore_index: int = 255
+
+    @property
+    def differing(self) -> np.ndarray:
+        """(H, W) bool, see :func:`disagreement`."""
+        return disagreement([*self.predictions.values()], self.truth,
+                            self.ignore_index)
+
+    def boxes(self, count: int, side: int) -> list[Box]:
+        """Return the squares where the models disagree most."""
+        return find_boxes(self.differing, count, side)
+
+
+def predictions_in(folder: str) -> Predictor:
+    """Return a function that reads what an IoU metric has written.
+
+    Args:
+        folder: The metric's ``output_dir``, tools/test.py's ``--out``.
+
+    Returns:
+        A function of a sample that returns (H, W) class ids. It raises
+        FileNotFoundError if the folder lacks the sample.
+    """
+
+    def read(sample: dict) -> np.ndarray:
+        name = sample.get('output_name') or osp.splitext(
+            osp.basename(sample['img_path']))[0]
+        path = osp.join(folder, f'{name}.png')
+        if not osp.isfile(path):
+            raise FileNotFoundError(
+                f'{path} is missing: write predictions with tools/test.py '
+                f'... --out {folder}')
+        return decode_mask(path)
+
+    return read
+
+
+def compare(dataset: BaseSegDataset, models: Mapping[str, Predictor],
+            names: Sequence[str]) -> list[Compared]:
+    """Predict images with several models.
+
+    Args:
+        dataset: Set of the images, its pipeline cut down to loading.
+        models: Name of a model -> function of a sample that returns its
+            class ids, (H, W).
+        names: Ends of the images' paths, such as 'cut_lead/003.png'.
+
+    Raises:
+        ValueError: If a name fits no image or several, or a prediction has
+            another size than its image.
+    """
+    return [_compare(dataset, models, name, _find(dataset, name))
+            for name in names]
+
+
+def most_disputed(dataset: BaseSegDataset, models: Mapping[str, Predictor],
+                  count: int) -> list[Compared]:
+    """Predict all images, and keep those with the greatest disagreement.
+
+    Args:
+        dataset: As in :func:`compare`.
+        models: As in :func:`compare`.
+        count: Number of images to keep; the first has the largest share of
+            disputed pixels.
+    """
+    kept: list[tuple[float, Compared]] = []
+    for i in range(len(dataset)):
+        name = dataset.get_data_info(i)['img_path']
+        found = _compare(dataset, models, name, i)
+        kept.append((found.differing.mean(), found))
+        kept = sorted(kept, key=lambda pair: -pair[0])[:count]
+    return [found for _, found in kept]
+
+
+def _compare(dataset: BaseSegDataset, models: Mapping[str, Predictor],
+             name: str, index: int) -> Compared:
+    sample = dataset[index]
+    truth = sample['gt_seg_map']
+    predictions = {}
+    for model, predict in models.items():
+        labels = predictions[model] = predict(sample)
+        if labels.shape != truth.shape:
+            raise ValueError(f'The prediction of {name} by {model} has shape '
+                             f'{labels.shape}, the image {truth.shape}')
+    return Compared(name, sample['img'], truth, predictions,
+                    dataset.ignore_index)
 
 
 def _find(dataset: BaseSegDataset, name: str) -> int:
@@ -24,55 +131,29 @@ def _find(dataset: BaseSegDataset, name: str) -> int:
     return hits[0]
 
 
-def _read_prediction(folder: str, sample: dict) -> np.ndarray:
-    """Read what an IoU metric with ``output_dir`` has written."""
-    name = sample.get('output_name') or osp.splitext(
-        osp.basename(sample['img_path']))[0]
-    path = osp.join(folder, f'{name}.png')
-    if not osp.isfile(path):
-        raise FileNotFoundError(f'{path} is missing: write predictions with '
-                                f'tools/test.py ... --out {folder}')
-    return decode_mask(path)
-
-
-def draw_comparison(dataset: BaseSegDataset,
-                    predictions: Mapping[str, str],
-                    names: Sequence[str],
-                    width: int = 256) -> np.ndarray:
-    """Draw image | truth | each model's prediction, a row an image.
+def error_map(image: np.ndarray,
+              labels: np.ndarray,
+              truth: np.ndarray,
+              colour: Sequence[int],
+              ignore_index: int = 255) -> tuple[np.ndarray, Optional[float]]:
+    """Mark the wrong pixels over a pale image.
 
     Args:
-        dataset: Set of the images, its pipeline cut down to loading.
-        predictions: Name of a model -> folder of its predictions.
-        names: Ends of the images' paths, such as 'cut_lead/003.png'.
-        width: Width of each picture in pixels.
+        image: (H, W, 3) uint8, channels blue, green, red.
+        labels: Predicted class ids, (H, W).
+        truth: True class ids or ``ignore_index``, (H, W).
+        colour: Of wrong pixels, (red, green, blue), 0 to 255.
+        ignore_index: Value of pixels without a label, which stay black.
 
     Returns:
-        (H, W, 3) uint8, channels blue, green, red.
-
-    Raises:
-        FileNotFoundError: If a prediction is missing.
-        ValueError: If a name fits no image or several, or a prediction has
-            another size than its image.
+        Picture (H, W, 3) uint8 like the image, and the share of wrong
+        pixels among the labelled ones, 0 to 1; None if none is labelled.
     """
-    palette = dataset.metainfo['palette']
-    rows = []
-    for name in names:
-        sample = dataset[_find(dataset, name)]
-        height = round(width * sample['img'].shape[0] / sample['img'].shape[1])
-        labels = dict(truth=sample['gt_seg_map'])
-        for model, folder in predictions.items():
-            labels[model] = _read_prediction(folder, sample)
-            if labels[model].shape != sample['gt_seg_map'].shape:
-                raise ValueError(
-                    f'The prediction of {name} in {folder} has shape '
-                    f'{labels[model].shape}, the image '
-                    f'{sample["gt_seg_map"].shape}')
-        row = dict(image=cv2.resize(
-            sample['img'], (width, height), interpolation=cv2.INTER_AREA))
-        for title, ids in labels.items():
-            row[title] = cv2.resize(
-                paint(ids, palette), (width, height),
-                interpolation=cv2.INTER_NEAREST)
-        rows.append(row)
-    return draw_grid(rows, dataset.metainfo['classes'], palette)
+    labelled = truth != ignore_index
+    wrong = labelled & (labels != truth)
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    pale = (128 + grey // 3).astype(np.uint8)
+    picture = np.repeat(pale[..., None], 3, axis=2)
+    picture[wrong] = colour[::-1]
+    picture[~labelled] = 0
+    return picture, wrong.sum() / labelled.sum() if labelled.any() else None

@@ -4,24 +4,11 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 
+from mmseg_ext.basics import paint
+
 HEADER = 28  # pixels above the pictures, for their titles
 GAP = 8  # pixels between them
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
-
-
-def paint(labels: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray:
-    """Give every class its colour; other values become black.
-
-    Args:
-        labels: (H, W) class ids.
-        palette: Colour of each class, (red, green, blue), 0 to 255.
-
-    Returns:
-        (H, W, 3) uint8, channels blue, green, red, as OpenCV writes them.
-    """
-    table = np.zeros((256, 3), np.uint8)
-    table[:len(palette)] = np.array(palette, np.uint8)[:, ::-1]
-    return table[labels]
 
 
 def _write(picture: np.ndarray, text: str, x: int, y: int) -> int:

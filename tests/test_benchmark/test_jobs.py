@@ -6,9 +6,9 @@ import pytest
 from mmengine.config import Config
 
 import mmseg_ext
+from mmseg_ext.basics import write_atomically
 from mmseg_ext.benchmark.jobs import Job
 from mmseg_ext.benchmark.machine import describe_machine
-from mmseg_ext.engine.files import write_atomically
 
 SETTINGS = dict(
     size=(2, 3), steps=[dict(type='A', p=0.5), dict(type='B')], none=None,

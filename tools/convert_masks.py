@@ -1,0 +1,129 @@
+#!/usr/bin/env python
+"""Turn masks of any encoding into a training set for SEMDataset.
+
+SOURCE holds images and masks: colours, painted-over photographs, grey
+codings, integers of any width, or labelme's JSON files. OUT gets
+images/SPLIT, masks/SPLIT (class ids, 255: no label) and conversion.json.
+Every pixel is mapped or the set is refused; nothing is overwritten.
+
+Without --map, the tool looks at all masks, proposes a mapping and asks.
+
+    python tools/convert_masks.py data/nasa_super1 data/super1 \\
+        --recipe nasa_super1
+    python tools/convert_masks.py raw data/own --split 0.8 \\
+        --map matrix=0 pore=128 crack=255
+    python tools/convert_masks.py raw data/own --images '{split}' \\
+        --masks '{split}_annot' --mask-suffix _mask \\
+        --map matrix=unpainted carbide=255,0,0 ignore=0,255,0
+"""
+import argparse
+import shlex
+import sys
+
+from mmseg_ext.datasets.conversion import (
+    AUTO,
+    RECIPES,
+    ClassMap,
+    convert_masks,
+    describe_conversion,
+    find_pairs,
+    propose_rules,
+    survey_masks,
+)
+
+DEFAULTS = dict(images='images', masks='masks', mask_suffix='', map=None,
+                split_lists=None, crop_bottom=None)
+
+
+def rows(text: str) -> int | str:
+    if text == AUTO or text.isdigit():
+        return text if text == AUTO else int(text)
+    raise argparse.ArgumentTypeError(f"{text!r}: a number of rows or 'auto'")
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('source', help='folder of the images and masks')
+    parser.add_argument('out', help='folder for the set')
+    parser.add_argument('--recipe', choices=RECIPES, help='a published set: '
+                        'these options are known')
+    parser.add_argument('--images', metavar='DIR', help="folder in SOURCE, "
+                        "may hold '{split}' (default: images)")
+    parser.add_argument('--masks', metavar='DIR', help='the same (default: '
+                        'masks); labelme\'s may lie beside the images')
+    parser.add_argument('--mask-suffix', metavar='TEXT', help="what masks' "
+                        "names have after their images', such as _mask")
+    parser.add_argument(
+        '--map', nargs='+', metavar='CLASS=WHAT', help='WHAT: a value (0), a '
+        "colour (255,0,0), a label of labelme's, 'unpainted' (as in the "
+        "image, or in no shape) or 'grey' (any); the CLASS 'ignore' has no "
+        'label; ids are given in this order')
+    parser.add_argument('--classes', nargs='+', default=(), metavar='CLASS',
+                        help='all classes, in the order of their ids')
+    parser.add_argument(
+        '--nearest', action='store_true', help='masks are anti-aliased or '
+        'JPEGs: take other values for the nearest class, and tell how many')
+    parser.add_argument(
+        '--crop-bottom', type=rows, metavar='ROWS', help='rows of the '
+        "information band; 'auto': what the mask leaves out, or is found")
+    split = parser.add_mutually_exclusive_group()
+    split.add_argument(
+        '--split', nargs='+', type=float, metavar='SHARE', help='share of '
+        'training (0.8), or of training, validation and test (6 2 2)')
+    split.add_argument('--split-lists', metavar='DIR', help='folder in '
+                       'SOURCE with train.txt, val.txt and test.txt')
+    parser.add_argument('--seed', type=int, default=0, help='of --split')
+    parser.add_argument('--yes', action='store_true', help='take the '
+                        'proposed mapping')
+    return parser.parse_args()
+
+
+def show(done: int, total: int) -> None:
+    end = '\n' if done == total else ''
+    print(f'\r{done} of {total} masks', end=end, flush=True)
+
+
+def confirm(rules: list[str], nearest: bool, yes: bool) -> bool:
+    options = [*sys.argv, '--map', *rules] + ['--nearest'] * nearest
+    print(f'Proposed, nothing is written yet:\npython {shlex.join(options)}')
+    if yes or not sys.stdin.isatty():
+        return yes
+    print('Convert so? [y/n] ', end='', flush=True)
+    return sys.stdin.readline().strip().lower() in ('y', 'yes')
+
+
+def main() -> None:
+    args = parse_args()
+    known = dict(DEFAULTS, **RECIPES.get(args.recipe, {}))
+    if args.split:
+        known['split_lists'] = None
+    for name, value in known.items():
+        if getattr(args, name) is None:
+            setattr(args, name, value)
+    if args.split and len(args.split) == 1:
+        args.split += [1 - args.split[0]]
+    try:
+        pairs, notes = find_pairs(
+            args.source, args.images, args.masks, args.mask_suffix,
+            args.split_lists, args.split, args.seed)
+        print('\n'.join([f'Images with masks: {len(pairs)}', *notes]))
+        if args.map is None:
+            survey = survey_masks(pairs, show)
+            print(survey.table())
+            args.map = propose_rules(survey, args.classes)
+            args.nearest |= survey.smoothed
+            if not confirm(args.map, survey.smoothed, args.yes):
+                sys.exit('Not confirmed: nothing was written. Run the line '
+                         'above, with names of your own, or add --yes.')
+        class_map = ClassMap(args.map, args.classes, args.nearest)
+        record = convert_masks(args.out, pairs, class_map, args.crop_bottom,
+                               show, vars(args))
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))
+    print(describe_conversion(args.out, record))
+
+
+if __name__ == '__main__':
+    main()
