@@ -1,17 +1,25 @@
 #!/usr/bin/env python
 """Draw image | truth | several models' predictions, a row an image.
 
-Write each model's predictions first: tools/test.py ... --out FOLDER
+Models are folders of predictions (tools/test.py ... --out FOLDER) or
+checkpoints. OUT is a PNG, SVG or PDF.
 """
 import argparse
 import sys
 
-import cv2
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
 from mmseg_ext.engine import add_options, config_from_options
-from mmseg_ext.visualization import draw_comparison
+from mmseg_ext.inference import TorchModel, predict
+from mmseg_ext.visualization import (
+    Box,
+    compare,
+    draw_comparison,
+    most_disputed,
+    predictions_in,
+    save_figure,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -19,40 +27,86 @@ def parse_args() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config whose test set is drawn')
-    parser.add_argument('out', help='picture to write, PNG')
+    parser.add_argument('out', help='picture to write, .png, .svg or .pdf')
     parser.add_argument(
-        '--predictions',
-        nargs='+',
-        required=True,
-        metavar='NAME=FOLDER',
+        '--predictions', nargs='+', default=[], metavar='NAME=FOLDER',
         help='title of the column, and where the predictions are')
     parser.add_argument(
-        '--images',
-        nargs='+',
-        required=True,
-        metavar='NAME',
+        '--model', nargs=3, action='append', default=[],
+        metavar=('NAME', 'CONFIG', 'CHECKPOINT'),
+        help='title of the column, and what predicts; repeatable')
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        '--images', nargs='+', metavar='NAME',
         help='ends of the images\' paths, such as cut_lead/003.png')
+    which.add_argument(
+        '--rows', type=int, default=3,
+        help='without --images: so many, where the models disagree most')
+    parser.add_argument(
+        '--boxes', type=int, default=0, metavar='N',
+        help='squares an image, where the models disagree most')
+    parser.add_argument(
+        '--side', type=int, default=64, help='of such a square, in pixels')
+    parser.add_argument(
+        '--box', nargs=5, action='append', default=[],
+        metavar=('ROW', 'X', 'Y', 'WIDTH', 'HEIGHT'),
+        help='a box of your own in row ROW, from 1; repeatable')
+    parser.add_argument(
+        '--closeups', action='store_true',
+        help='enlarge the boxes, with the true outlines')
+    parser.add_argument(
+        '--errors', action='store_true', help='mark the wrong pixels')
     parser.add_argument(
         '--width', type=int, default=256, help='of a picture, in pixels')
     add_options(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    if not args.predictions and not args.model:
+        parser.error('name models with --predictions or --model')
+    return args
+
+
+def load_models(args: argparse.Namespace) -> dict:
+    models = {}
+    for pair in args.predictions:
+        name, separator, folder = pair.partition('=')
+        if not separator:
+            raise ValueError(f'--predictions {pair}: NAME=FOLDER is expected')
+        models[name] = predictions_in(folder)
+    for name, config, checkpoint in args.model:
+        model = TorchModel(config, checkpoint)
+        models[name] = lambda sample, model=model: predict(
+            model, sample['img']).mask
+    return models
+
+
+def find_boxes(args: argparse.Namespace, rows: list) -> list[list[Box]]:
+    boxes = [row.boxes(args.boxes, args.side) for row in rows]
+    for values in args.box:
+        number, *place = map(int, values)
+        if not 1 <= number <= len(rows):
+            raise ValueError(f'--box {" ".join(values)}: the figure has '
+                             f'{len(rows)} rows')
+        boxes[number - 1].append(Box(*place))
+    return boxes
 
 
 def main() -> None:
     args = parse_args()
-    cfg = config_from_options(args)
-    init_default_scope(cfg.default_scope)
-    loading = cfg.test_dataloader.dataset
-    loading.pipeline = [
-        step for step in loading.pipeline if step.type.startswith('Load')]
     try:
-        folders = dict(pair.split('=', 1) for pair in args.predictions)
+        cfg = config_from_options(args)
+        init_default_scope(cfg.default_scope)
+        loading = cfg.test_dataloader.dataset
+        loading.pipeline = [
+            step for step in loading.pipeline if step.type.startswith('Load')]
+        dataset, models = DATASETS.build(loading), load_models(args)
+        rows = (compare(dataset, models, args.images) if args.images
+                else most_disputed(dataset, models, args.rows))
         figure = draw_comparison(
-            DATASETS.build(loading), folders, args.images, args.width)
+            rows, dataset.metainfo['classes'], dataset.metainfo['palette'],
+            find_boxes(args, rows), args.closeups, args.errors, args.width)
+        save_figure(figure, args.out)
     except (OSError, ValueError) as error:
         sys.exit(str(error))
-    if not cv2.imwrite(args.out, figure):
-        sys.exit(f'{args.out} could not be written')
     print(f'Wrote {args.out}')
 
 

@@ -87,7 +87,16 @@ def test_figure(run, repository, mvtec_like, tested, split):
         '--images', *names)
     figure = cv2.imread(str(tested / 'figure.png'))
     # four columns, two rows, titles and legend
-    assert figure.shape == (28 + 2 * 80 + 8 + 28, 4 * 80 + 3 * 8, 3)
+    assert figure.shape == (22 + 2 * (80 + 6) + 22, 4 * 80 + 3 * 6, 3)
+    # a model and its own predictions: nothing but the truth to disagree with
+    trained = ['work/unet_c16_mvtec.py', 'work/iter_2.pth']
+    run('compare_figures.py', config, 'figure.svg', *options[:-2],
+        'masks=masks', '--model', 'U-Net', *trained, '--rows', 1,
+        '--box', 1, 2, 3, 20, 10, '--closeups', '--errors', '--width', 80)
+    assert '>U-Net</text>' in (tested / 'figure.svg').read_text()
+    out = run('compare_figures.py', config, 'figure.png', *options,
+              '--images', names[0], '--box', 2, 0, 0, 9, 9, check=False)
+    assert 'the figure has 1 rows' in out
     out = run('compare_figures.py', config, 'figure.png', *options,
               '--images', 'good/nowhere.png', check=False)
     assert 'fits 0 of the 6 images' in out

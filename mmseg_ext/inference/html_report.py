@@ -1,0 +1,389 @@
+"""Predictions as one page to mail: pictures, phase fractions, settings."""
+import base64
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from html import escape
+from pathlib import Path
+from typing import Optional
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from mmseg_ext.basics import decode_image, read_image, write_atomically
+
+from ._html_page import CONTROLS, PAGE
+from .run_record import RunRecord
+
+REPORT = 'report.html'
+MAX_PICTURES = 40  # beyond, a page is too large to mail
+SIDE = 640  # of a picture in pixels, the longer one
+JPEG_QUALITY = 80
+OPACITY = 40  # of the overlay at first, in percent
+ROW, AXIS = 58, 34  # heights in the plot, in pixels
+LABELS = dict(
+    crop_bottom='Rows cut off the lower edge',
+    um_per_pixel='Micrometres per pixel',
+    min_area='Smallest feature (pixels)',
+    checkpoint_sha256='SHA-256 of the checkpoint',
+    test_cfg='Test settings of the config')
+
+
+@dataclass(frozen=True)
+class ReportEntry:
+    """An image of a report.
+
+    Attributes:
+        name: What it is called.
+        image: Its file; it may have rows below the mask, which are cut off.
+        mask: File of its class ids.
+        percent: Share of each class, 0 to 100.
+    """
+    name: str
+    image: Path
+    mask: Path
+    percent: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a page tells.
+
+    Attributes:
+        title: Headline.
+        classes: Names of the classes, in the order of their ids.
+        palette: Colour of each class, (red, green, blue), 0 to 255.
+        entries: The images.
+        summary: Of each class, in the same order, numbers by the names of
+            :class:`PhaseSummary`; nan where there is none.
+        settings: What the predictions were made with, in words.
+        failures: Name of an image that has no prediction -> why.
+        notes: Further sentences to draw attention to.
+        bit_depth: Significant bits of 16-bit images; None: all.
+        max_pictures: Of so many images the picture is in the page.
+    """
+    title: str
+    classes: Sequence[str]
+    palette: Sequence[Sequence[int]]
+    entries: Sequence[ReportEntry]
+    summary: Sequence[Mapping[str, float]]
+    settings: Mapping[str, str]
+    failures: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    bit_depth: Optional[int] = None
+    max_pictures: int = MAX_PICTURES
+
+    def render(self) -> str:
+        """Return the page, which needs no other file and no network.
+
+        Raises:
+            OSError: If a mask cannot be opened.
+            ValueError: If a mask cannot be read, or holds other values than
+                the classes.
+        """
+        parts = [
+            f'<h1>{escape(self.title)}</h1>',
+            f'<p class="quiet">{_count(self.entries, "image")}, '
+            f'{len(self.classes)} phases, {date.today().isoformat()}</p>',
+            self._notices(),
+        ]
+        if self.entries:
+            parts += [self._summary(), self._pictures(), self._table()]
+        parts.append(self._settings())
+        return PAGE.substitute(
+            title=escape(self.title), opacity=OPACITY / 100,
+            body='\n'.join(parts))
+
+    def _notices(self) -> str:
+        lines = [f'<li><b>{escape(name)}</b>: {escape(reason)}</li>'
+                 for name, reason in self.failures.items()]
+        failed = (f'{_count(lines, "image")} could not be predicted and '
+                  f'{"is" if len(lines) == 1 else "are"} in no number below:'
+                  f'<ul>{"".join(lines)}</ul>')
+        texts = [failed] * bool(lines) + [escape(note) for note in self.notes]
+        return '\n'.join(f'<div class="notice">{text}</div>'
+                         for text in texts)
+
+    def _label(self, class_id: int) -> str:
+        return _swatch(self.palette[class_id]) + escape(
+            self.classes[class_id])
+
+    def _summary(self) -> str:
+        rows = []
+        for i, phase in enumerate(self.summary):
+            cells = [_number(phase[key], digits) for key, digits in (
+                ('mean_percent', 2), ('ci95_percent', 2), ('std_percent', 2),
+                ('relative_accuracy_percent', 1))]
+            rows.append(f'<tr><td>{self._label(i)}</td>'
+                        f'{"".join(f"<td>{cell}</td>" for cell in cells)}'
+                        '</tr>')
+        n = len(self.entries)
+        explanation = (
+            'The interval is t(0.975, n &minus; 1) &middot; s / &radic;n '
+            f'with n = {n}, as in ASTM E562 and E1245. It tells how far the '
+            'mean may be off because images differ. What the model gets '
+            'wrong in every image is not in it.' if n > 1 else
+            'One image has no confidence interval: take several, at random '
+            'places.')
+        return f'''<h2>Phase fractions</h2>
+<div class="summary">
+<div class="scroll"><table>
+<thead><tr><th>Phase</th><th>Mean (%)</th><th>&plusmn;&nbsp;95&nbsp;% CI</th>
+<th>Std. dev.</th><th>Rel. acc. (%)</th></tr></thead>
+<tbody>{"".join(rows)}</tbody></table>
+<p class="quiet">{explanation}</p></div>
+<div class="plot">{self._plot()}</div>
+</div>'''
+
+    def _plot(self) -> str:
+        """Draw every image's fractions, their mean and its interval."""
+        intervals = [0 if math.isnan(phase['ci95_percent']) else
+                     phase['ci95_percent'] for phase in self.summary]
+        largest = max(
+            [max(entry.percent) for entry in self.entries]
+            + [phase['mean_percent'] + interval
+               for phase, interval in zip(self.summary, intervals)])
+        step = _tick_step(min(largest, 100))
+        end = min(100, step * math.ceil(largest / step))
+        bottom = ROW * len(self.classes)
+        parts = []
+        for tick in range(round(end / step) + 1):
+            x = _x(tick * step, end)
+            parts.append(
+                f'<line x1="{x}" x2="{x}" y1="22" y2="{bottom}" '
+                'stroke="#d9dee4"/>'
+                f'<text class="tick" x="{x}" y="{bottom + 16}" '
+                f'text-anchor="middle">{tick * step:g}</text>')
+        for i, (phase, interval) in enumerate(zip(self.summary, intervals)):
+            mean, y = phase['mean_percent'], ROW * i + 38
+            colour = 'rgb({}, {}, {})'.format(*self.palette[i])
+            low, high = max(mean - interval, 0), min(mean + interval, end)
+            text = f'{mean:.1f} %'
+            if len(self.entries) > 1:
+                text = f'{mean:.1f} &plusmn; {interval:.1f} %'
+                parts.append(
+                    f'<rect x="{_x(low, end)}" y="{y - 11}" height="22" '
+                    f'width="{_x(high - low, end)}" fill="#1d232b" '
+                    'fill-opacity=".14"/>')
+            for j, entry in enumerate(self.entries):
+                shift = (j * 7) % 11 - 5  # side by side where they are equal
+                parts.append(
+                    f'<circle cx="{_x(entry.percent[i], end)}" '
+                    f'cy="{y + shift}" r="4" fill="{colour}" '
+                    'fill-opacity=".85" stroke="#1d232b" stroke-opacity=".6">'
+                    f'<title>{escape(entry.name)}: {entry.percent[i]:.2f} %'
+                    '</title></circle>')
+            parts.append(
+                f'<line x1="{_x(mean, end)}" x2="{_x(mean, end)}" '
+                f'y1="{y - 13}" y2="{y + 13}" stroke="#1d232b" '
+                'stroke-width="2.5"/>'
+                f'<text x="0" y="{ROW * i + 15}"><tspan font-weight="600">'
+                f'{escape(self.classes[i])}</tspan> {text}</text>')
+        several = ': a dot an image, the line their mean, the band its 95 % ' \
+            'confidence interval' if len(self.entries) > 1 else ''
+        return (f'<svg height="{bottom + AXIS}" role="img" aria-label="Phase '
+                f'fractions in percent{several}">{"".join(parts)}</svg>'
+                f'<p class="quiet">Share in percent{several}</p>')
+
+    def _pictures(self) -> str:
+        shown = self.entries[:self.max_pictures]
+        left = len(self.entries) - len(shown)
+        note = (f'<p class="quiet">The first {_count(shown, "image")}; '
+                f'{left} more are in the table below.</p>' if left else '')
+        legend = ''.join(f'<li>{self._label(i)}</li>'
+                         for i in range(len(self.classes)))
+        controls = CONTROLS.substitute(percent=OPACITY)
+        figures = '\n'.join(self._figure(entry) for entry in shown)
+        return f'''<h2>Pictures</h2>
+{note}<div class="bar"><ul class="legend">{legend}</ul>{controls}</div>
+<div class="pictures">
+{figures}
+</div>'''
+
+    def _figure(self, entry: ReportEntry) -> str:
+        mask = decode_image(Path(entry.mask).read_bytes(), str(entry.mask))
+        if mask.ndim != 2 or mask.max() >= len(self.classes):
+            raise ValueError(
+                f'{entry.mask} is no mask of {len(self.classes)} classes: '
+                f'{mask.ndim} dimensions, values up to {mask.max()}')
+        missing = ''
+        layers = [_png(mask, self.palette)]
+        try:
+            image = read_image(str(entry.image), self.bit_depth)
+            layers.insert(0, _jpeg(image[:mask.shape[0]]))
+        except (OSError, ValueError) as error:
+            missing = f'<br>Without the image: {escape(str(error))}'
+        alternatives = [f'Image {escape(entry.name)}', '']
+        pictures = ''.join(
+            f'<img class="{kind}" src="{source}" alt="{alternative}">'
+            for kind, source, alternative in zip(
+                ('photo', 'mask')[-len(layers):], layers, alternatives))
+        shares = ' '.join(
+            f'<span>{self._label(i)} {percent:.1f} %</span>'
+            for i, percent in enumerate(entry.percent))
+        return (f'<figure><div class="layers">{pictures}</div><figcaption>'
+                f'<b>{escape(entry.name)}</b><br>{shares}{missing}'
+                '</figcaption></figure>')
+
+    def _table(self) -> str:
+        heads = ''.join(f'<th>{self._label(i)} (%)</th>'
+                        for i in range(len(self.classes)))
+        rows = []
+        for entry in self.entries:
+            cells = ''.join(f'<td>{percent:.2f}</td>'
+                            for percent in entry.percent)
+            rows.append(
+                f'<tr><td class="name">{escape(entry.name)}</td>'
+                f'<td class="shares">{self._shares(entry.percent)}</td>'
+                f'{cells}</tr>')
+        return f'''<h2>All images</h2>
+<div class="scroll"><table>
+<thead><tr><th>Image</th><th></th>{heads}</tr></thead>
+<tbody>
+{chr(10).join(rows)}
+</tbody></table></div>'''
+
+    def _shares(self, percents: Sequence[float]) -> str:
+        """Draw the fractions of one image, side by side."""
+        left, parts = 0.0, []
+        for percent, colour in zip(percents, self.palette):
+            parts.append(f'<rect x="{left:.3f}%" width="{percent:.3f}%" '
+                         'height="14" fill="rgb({}, {}, {})"/>'.format(
+                             *colour))
+            left += percent
+        return ('<svg height="14" aria-hidden="true">'
+                f'{"".join(parts)}<rect width="100%" height="14" '
+                'fill="none" stroke="#1d232b" stroke-opacity=".45"/></svg>')
+
+    def _settings(self) -> str:
+        rows = ''.join(f'<dt>{escape(key)}</dt><dd>{escape(value)}</dd>'
+                       for key, value in self.settings.items())
+        return f'<h2>How it was made</h2>\n<dl>{rows}</dl>'
+
+
+def write_html_report(root: str | Path,
+                      max_pictures: int = MAX_PICTURES) -> Path:
+    """Write ``report.html`` into a folder of predictions.
+
+    Args:
+        root: Folder that ``tools/predict.py`` has filled.
+        max_pictures: Of so many images the picture is in the page; the
+            others are in its table.
+
+    Returns:
+        The page's file.
+
+    Raises:
+        FileNotFoundError: If the folder holds no predictions.
+        ValueError: If a file in it cannot be read.
+    """
+    root = Path(root)
+    record = RunRecord.read(root)
+    percents: dict[str, list[float]] = {}
+    for row in _rows(root / 'phases.csv'):
+        percents.setdefault(row['image'], []).append(
+            float(row['fraction_percent']))
+    entries = [
+        ReportEntry(row['image'], Path(row['file']),
+                    root / 'masks' / f'{row["image"]}.png',
+                    percents[row['image']])
+        for row in _rows(root / 'images.csv')
+    ]
+    summary = [
+        {key: float(value or 'nan') for key, value in row.items()
+         if key != 'phase'}
+        for row in (_rows(root / 'phases_summary.csv') if entries else ())
+    ]
+    notes = []
+    if record.bands:
+        notes.append(
+            'These images look as if they had an information band at the '
+            'lower edge, which was counted as material (crop it with '
+            f'--crop-bottom): {", ".join(record.bands)}')
+    page = Report(
+        f'Phase fractions of {root.resolve().name}', record.classes,
+        record.palette, entries, summary, _words(record), record.failures,
+        notes, record.settings.get('bit_depth'), max_pictures).render()
+    write_atomically(root / REPORT, page)
+    return root / REPORT
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with open(path, encoding='utf-8', newline='') as file:
+        return list(csv.DictReader(file))
+
+
+def _words(record: RunRecord) -> dict[str, str]:
+    """Return the settings of a run, the most important first."""
+    settings = dict(record.settings)
+    words = {
+        'Weights': record.weights,
+        'SHA-256 of the weights': settings.pop('weights_sha256', ''),
+        'Images from': ', '.join(settings.pop('inputs', ())),
+    }
+    for key, value in settings.items():
+        if value is not None:
+            words[LABELS.get(key) or key.replace('_', ' ').capitalize()] = (
+                str(value))
+    words['Versions'] = ', '.join(
+        f'{name} {version}' for name, version in record.versions.items())
+    return words
+
+
+def _count(things: Sequence, name: str) -> str:
+    return f'{len(things)} {name}{"" if len(things) == 1 else "s"}'
+
+
+def _swatch(colour: Sequence[int]) -> str:
+    return ('<i class="swatch" style="background:'
+            'rgb({}, {}, {})"></i>'.format(*colour))
+
+
+def _number(value: float, digits: int) -> str:
+    return '&ndash;' if math.isnan(value) else f'{value:.{digits}f}'
+
+
+def _x(percent: float, end: float) -> str:
+    return f'{100 * percent / end:.2f}%'
+
+
+def _tick_step(largest: float) -> float:
+    """Return a round number of which up to five reach the largest."""
+    return next(step for step in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 25)
+                if 5 * step >= largest)
+
+
+def _shrink(image: np.ndarray, interpolation: int) -> np.ndarray:
+    factor = SIDE / max(image.shape[:2])
+    if factor >= 1:
+        return image
+    height, width = (max(1, round(length * factor))
+                     for length in image.shape[:2])
+    return cv2.resize(image, (width, height), interpolation=interpolation)
+
+
+def _jpeg(image: np.ndarray) -> str:
+    """Return a picture, (H, W, 3) blue, green, red, as a data address."""
+    image = _shrink(image, cv2.INTER_AREA)
+    grey = (image == image[..., :1]).all()
+    picture = Image.fromarray(
+        np.ascontiguousarray(image[..., 0] if grey else image[..., ::-1]))
+    return _address(picture, 'jpeg', quality=JPEG_QUALITY, optimize=True)
+
+
+def _png(mask: np.ndarray, palette: Sequence[Sequence[int]]) -> str:
+    """Return class ids in their colours as a data address."""
+    picture = Image.fromarray(_shrink(mask, cv2.INTER_NEAREST))
+    picture.putpalette(bytes(np.array(palette, np.uint8).flatten()))
+    return _address(picture, 'png', optimize=True)
+
+
+def _address(picture: Image.Image, kind: str, **options) -> str:
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    data = base64.b64encode(file.getvalue()).decode()
+    return f'data:image/{kind};base64,{data}'

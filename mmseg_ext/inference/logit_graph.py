@@ -1,0 +1,89 @@
+"""A segmentor as one function of an image, for exporters."""
+import torch
+import torch.nn.functional as F
+from mmseg.models.segmentors import EncoderDecoder
+from mmseg.models.utils.wrappers import Upsample
+from torch import Tensor, nn
+
+
+class _TraceableUpsample(Upsample):
+    """mmseg's own, which rounds sizes by int() and so fixes them."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        factor = self.scale_factor
+        if isinstance(factor, tuple) or not float(factor).is_integer():
+            return super().forward(x)
+        return F.interpolate(
+            x, [length * int(factor) for length in x.shape[2:]],
+            mode=self.mode, align_corners=self.align_corners)
+
+
+class LogitGraph(nn.Module):
+    """From images as they are read to logits, with nothing around it.
+
+    ::
+
+        image --> RGB, normalize --> pad --> network --> crop --> logits
+
+    What mmseg does in testing with an image of the network's scale:
+    channels, mean and standard deviation, and padding as its
+    ``data_preprocessor`` says; the logits enlarged, and the padding cut off.
+    A head of one channel becomes two: its threshold and its probability.
+
+    Args:
+        model: Segmentor, in evaluation mode; kept, not copied.
+
+    Shape:
+        - image: (B, H, W, 3) uint8, channels blue, green, red
+        - output: (B, C, H, W)
+
+    Raises:
+        ValueError: If the model is no EncoderDecoder, or it pads to a fixed
+            size in testing.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        if not isinstance(model, EncoderDecoder):
+            raise ValueError(f'The model is a {type(model).__name__}; only '
+                             'an EncoderDecoder can be exported')
+        preprocessor = model.data_preprocessor
+        padding = preprocessor.test_cfg or {}
+        if padding.get('size') is not None:
+            raise ValueError(
+                'data_preprocessor.test_cfg pads to a fixed size, '
+                f'{padding["size"]}: an exported model pads to a multiple '
+                'only, give size_divisor in its place')
+        self.divisor = padding.get('size_divisor') or 1
+        self.pad_value = preprocessor.pad_val
+        self.flip = preprocessor.channel_conversion
+        shape = (1, 3, 1, 1)
+        mean, std = torch.zeros(shape), torch.ones(shape)
+        if getattr(preprocessor, 'mean', None) is not None:
+            mean = preprocessor.mean.expand(3, 1, 1).reshape(shape).clone()
+            std = preprocessor.std.expand(3, 1, 1).reshape(shape).clone()
+        self.register_buffer('mean', mean)
+        self.register_buffer('std', std)
+        for module in model.modules():
+            if isinstance(module, Upsample) and module.size is None:
+                module.__class__ = _TraceableUpsample
+        self.model = model
+
+    def forward(self, image: Tensor) -> Tensor:
+        height, width = image.shape[1:3]
+        x = image.permute(0, 3, 1, 2)  # (B, H, W, 3) -> (B, 3, H, W)
+        if self.flip:
+            x = x.flip(1)
+        x = (x.float() - self.mean) / self.std
+        if self.divisor > 1:
+            x = F.pad(x, (0, -width % self.divisor, 0,
+                          -height % self.divisor), value=self.pad_value)
+        size = x.shape[2:]
+        meta = dict(ori_shape=size, img_shape=size, pad_shape=size)
+        out = self.model.encode_decode(x, [meta])[:, :, :height, :width]
+        if out.shape[1] == 1:
+            out = out.sigmoid()
+            out = torch.cat([
+                torch.full_like(out, self.model.decode_head.threshold), out
+            ], dim=1)
+        return out

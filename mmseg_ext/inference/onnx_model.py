@@ -1,0 +1,128 @@
+"""A segmentor as a file of tools/export.py, run by onnxruntime."""
+import json
+from typing import Optional
+
+import cv2
+import numpy as np
+
+from .predictor import LogitModel
+from .tiling import Tiling
+
+
+class OnnxModel(LogitModel):
+    """A segmentor that tools/export.py has written, without PyTorch.
+
+    Images are scaled as in testing, if the config scales them; everything
+    else, from normalization to logits of the image's own size, is in the
+    file. On a GPU where onnxruntime has one.
+
+    Args:
+        path: File ``*.onnx`` of tools/export.py.
+        threads: Threads of the CPU; None: as many as onnxruntime likes.
+
+    Attributes:
+        metadata: What tools/export.py has written beside the network.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImportError: If onnxruntime is missing.
+        ValueError: If onnxruntime cannot read the file, or it is not of
+            tools/export.py.
+    """
+
+    def __init__(self, path: str, threads: Optional[int] = None) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise ImportError(
+                f'onnxruntime is needed and cannot be imported ({error}). '
+                "Install it: pip install 'mmseg_ext[export]', or onnxruntime "
+                'alone') from error
+        self.weights = str(path)
+        with open(path, 'rb'):  # onnxruntime's own error is no OSError
+            pass
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or 0
+        options.log_severity_level = 4  # errors are raised, not printed too
+        try:
+            self.session = onnxruntime.InferenceSession(
+                self.weights, options,
+                providers=onnxruntime.get_available_providers())
+        except Exception as error:  # its own exceptions share no base class
+            raise ValueError(f'onnxruntime cannot read {path}: '
+                             f'{error}') from error
+        found = self.session.get_modelmeta().custom_metadata_map
+        if 'mmseg_ext' not in found:
+            raise ValueError(f'{path} was not written by tools/export.py: '
+                             'it does not name its classes. Export the '
+                             'config and its checkpoint with that tool')
+        self.metadata = json.loads(found['mmseg_ext'])
+        self.classes = tuple(self.metadata['classes'])
+        self.palette = self.metadata['palette']
+        self.bit_depth = self.metadata['bit_depth']
+        self.crop_bottom = self.metadata['crop_bottom']
+        self.resizes = self.metadata['resize'] is not None
+        self.tiling = Tiling(*map(tuple, self.metadata['tiling']))
+        self.details = {
+            key: self.metadata[key]
+            for key in ('config', 'checkpoint', 'checkpoint_sha256')
+        }
+        # a number where the file allows no other, else None
+        self.batch, *self.size = (
+            length if isinstance(length, int) else None
+            for length in self.session.get_inputs()[0].shape[:3])
+
+    def logits(self, batch: np.ndarray) -> np.ndarray:
+        """Return the logits of images, see :class:`LogitModel`.
+
+        Raises:
+            ValueError: If the file takes images of another size only.
+        """
+        size = batch.shape[1:3]
+        if self.resizes:
+            width, height = _scaled(size, **self.metadata['resize'])
+            batch = np.stack([cv2.resize(image, (width, height))
+                              for image in batch])
+        if any(wanted not in (None, found)
+               for wanted, found in zip(self.size, batch.shape[1:3])):
+            raise ValueError(
+                f'{self.weights} takes images of {self.size[0]} x '
+                f'{self.size[1]} pixels only, and was given {size[0]} x '
+                f'{size[1]}. Export it anew with --size {size[0]} {size[1]}, '
+                'without --fixed-size if the model allows')
+        found = np.concatenate([
+            self._run(batch[first:first + (self.batch or len(batch))])
+            for first in range(0, len(batch), self.batch or len(batch))
+        ])
+        if found.shape[2:] == size:
+            return found
+        # half-pixel centres, as PyTorch without align_corners
+        return np.stack([
+            np.stack([cv2.resize(channel, size[::-1]) for channel in image])
+            for image in found
+        ])
+
+    def _run(self, batch: np.ndarray) -> np.ndarray:
+        count = len(batch)
+        if self.batch is not None and count < self.batch:
+            # fill up a fixed batch with its last image
+            batch = np.pad(batch, ((0, self.batch - count), *[(0, 0)] * 3),
+                           mode='edge')
+        return self.session.run(['logits'], {'image': batch})[0][:count]
+
+
+def _scaled(size: tuple[int, int], scale: tuple[int, int],
+            keep_ratio: bool) -> tuple[int, int]:
+    """Return (width, height) of an image as the config scales it.
+
+    Args:
+        size: Its (height, width).
+        scale: (width, height); of an image that keeps its ratio, its longer
+            and shorter side may be at most the larger and smaller of them.
+        keep_ratio: Whether it does.
+    """
+    if not keep_ratio:
+        return tuple(scale)
+    factor = min(max(scale) / max(size), min(scale) / min(size))
+    height, width = (int(length * factor + 0.5) for length in size)
+    return width, height

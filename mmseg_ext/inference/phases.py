@@ -1,0 +1,67 @@
+"""Phase fractions of several images, summed up after ASTM E562 and E1245."""
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmseg_ext.basics import confidence_interval
+
+
+@dataclass(frozen=True)
+class PhaseSummary:
+    """The fraction of a phase over all images.
+
+    Attributes:
+        phase: Its name.
+        n: Number of images (fields, in the standards' terms).
+        mean_percent: Mean over images of its share in the pixels.
+        std_percent: Standard deviation over images, n - 1 in the
+            denominator; nan for one image.
+        ci95_percent: Half width of the 95 % confidence interval of the
+            mean, t(0.975, n - 1) * std / sqrt(n), in percentage points; nan
+            for one image.
+        relative_accuracy_percent: ``ci95_percent`` in percent of the mean;
+            nan for one image, and where the mean is 0.
+    """
+    phase: str
+    n: int
+    mean_percent: float
+    std_percent: float
+    ci95_percent: float
+    relative_accuracy_percent: float
+
+
+def summarize_phases(fractions: Sequence[np.ndarray],
+                     classes: Sequence[str]) -> list[PhaseSummary]:
+    """Return mean, spread and confidence of every phase's fraction.
+
+    The interval says how far the mean over these images may be from that
+    over all of the sample, if they were taken at random places; images that
+    overlap make it too narrow. What the model gets wrong in every image is
+    not in it: see ``ClassRatioMetric`` for that.
+
+    Args:
+        fractions: Of each image, (num_classes,), 0 to 1.
+        classes: Names of the classes.
+
+    Raises:
+        ValueError: If there is no image.
+
+    Reference:
+        ASTM E562 (point counts) and E1245 (image analysis).
+    """
+    percent = 100 * np.asarray(fractions, np.float64).reshape(
+        -1, len(classes))
+    n = len(percent)
+    if not n:
+        raise ValueError('Phase fractions need at least one image')
+    mean = percent.mean(axis=0)
+    std = percent.std(axis=0, ddof=1) if n > 1 else np.full(len(mean), np.nan)
+    interval = confidence_interval(percent)
+    accuracy = np.divide(
+        100 * interval, mean, out=np.full(len(mean), np.nan), where=mean > 0)
+    return [
+        PhaseSummary(phase, n, *(float(value[i]) for value in (
+            mean, std, interval, accuracy)))
+        for i, phase in enumerate(classes)
+    ]

@@ -1,0 +1,239 @@
+"""The folder of predictions: masks, pictures, tables."""
+import shutil
+from collections.abc import Iterable
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import Optional
+
+import cv2
+import numpy as np
+
+from mmseg_ext.basics import write_atomically
+
+from .features import (
+    Features,
+    FeatureSummary,
+    find_features,
+    summarize_features,
+)
+from .phases import PhaseSummary, summarize_phases
+from .predictor import Prediction
+from .run_record import RECORD, RunRecord
+from .tables import Table, number
+
+FOLDERS = ('masks', 'colour_masks', 'overlays')
+SUMMARIES = ('phases_summary.csv', 'phases.png', 'features_summary.csv',
+             'report.html')
+FILES = ('images.csv', 'phases.csv', 'features.csv', *SUMMARIES)
+
+
+class ResultStore:
+    """What has been predicted so far, in a folder.
+
+    ::
+
+        root
+        |-- run.json             what it was made with, see RunRecord
+        |-- masks                <name>.png, class ids
+        |-- colour_masks         <name>.png, the classes' colours
+        |-- overlays             <name>.png, the same over the image
+        |-- images.csv           a line an image: its file and its size
+        |-- phases.csv           a line for each phase of each image
+        |-- phases_summary.csv   a line a phase, see PhaseSummary
+        |-- phases.png           the same as a figure
+        |-- features.csv         a line for each grain or particle
+        |-- features_summary.csv a line a phase, see FeatureSummary
+        |-- report.html          all of it, see write_html_report
+
+    Those of features are there if the size of a pixel is known.
+
+    Args:
+        root: The folder; made if it is missing.
+        record: What the predictions are made with. The settings of a
+            folder that was begun before must be the same.
+        um_per_pixel: Side of a pixel in micrometres; None: not known.
+        min_area: Features that are smaller, in pixels, are left out.
+        overwrite: Forget what is there.
+
+    Raises:
+        FileExistsError: If the folder holds other files.
+        ValueError: If it was begun with other settings.
+    """
+
+    def __init__(self,
+                 root: Path,
+                 record: RunRecord,
+                 um_per_pixel: Optional[float] = None,
+                 min_area: int = 1,
+                 overwrite: bool = False) -> None:
+        self.root = root
+        self.record = record
+        self.scale = um_per_pixel
+        self.min_area = min_area
+        self.images = Table(root / 'images.csv', (
+            'image', 'file', 'height', 'width', 'cropped_rows', 'tiles'))
+        self.phases = Table(root / 'phases.csv', (
+            'image', 'phase', 'fraction_percent',
+            *(() if um_per_pixel is None else ('area_um2', ))))
+        self.features = Table(root / 'features.csv', (
+            'image', 'phase', 'feature', 'x', 'y', 'area_pixels', 'area_um2',
+            'diameter_um', 'cut_by_border'))
+        self._open(overwrite)
+
+    def _open(self, overwrite: bool) -> None:
+        root = self.root
+        if root.exists() and not root.is_dir():
+            raise FileExistsError(f'{root} is a file; name a folder.')
+        began = (root / RECORD).exists()
+        if not began and root.exists() and any(root.iterdir()):
+            raise FileExistsError(
+                f'{root} holds files that are not this tool\'s; name another '
+                'folder. Nothing was written.')
+        if began and overwrite:
+            for name in FOLDERS:
+                shutil.rmtree(root / name, ignore_errors=True)
+            for name in FILES:
+                (root / name).unlink(missing_ok=True)
+        elif began:
+            before = RunRecord.read(root)
+            self._check(before.settings)
+            self.record.bands = before.bands
+        self.record.write(root)
+        self.forget(())
+
+    def _check(self, began: dict) -> None:
+        settings = self.record.settings
+        changes = [
+            f'{key} was {began.get(key)!r}, is {settings.get(key)!r}'
+            for key in sorted({**began, **settings})
+            if began.get(key) != settings.get(key)
+        ]
+        if changes:
+            raise ValueError(
+                f'{self.root} was begun with other settings: '
+                f'{"; ".join(changes)}. Name another folder, go on with the '
+                'old settings, or predict all anew with --overwrite.')
+
+    def mask_path(self, name: str) -> Path:
+        return self.root / 'masks' / f'{name}.png'
+
+    def done(self) -> dict[str, str]:
+        """Return name -> file of the images that are predicted in full."""
+        if self.scale is not None and not self.features.path.exists():
+            return {}
+        measured = {row['image'] for row in self.phases.rows()}
+        return {
+            row['image']: row['file'] for row in self.images.rows()
+            if row['image'] in measured and all(
+                path.exists() for path in self._pictures(row['image']))
+        }
+
+    def _pictures(self, name: str) -> list[Path]:
+        return [self.root / folder / f'{name}.png' for folder in FOLDERS]
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Remove images, and from the tables what is not done in full."""
+        for name in names:
+            for path in self._pictures(name):
+                path.unlink(missing_ok=True)
+        kept = set(self.done())
+        tables = [self.images, self.phases]
+        if self.scale is not None:
+            tables.append(self.features)
+        for table in tables:
+            table.keep(lambda row: row['image'] in kept)
+        bands = self.record.bands
+        self.record.bands = {name: bands[name] for name in bands
+                             if name in kept}
+
+    def add(self, name: str, path: Path, image: np.ndarray,
+            prediction: Prediction, cropped_rows: int) -> None:
+        """Write all files of an image, and then its lines.
+
+        Args:
+            name: Of the image.
+            path: Its file.
+            image: (H, W, 3) uint8, channels blue, green, red.
+            prediction: Of the image.
+            cropped_rows: What was cut off at its lower edge before.
+        """
+        # drawn one after the other: they may be large
+        for picture, draw in zip(self._pictures(name), (
+                lambda: prediction.mask, prediction.colour_mask,
+                lambda: prediction.overlay(image))):
+            write_atomically(
+                picture, cv2.imencode('.png', draw())[1].tobytes())
+        if self.scale is not None:
+            self.features.append(self._feature_rows(name, find_features(
+                prediction.mask, len(prediction.classes), self.min_area)))
+        height, width = prediction.mask.shape
+        rows = []
+        for phase, fraction in zip(prediction.classes, prediction.fractions):
+            row = [name, phase, number(100 * fraction, 6)]
+            if self.scale is not None:
+                area = fraction * height * width * self.scale**2
+                row.append(number(area, 3))
+            rows.append(row)
+        self.phases.append(rows)
+        # the last: says that all is there
+        self.images.append([
+            (name, path, height, width, cropped_rows, prediction.tiles)])
+
+    def _feature_rows(self, name: str, found: Features) -> Iterable[list]:
+        areas = found.area * self.scale**2
+        diameters = found.diameter * self.scale
+        for i, class_id in enumerate(found.class_id):
+            yield [
+                name, self.record.classes[class_id], i + 1,
+                number(found.x[i], 1), number(found.y[i], 1), found.area[i],
+                number(areas[i], 6), number(diameters[i], 6),
+                int(found.cut[i])
+            ]
+
+    def fractions(self) -> dict[str, list[float]]:
+        """Return name -> fraction of each class, 0 to 1."""
+        found: dict[str, list[float]] = {}
+        for row in self.phases.rows():
+            found.setdefault(row['image'], []).append(
+                float(row['fraction_percent']) / 100)
+        return found
+
+    def sort(self, names: Iterable[str]) -> None:
+        """Bring the lines of the images into this order."""
+        place = {name: i for i, name in enumerate(names)}
+        for table in (self.images, self.phases):
+            rows = sorted(table.rows(), key=lambda row: place[row['image']])
+            table.write(row.values() for row in rows)
+
+    def remove_summaries(self) -> None:
+        """Remove what is no longer true once another image is added."""
+        for name in SUMMARIES:
+            (self.root / name).unlink(missing_ok=True)
+
+    def write_summaries(self) -> list[PhaseSummary]:
+        """Write the tables with a line a phase, and return the first."""
+        phases = summarize_phases(
+            list(self.fractions().values()), self.record.classes)
+        self._write_summary('phases_summary.csv', PhaseSummary, phases)
+        if self.scale is not None:
+            self._write_summary('features_summary.csv', FeatureSummary,
+                                self._summarize_features())
+        return phases
+
+    def _write_summary(self, file: str, kind: type, rows: list) -> None:
+        table = Table(self.root / file, [part.name for part in fields(kind)])
+        table.write([
+            number(cell, 6) if isinstance(cell, float) else cell
+            for cell in astuple(row)
+        ] for row in rows)
+
+    def _summarize_features(self) -> list[FeatureSummary]:
+        found = {phase: ([], []) for phase in self.record.classes}
+        for row in self.features.rows():
+            areas, cut = found[row['phase']]
+            areas.append(float(row['area_um2']))
+            cut.append(row['cut_by_border'] == '1')
+        pixels = sum(int(row['height']) * int(row['width'])
+                     for row in self.images.rows())
+        return [summarize_features(phase, *columns, pixels * self.scale**2)
+                for phase, columns in found.items()]

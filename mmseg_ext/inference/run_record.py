@@ -1,0 +1,77 @@
+"""What a run of predictions was made with, and how it went."""
+import hashlib
+import json
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from mmseg_ext import __version__
+from mmseg_ext.basics import write_atomically
+
+RECORD = 'run.json'
+# Modules of the packages that a prediction passes through, if it does.
+MODULES = ('numpy', 'cv2', 'scipy', 'torch', 'mmengine', 'mmseg',
+           'onnxruntime')
+
+
+@dataclass
+class RunRecord:
+    """A run of predictions, as ``run.json`` holds it.
+
+    Attributes:
+        settings: What the results depend on; a run with others does not go
+            on in the same folder.
+        weights: File of the model.
+        classes: Names of the classes, in the order of their ids.
+        palette: Colour of each class, (red, green, blue), 0 to 255.
+        versions: Of Python, this package and those that it used.
+        failures: Name of an image -> why it has no prediction.
+        bands: Name of an image -> rows at its lower edge that look like an
+            information band and were predicted all the same.
+    """
+    settings: dict
+    weights: str
+    classes: list[str]
+    palette: list[list[int]]
+    versions: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    bands: dict[str, int] = field(default_factory=dict)
+
+    def write(self, out: Path) -> None:
+        """Write it to ``run.json`` in a folder, with today's versions."""
+        self.versions = loaded_versions()
+        write_atomically(out / RECORD, json.dumps(asdict(self), indent=2))
+
+    @classmethod
+    def read(cls, out: Path) -> 'RunRecord':
+        """Read it from a folder.
+
+        Raises:
+            FileNotFoundError: If there is none.
+            ValueError: If the file is no such record.
+        """
+        path = out / RECORD
+        try:
+            return cls(**json.loads(path.read_text(encoding='utf-8')))
+        except (TypeError, json.JSONDecodeError) as error:
+            raise ValueError(f'{path} is no record of predictions: '
+                             f'{error}') from error
+
+
+def loaded_versions() -> dict[str, str]:
+    """Return the versions of Python and of what it has loaded."""
+    return {
+        'python': sys.version.split()[0],
+        'mmseg_ext': __version__,
+        **{name: sys.modules[name].__version__ for name in MODULES
+           if name in sys.modules},
+    }
+
+
+def sha256(path: str) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()

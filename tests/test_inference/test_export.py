@@ -1,0 +1,292 @@
+"""Exported models against mmseg's own prediction, family by family."""
+import json
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
+
+from mmseg_ext.inference import OnnxModel, TorchModel
+from mmseg_ext.inference.export import BY_GRAPH, export_model
+
+for _package in ('onnx', 'onnxscript', 'onnxruntime'):
+    pytest.importorskip(_package, reason='needs the extra export')
+
+BN = dict(type='BN')
+PALETTE = [[200, 0, 0], [0, 200, 0], [0, 0, 200]]
+MIT = dict(
+    embed_dims=8, num_layers=[1] * 4, num_heads=[1, 2, 4, 8],
+    sr_ratios=[8, 4, 2, 1], mlp_ratio=2)
+RESNET = dict(
+    type='ResNetV1c', norm_cfg=BN, base_channels=4, stem_channels=4)
+
+
+def segformer_head(kind: str, channels: list[int]) -> dict:
+    return dict(
+        type=kind, in_channels=channels, in_index=[0, 1, 2, 3], channels=8)
+
+
+def fcn_head(channels: int, index: int = 3, **kwargs) -> dict:
+    return dict(type='FCNHead', in_channels=channels, in_index=index,
+                channels=4, num_convs=1, **kwargs)
+
+
+PROPOSED = dict(
+    backbone=dict(type='FusedMixVisionTransformer', **MIT),
+    neck=dict(type='MultiScaleCrossAttentionNeck',
+              in_channels=[8, 16, 32, 64]),
+    decode_head=segformer_head('FusedSegformerHead', [16, 32, 64, 64]))
+RESUNET = dict(
+    backbone=dict(type='ResUNet', channels=(4, 8, 8)),
+    decode_head=fcn_head(4, 2))
+# Model, and the multiple that its config pads to.
+FAMILIES = dict(
+    proposed=(PROPOSED, 32),
+    segformer=(dict(
+        backbone=dict(type='MixVisionTransformer', **MIT),
+        decode_head=segformer_head('SegformerHead', [8, 16, 32, 64])), None),
+    unet=(dict(
+        backbone=dict(
+            type='UNet', base_channels=4, enc_num_convs=(1, ) * 5,
+            dec_num_convs=(1, ) * 4, norm_cfg=BN),
+        decode_head=fcn_head(4, 4)), 16),
+    resunet=(RESUNET, None),
+    unet_head=(dict(
+        backbone=dict(RESNET, depth=18),
+        decode_head=dict(
+            type='UNetDecodeHead', in_channels=[4, 8, 16, 32],
+            decoder_channels=[8, 8, 8, 4])), None),
+    plugin_dpsa=(dict(
+        backbone=dict(
+            type='PluginBackbone', backbone=dict(RESNET, depth=18),
+            plugin=dict(type='DeformablePSA'), after=['layer4.*.bn1']),
+        decode_head=fcn_head(32)), None),
+    stock_dpsa=(dict(
+        backbone=dict(
+            RESNET, depth=50, plugins=[
+                dict(cfg=dict(type='DeformablePSA', pool='max',
+                              dcn_version=2), position='after_conv2',
+                     stages=(False, False, False, True))]),
+        decode_head=fcn_head(128)), None))
+DPT = dict(
+    backbone=dict(
+        type='mmpretrain.VisionTransformer',
+        arch=dict(embed_dims=12, num_layers=4, num_heads=2,
+                  feedforward_channels=24),
+        img_size=64, patch_size=16, out_indices=(0, 1, 2, 3), out_type='raw',
+        final_norm=False),
+    decode_head=dict(
+        type='DPTDecodeHead', in_channels=[12] * 4, embed_dims=12,
+        in_index=[0, 1, 2, 3], input_transform='multiple_select', channels=4,
+        post_process_channels=[4] * 4, readout_type='project', norm_cfg=BN))
+
+
+def config(model: dict, divisor=None, resize=None, **head) -> Config:
+    """A config of three classes, or with other arguments of the head."""
+    steps = [] if resize is None else [dict(type='Resize', **resize)]
+    return Config(dict(
+        model=dict(
+            type='EncoderDecoder',
+            data_preprocessor=dict(
+                type='SegDataPreProcessor', mean=[120.0, 110.0, 100.0],
+                std=[60.0, 55.0, 50.0], bgr_to_rgb=True, pad_val=3,
+                **({} if divisor is None else dict(
+                    test_cfg=dict(size_divisor=divisor)))),
+            **dict(model, decode_head=dict(
+                model['decode_head'], **dict(
+                    dict(num_classes=3, norm_cfg=BN, align_corners=False),
+                    **head))),
+            test_cfg=dict(mode='whole')),
+        test_dataloader=dict(dataset=dict(
+            type='SEMDataset', data_root='none', bit_depth=12, info_band=5,
+            metainfo=dict(classes=('A', 'B', 'C')[:head.get(
+                'num_classes', 3)], palette=PALETTE),
+            pipeline=[dict(type='LoadSEMImageFromFile'), *steps,
+                      dict(type='PackSegInputs')]))))
+
+
+def save(cfg: Config, path) -> str:
+    """Save weights of which every one matters."""
+    init_default_scope('mmseg')
+    torch.manual_seed(0)
+    model = MODELS.build(cfg.model.copy())
+    state = model.state_dict()
+    for name, tensor in state.items():
+        if tensor.is_floating_point():
+            spread = tensor.std() if tensor.numel() > 1 else 0
+            tensor.add_(0.1 * torch.randn_like(tensor) * (spread + 0.5))
+        if name.endswith('running_var'):
+            tensor.abs_().add_(0.5)
+    torch.save(dict(state_dict=state), path)
+    return str(path)
+
+
+def pictures(*shape: int) -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (*shape, 3), np.uint8)
+
+
+def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
+    assert found.shape == expected.shape and found.dtype == np.float32
+    assert expected.std() > 1e-3
+    np.testing.assert_allclose(
+        found, expected, rtol=0, atol=1e-4 * np.abs(expected).max())
+    assert (found.argmax(1) == expected.argmax(1)).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('family', FAMILIES)
+def test_families_at_any_size_and_batch(family, tmp_path):
+    model, divisor = FAMILIES[family]
+    cfg = config(model, divisor)
+    weights = save(cfg, tmp_path / 'weights.pth')
+    report = export_model(
+        cfg, weights, tmp_path / 'model.onnx', size=(64, 96))
+    assert report.difference <= 1e-4 * report.scale
+    assert report.other_classes == 0
+    shapes = [(1, 64, 96), (3, 64, 96)]
+    # attention is traced at one size by TorchScript
+    if BY_GRAPH or family not in ('proposed', 'segformer'):
+        assert report.dynamic == ('batch', 'height', 'width')
+        assert not report.fixed_because
+        assert report.checked == [(1, 64, 96), (2, 81, 134)]
+        shapes.append((3, 75, 50))
+    exported = OnnxModel(str(tmp_path / 'model.onnx'))
+    original = TorchModel(cfg, weights, 'cpu')
+    for shape in shapes:  # none was traced
+        assert_same(exported.logits(pictures(*shape)),
+                    original.logits(pictures(*shape)))
+    assert [path.name for path in tmp_path.glob('*.onnx*')] == ['model.onnx']
+
+
+@pytest.mark.slow
+def test_dpt_keeps_its_size_and_images_are_scaled_to_it(tmp_path):
+    cfg = config(DPT, 16, dict(scale=(64, 64)))
+    weights = save(cfg, tmp_path / 'weights.pth')
+    report = export_model(cfg, weights, tmp_path / 'model.onnx')
+    assert report.dynamic == ('batch', )
+    assert 'a square number of patches' in report.fixed_because
+    assert 'Fixed: height, width, because' in report.describe()
+    exported = OnnxModel(str(tmp_path / 'model.onnx'))
+    assert exported.resizes and exported.size == [64, 64]
+    original = TorchModel(cfg, weights, 'cpu')
+    for shape in ((1, 64, 64), (3, 120, 50)):
+        assert_same(exported.logits(pictures(*shape)),
+                    original.logits(pictures(*shape)))
+
+
+@pytest.fixture(scope='module')
+def small(tmp_path_factory):
+    """Config and weights of the network that is exported the quickest."""
+    cfg = config(RESUNET)
+    path = tmp_path_factory.mktemp('small') / 'weights.pth'
+    return cfg, save(cfg, path)
+
+
+def test_fixed_size_and_batch(small, tmp_path):
+    report = export_model(
+        *small, tmp_path / 'model.onnx', (40, 48), 2, fixed_size=True)
+    assert report.dynamic == ()
+    assert 'image (2, 40, 48, 3) uint8' in report.describe()
+    exported = OnnxModel(str(tmp_path / 'model.onnx'))
+    original = TorchModel(*small, 'cpu')
+    for batch in (1, 2, 5):
+        assert_same(exported.logits(pictures(batch, 40, 48)),
+                    original.logits(pictures(batch, 40, 48)))
+    with pytest.raises(ValueError, match='takes images of 40 x 48 pixels '
+                       'only, and was given 48 x 40'):
+        exported.logits(pictures(1, 48, 40))
+
+
+def test_scaled_images_keep_their_ratio(tmp_path):
+    cfg = config(RESUNET, 8, dict(scale=(90, 50), keep_ratio=True))
+    weights = save(cfg, tmp_path / 'weights.pth')
+    export_model(cfg, weights, tmp_path / 'model.onnx')
+    exported = OnnxModel(str(tmp_path / 'model.onnx'))
+    original = TorchModel(cfg, weights, 'cpu')
+    for shape in ((2, 77, 101), (1, 60, 30)):
+        assert_same(exported.logits(pictures(*shape)),
+                    original.logits(pictures(*shape)))
+
+
+def test_metadata(small, tmp_path):
+    export_model(*small, tmp_path / 'model.onnx', (40, 48), fixed_size=True)
+    exported = OnnxModel(str(tmp_path / 'model.onnx'))
+    original = TorchModel(*small, 'cpu')
+    for name in ('classes', 'palette', 'tiling', 'resizes', 'bit_depth',
+                 'crop_bottom'):
+        assert getattr(exported, name) == getattr(original, name)
+    assert exported.bit_depth == 12 and exported.crop_bottom == 5
+    assert exported.metadata['mean'] == [120, 110, 100]
+    assert exported.metadata['to_rgb'] is True
+    assert exported.metadata['versions']['torch'] == torch.__version__
+    assert exported.details['checkpoint'] == 'weights.pth'
+    assert len(exported.details['checkpoint_sha256']) == 64
+
+
+def test_head_of_one_channel_becomes_two(tmp_path):
+    cfg = config(RESUNET, num_classes=2, out_channels=1, threshold=0.4)
+    weights = save(cfg, tmp_path / 'weights.pth')
+    export_model(cfg, weights, tmp_path / 'model.onnx', (40, 48),
+                 fixed_size=True)
+    found = OnnxModel(str(tmp_path / 'model.onnx')).logits(
+        pictures(1, 40, 48))
+    assert_same(found, TorchModel(cfg, weights, 'cpu').logits(
+        pictures(1, 40, 48)))
+
+
+@pytest.mark.skipif(not BY_GRAPH, reason='needs torch 2.6')
+def test_torch_export_program(small, tmp_path):
+    report = export_model(*small, tmp_path / 'model.pt2', (40, 48))
+    assert report.dynamic == ('batch', 'height', 'width')
+    files = {'mmseg_ext.json': ''}
+    module = torch.export.load(
+        tmp_path / 'model.pt2', extra_files=files).module()
+    assert json.loads(files['mmseg_ext.json'])['classes'] == ['A', 'B', 'C']
+    batch = pictures(3, 50, 41)
+    assert_same(module(torch.from_numpy(batch)).detach().numpy(),
+                TorchModel(*small, 'cpu').logits(batch))
+
+
+def test_what_differs_from_pytorch_is_not_left_behind(small, tmp_path):
+    # rounding alone is more than nothing
+    with pytest.raises(ValueError, match="differ from PyTorch's by up to"):
+        export_model(*small, tmp_path / 'model.onnx', (40, 48),
+                     fixed_size=True, tolerance=0.0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_file_is_replaced_unless_asked(small, tmp_path):
+    path = tmp_path / 'model.onnx'
+    path.write_text('mine')
+    with pytest.raises(FileExistsError, match='--overwrite'):
+        export_model(*small, path)
+    assert path.read_text() == 'mine'
+    with pytest.raises(ValueError, match=r'must end in \.onnx or \.pt2'):
+        export_model(*small, tmp_path / 'model.pth')
+
+
+@pytest.mark.parametrize(('cfg', 'sentence'), [
+    (config(RESUNET, None, dict(scale_factor=0.5)), 'test pipeline has Res'),
+    (config(RESUNET, None, dict(scale=(9, 9)), align_corners=True),
+     'with align_corners=False in the head'),
+])
+def test_what_the_file_would_miss_is_refused(cfg, sentence, tmp_path):
+    weights = save(cfg, tmp_path / 'weights.pth')
+    with pytest.raises(ValueError, match=sentence):
+        export_model(cfg, weights, tmp_path / 'model.onnx')
+
+
+def test_size_that_the_network_never_sees_is_refused(tmp_path):
+    cfg = config(RESUNET, None, dict(scale=(90, 50)))
+    weights = save(cfg, tmp_path / 'weights.pth')
+    with pytest.raises(ValueError, match='every image to 50 x 90 pixels'):
+        export_model(cfg, weights, tmp_path / 'model.onnx', (64, 64))
+
+
+def test_padding_to_one_size_is_refused(small, tmp_path):
+    cfg = small[0].copy()
+    cfg.model.data_preprocessor.test_cfg = dict(size=(64, 64))
+    with pytest.raises(ValueError, match='give size_divisor in its place'):
+        export_model(cfg, small[1], tmp_path / 'model.onnx')

@@ -1,0 +1,160 @@
+"""OnnxModel on networks written by hand, whose logits are known."""
+import json
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from mmseg_ext.inference import OnnxModel, Tiling
+
+onnx = pytest.importorskip('onnx', reason='needs the extra export')
+pytest.importorskip('onnxruntime', reason='needs the extra export')
+
+METADATA = dict(
+    classes=['A', 'B', 'C'],
+    palette=[[9, 8, 7], [6, 5, 4], [3, 2, 1]],
+    bit_depth=12,
+    crop_bottom=3,
+    resize=None,
+    tiling=[[256, 192], [64, 32]],
+    config='config.py',
+    checkpoint='iter_9.pth',
+    checkpoint_sha256='ab' * 32)
+ALONE = '''
+import sys
+from importlib.machinery import PathFinder
+
+class Without:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.split('.')[0] not in ('torch', 'mmseg', 'mmengine', 'mmcv'):
+            return PathFinder.find_spec(name, path, target)
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Without
+import numpy as np
+from mmseg_ext.inference import OnnxModel, predict
+image = np.zeros((5, 6, 3), np.uint8)
+image[..., 2] = 1
+assert (predict(OnnxModel(sys.argv[1]), image).mask == 2).all()
+'''
+
+
+def write(path, shape=('batch', 'height', 'width', 3), **metadata) -> str:
+    """Write a network whose logits are the image's channels."""
+    helper, types = onnx.helper, onnx.TensorProto
+    graph = helper.make_graph(
+        [
+            helper.make_node('Cast', ['image'], ['cast'], to=types.FLOAT),
+            helper.make_node('Transpose', ['cast'], ['logits'],
+                             perm=[0, 3, 1, 2])
+        ], 'graph', [helper.make_tensor_value_info(
+            'image', types.UINT8, shape)],
+        [helper.make_tensor_value_info(
+            'logits', types.FLOAT, (shape[0], 3, *shape[1:3]))])
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid('', 18)], ir_version=10)
+    if metadata:
+        helper.set_model_props(model, dict(mmseg_ext=json.dumps(metadata)))
+    onnx.save(model, path)
+    return str(path)
+
+
+def pictures(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+
+
+def test_logits_and_attributes(tmp_path):
+    model = OnnxModel(write(tmp_path / 'model.onnx', **METADATA), threads=1)
+    batch = pictures(2, 7, 9)
+    found = model.logits(batch)
+    assert found.dtype == np.float32 and found.flags.writeable
+    np.testing.assert_array_equal(found, batch.transpose(0, 3, 1, 2))
+    assert model.classes == ('A', 'B', 'C')
+    assert model.palette == METADATA['palette']
+    assert model.tiling == Tiling((256, 192), (64, 32))
+    assert model.bit_depth == 12 and model.crop_bottom == 3
+    assert not model.resizes
+    assert model.weights == str(tmp_path / 'model.onnx')
+    assert model.details == dict(
+        config='config.py', checkpoint='iter_9.pth',
+        checkpoint_sha256='ab' * 32)
+
+
+@pytest.mark.parametrize('count', [1, 3, 7])
+def test_fixed_batches_are_filled_up(tmp_path, count):
+    model = OnnxModel(
+        write(tmp_path / 'model.onnx', (3, 8, 6, 3), **METADATA))
+    batch = pictures(count, 8, 6)
+    np.testing.assert_array_equal(
+        model.logits(batch), batch.transpose(0, 3, 1, 2))
+
+
+def test_other_sizes_than_the_fixed_one_are_refused(tmp_path):
+    model = OnnxModel(
+        write(tmp_path / 'model.onnx', ('batch', 8, 6, 3), **METADATA))
+    with pytest.raises(ValueError, match=r'images of 8 x 6 pixels only, and '
+                       r'was given 8 x 7\. Export it anew with --size 8 7'):
+        model.logits(pictures(1, 8, 7))
+
+
+@pytest.mark.parametrize(('keep_ratio', 'seen'), [
+    (False, (16, 24)),
+    (True, (16, 21)),  # of 30 x 40 the shorter side reaches its limit
+])
+def test_images_are_scaled_and_logits_scaled_back(tmp_path, keep_ratio,
+                                                  seen):
+    # no other size would be accepted
+    model = OnnxModel(write(
+        tmp_path / 'model.onnx', (1, *seen, 3),
+        **dict(METADATA, resize=dict(scale=[24, 16],
+                                     keep_ratio=keep_ratio))))
+    assert model.resizes
+    y, x = np.mgrid[:30, :40]
+    image = np.stack([4 * y, 3 * x, 255 - 3 * x - 4 * y], -1).astype(np.uint8)
+    found = model.logits(image[None])
+    assert found.shape == (1, 3, 30, 40)
+    # a ramp stays a ramp, but for the border and rounding to 8 bits
+    np.testing.assert_allclose(
+        found[0, :2, 3:-3, 3:-3],
+        image.transpose(2, 0, 1)[:2, 3:-3, 3:-3].astype(float), atol=1.5)
+
+
+def test_back_as_pytorch_scales(tmp_path):
+    functional = pytest.importorskip('torch.nn.functional')
+    torch = pytest.importorskip('torch')
+    model = OnnxModel(write(
+        tmp_path / 'model.onnx',
+        **dict(METADATA, resize=dict(scale=[24, 16], keep_ratio=False))))
+    batch = pictures(2, 33, 45)
+    small = np.stack([cv2.resize(image, (24, 16)) for image in batch])
+    expected = functional.interpolate(
+        torch.from_numpy(small.transpose(0, 3, 1, 2)).float(), (33, 45),
+        mode='bilinear', align_corners=False)
+    np.testing.assert_allclose(model.logits(batch), expected, atol=1e-3)
+
+
+def test_needs_neither_torch_nor_mmseg(tmp_path):
+    path = write(tmp_path / 'model.onnx', **METADATA)
+    done = subprocess.run([sys.executable, '-c', ALONE, path],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_missing_onnxruntime_is_named(tmp_path, monkeypatch):
+    path = write(tmp_path / 'model.onnx', **METADATA)
+    monkeypatch.setitem(sys.modules, 'onnxruntime', None)
+    with pytest.raises(ImportError, match=r"'mmseg_ext\[export\]'"):
+        OnnxModel(path)
+
+
+def test_other_files_are_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'none\.onnx'):
+        OnnxModel(str(tmp_path / 'none.onnx'))
+    (tmp_path / 'text.onnx').write_text('text')
+    with pytest.raises(ValueError, match=r'cannot read .*text\.onnx'):
+        OnnxModel(str(tmp_path / 'text.onnx'))
+    foreign = write(tmp_path / 'foreign.onnx')
+    with pytest.raises(ValueError, match=r'not written by tools/export\.py'):
+        OnnxModel(foreign)

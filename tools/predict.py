@@ -1,0 +1,114 @@
+#!/usr/bin/env python
+"""Segment images without masks, and measure their phases.
+
+    python tools/predict.py SCANS --config CONFIG --checkpoint FILE --out OUT
+    python tools/predict.py 'scans/*.tif' --onnx model.onnx --out OUT
+
+OUT gets class ids (masks), colours (colour_masks, overlays), phases.csv,
+phases_summary.csv (ASTM E562, E1245), phases.png and run.json; with
+--um-per-pixel also features.csv and features_summary.csv. Interrupted or run
+again, it goes on where it was. --onnx needs no MMSegmentation.
+"""
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from mmseg_ext.inference import PredictionJob, Tiling, list_inputs
+
+
+def crop_rows(text: str) -> int | str:
+    return text if text == 'auto' else int(text)
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        'input', nargs='+', help='images, folders (with all in them) or '
+        "patterns in quotation marks, such as 'scans/**/*.tif'")
+    parser.add_argument('--config', help='config file of the model')
+    parser.add_argument('--checkpoint', help='its weights')
+    parser.add_argument(
+        '--onnx', help='file of tools/export.py, in place of these two')
+    parser.add_argument(
+        '--out', type=Path, required=True, help='folder of the results')
+    parser.add_argument(
+        '--device', help="such as 'cpu'; default: the GPU if there is one")
+    parser.add_argument(
+        '--bit-depth', type=int, metavar='BITS', help='significant bits of '
+        '16-bit images, such as 12; default: as in training')
+    parser.add_argument(
+        '--crop-bottom', type=crop_rows, metavar='ROWS|auto', help='cut rows '
+        'off the lower edge, or the information band where one is found; '
+        'masks are so much lower; default: as in training')
+    parser.add_argument(
+        '--um-per-pixel', type=float, metavar='UM', help='side of a pixel in '
+        'micrometres: adds areas and sizes of features')
+    parser.add_argument(
+        '--min-area', type=int, default=1, metavar='PIXELS',
+        help='smaller features are not counted')
+    parser.add_argument(
+        '--tile', type=int, metavar='PIXELS', help='cut images into tiles of '
+        'this side, 0: never; default: the windows of the config or 1024, '
+        'for images of more than 2**21 pixels that the config does not scale')
+    parser.add_argument(
+        '--overlap', type=int, metavar='PIXELS', help='of neighbouring tiles; '
+        'default: an eighth of --tile')
+    parser.add_argument(
+        '--batch', type=int, default=1, help='tiles at once')
+    parser.add_argument(
+        '--report', action='store_true', help='also write report.html, a '
+        'page to mail')
+    parser.add_argument(
+        '--overwrite', action='store_true', help='predict all anew')
+    args = parser.parse_args()
+    if (args.onnx is None) == (args.config is None) or (
+            args.config is None) != (args.checkpoint is None):
+        parser.error('give --config and --checkpoint, or --onnx')
+    if args.overlap is not None and not args.tile:
+        parser.error('--overlap goes with --tile')
+    return args
+
+
+def load_model(args: argparse.Namespace):
+    if args.onnx:
+        from mmseg_ext.inference import OnnxModel
+        return OnnxModel(args.onnx)
+    from mmseg_ext.inference import TorchModel
+    return TorchModel(args.config, args.checkpoint, args.device)
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        inputs = list_inputs(args.input, args.out)
+        tiling = None
+        if args.tile:
+            overlap = args.tile // 8 if args.overlap is None else args.overlap
+            tiling = Tiling((args.tile, ) * 2, (overlap, ) * 2, args.batch)
+        model = load_model(args)
+        model.tiling = replace(model.tiling, batch=args.batch)
+        job = PredictionJob(
+            model, inputs, args.out, tiling, args.tile == 0,
+            args.bit_depth, args.crop_bottom, args.um_per_pixel,
+            args.min_area)
+        outcome = job.run(args.overwrite, lambda line: print(
+            f'\r\033[K{line}', end='', flush=True))
+        print(f'\n{len(inputs.images)} images, {outcome.before} of them '
+              f'predicted before.\n{outcome.describe()}')
+        if args.report and outcome.phases:
+            from mmseg_ext.inference.html_report import write_html_report
+            write_html_report(args.out)
+    except (ImportError, OSError, ValueError) as error:
+        sys.exit(f'\n{error}')
+    except KeyboardInterrupt:
+        sys.exit('\nInterrupted; the same command goes on from here.')
+    print(f'Wrote all to {args.out}')
+    if outcome.record.failures:
+        sys.exit(1)
+
+
+if __name__ == '__main__':
+    main()
