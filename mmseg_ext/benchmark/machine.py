@@ -39,16 +39,16 @@ def _commit() -> str:
         return ''
 
 
-def describe_machine() -> dict[str, str]:
+def describe_machine(gpu: bool = True) -> dict[str, str]:
     """Return device, threads and versions, each as a text.
 
-    ``device`` is the GPU if there is one. ``commit`` is that of the checkout
-    which mmseg_ext is imported from, with a '+' if files differ from it, and
-    empty if it is no checkout.
+    ``device`` is the GPU if there is one, unless ``gpu`` is not set.
+    ``commit`` is that of the checkout which mmseg_ext is imported from, with
+    a '+' if files differ from it, and empty if it is no checkout.
     """
     device = (
         torch.cuda.get_device_name()
-        if torch.cuda.is_available() else _processor())
+        if gpu and torch.cuda.is_available() else _processor())
     return dict(
         device=device,
         cores=str(os.cpu_count()),

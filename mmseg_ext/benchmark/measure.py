@@ -1,6 +1,7 @@
 """Time and peak memory of a piece of work."""
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -32,7 +33,7 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def _resident(field: str) -> int:
+def resident(field: str) -> int:
     """Return a memory figure of this process in bytes."""
     for line in STATUS.read_text().splitlines():
         if line.startswith(field):
@@ -40,18 +41,36 @@ def _resident(field: str) -> int:
     raise OSError(f'{STATUS} has no {field}')
 
 
-def _measure_peak(pipe, build: Callable, args: tuple) -> None:
-    work = build(*args)
-    if torch.cuda.is_available():
+def run_with_peak(work: Callable[[], object],
+                  device: str) -> tuple[int, int]:
+    """Run a piece of work once and watch the memory of this process.
+
+    Args:
+        work: Called without arguments.
+        device: 'cuda': memory that is allocated on it; 'cpu': resident
+            memory (Linux only).
+
+    Returns:
+        Bytes before it, and the most during it. A system that does not let
+        a process forget its old peak counts that one in.
+    """
+    if device == 'cuda':
+        torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
         work()
-        peak = torch.cuda.max_memory_allocated()
-    else:
-        Path('/proc/self/clear_refs').write_text('5')  # forget the old peak
-        before = _resident('VmRSS')
-        work()
-        peak = _resident('VmHWM')
+        return before, torch.cuda.max_memory_allocated()
+    with suppress(PermissionError):
+        Path('/proc/self/clear_refs').write_text('5')
+    before = resident('VmRSS')
+    work()
+    return before, resident('VmHWM')
+
+
+def _measure_peak(pipe, build: Callable, args: tuple) -> None:
+    work = build(*args)
+    before, peak = run_with_peak(
+        work, 'cuda' if torch.cuda.is_available() else 'cpu')
     pipe.send((peak - before) / MEGABYTE)
 
 
