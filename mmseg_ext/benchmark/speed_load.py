@@ -1,0 +1,73 @@
+"""How much of the machine others take while something is timed."""
+import os
+import time
+from pathlib import Path
+from typing import Optional
+
+STAT = Path('/proc/stat')
+IDLE = (3, 4)  # idle and iowait, of the ten numbers of a core
+GUEST = 8  # these are in the first two already
+SHARE = 0.05  # of all cores: what a quiet machine stays below
+MIN_CORES = 0.1
+MIN_SECONDS = 0.2  # the system counts in hundredths of a second
+
+
+def own_cores() -> set[int]:
+    """Return the cores that this process may run on."""
+    if hasattr(os, 'sched_getaffinity'):
+        return os.sched_getaffinity(0)
+    return set(range(os.cpu_count() or 1))
+
+
+def _busy_seconds() -> float:
+    """Return the time that these cores have worked, whoever for."""
+    names = {f'cpu{core}' for core in own_cores()}
+    ticks = 0
+    for line in STAT.read_text().splitlines():
+        name, *numbers = line.split()
+        if name in names:
+            ticks += sum(
+                int(number) for i, number in enumerate(numbers[:GUEST])
+                if i not in IDLE)
+    return ticks / os.sysconf('SC_CLK_TCK')
+
+
+class OtherLoad:
+    """Watch, from now on, what all other processes take of the cores.
+
+    What a hypervisor takes away counts, too.
+    """
+
+    def __init__(self) -> None:
+        self.start = self._now()
+
+    def _now(self) -> tuple[float, float]:
+        own = os.times()
+        others = (
+            _busy_seconds() - own.user - own.system
+            if STAT.is_file() else float('nan'))
+        return time.perf_counter(), others
+
+    def stop(self) -> tuple[float, float]:
+        """Return the seconds since the start, and those of other processes.
+
+        The second counts a core for each second that it was taken; nan if
+        this system does not tell (it needs /proc/stat).
+        """
+        clock, others = (b - a for a, b in zip(self.start, self._now()))
+        return clock, others if others != others else max(others, 0)
+
+
+def is_loaded(others: float, shortest: float) -> Optional[bool]:
+    """Judge whether others took so much that a timing says nothing.
+
+    Args:
+        others: Cores that they took on average.
+        shortest: The shortest time in seconds that was watched in one go.
+
+    Returns:
+        None where the answer is not known: not measured, or too short.
+    """
+    if others != others or shortest < MIN_SECONDS:
+        return None
+    return others > max(MIN_CORES, SHARE * len(own_cores()))

@@ -1,0 +1,85 @@
+#!/usr/bin/env python
+"""Compare the speed and memory of models with each other and with rivals.
+
+A training step and inference of each CONFIG, in turn with those of others:
+python tools/benchmark_speed.py CONFIG --rivals stock hf smp
+python tools/benchmark_speed.py stock:CONFIG OTHER_CONFIG
+Nothing else may run on the machine; if something does, the tables say so.
+"""
+import argparse
+import sys
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from mmengine.device import get_device
+
+import mmseg_ext  # noqa: F401  mends mmengine before a config is read
+from mmseg_ext.benchmark.speed import (
+    PASSES,
+    list_models,
+    list_settings,
+    measure_models,
+)
+from mmseg_ext.benchmark.speed_report import loaded_warning, write_speed
+from mmseg_ext.benchmark.speed_rivals import RIVALS
+from mmseg_ext.benchmark.speed_worker import DTYPES
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add('models', nargs='+', metavar='[RIVAL:]CONFIG',
+        help='config of a model, or a rival of it alone')
+    add('--rivals', nargs='+', choices=RIVALS, default=[],
+        help='of every CONFIG: stock: of mmseg\'s own modules; plain: that '
+        'without its neck; hf, smp: the SegFormer of its size of '
+        'transformers and segmentation_models_pytorch')
+    add('--reference', help='model that the others are compared with, or a '
+        'rival: each config\'s own (default: the first model)')
+    add('--size', nargs=2, type=int, default=[480, 480],
+        metavar=('HEIGHT', 'WIDTH'), help='of the image (default: 480 480)')
+    add('--batch', nargs='+', type=int, default=[2], help='default: 2')
+    add('--dtype', nargs='+', choices=DTYPES, default=['float32'])
+    add('--compile', action='store_true', help='also with torch.compile')
+    add('--channels-last', action='store_true', help='also in this layout')
+    add('--passes', nargs='+', choices=PASSES, default=[*PASSES])
+    add('--threads', type=int, help='of a CPU')
+    add('--repeats', type=int, default=7,
+        help='rounds of all models (default: %(default)s)')
+    add('--seconds', type=float, default=1.0,
+        help='least time of a model\'s turn (default: %(default)s)')
+    add('--device', choices=['cpu', 'cuda'], default=get_device())
+    add('--out', type=Path, help='new folder for the tables (default: '
+        'work_dirs/speed/TIME)')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    out = args.out or Path(f'work_dirs/speed/{datetime.now():%Y%m%d_%H%M%S}')
+    settings = list_settings(
+        args.size, args.batch, args.dtype, args.compile, args.channels_last,
+        args.device, args.threads)
+    text = ''
+    try:
+        run = list_models(args.models, args.rivals, args.reference,
+                          args.repeats, args.seconds)
+        for state in measure_models(run, settings, out, args.passes,
+                                    partial(print, flush=True)):
+            files, text = write_speed(state, out)
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(f'\nInterrupted. The settings that were finished are in {out}'
+                 if text else '\nInterrupted before a setting was finished')
+    print(f'\n{text}\nWrote {", ".join(map(str, files))}')
+    warning = loaded_warning(run)
+    if warning:
+        print(f'\nWARNING: {warning}')
+
+
+if __name__ == '__main__':
+    main()
