@@ -1,7 +1,7 @@
 # The proposed model at B2's size.
 _base_ = './segformer_xattn_mit-b0_sem.py'
 
-checkpoint = 'https://download.openmmlab.com/mmsegmentation/v0.5/pretrain/segformer/mit_b2_20220624-66e8bf70.pth'  # noqa: E501
+checkpoint = 'https://download.openmmlab.com/mmsegmentation/v0.5/pretrain/segformer/mit_b2_20220624-66e8bf70.pth'
 
 model = dict(
     backbone=dict(
