@@ -1,0 +1,196 @@
+"""Shares of the classes, and mean and deviation of the images, of a split."""
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Optional
+
+import numpy as np
+
+from .findings import ERROR, NOTE, WARNING, Finding
+from .pair_check import Rules
+
+FAR = 2.0  # deviations between means, or factor between deviations
+
+
+@dataclass
+class SplitStatistics:
+    """Counts of the pairs of a split that could be loaded.
+
+    Attributes:
+        name: Of the split.
+        rules: Classes of the split.
+        listed: Pairs that were found.
+        images: Images that were read.
+        masks: Class-id maps that were read, those of images without a mask
+            that are background alone included.
+        sizes: (width, height) -> images.
+    """
+    name: str
+    rules: Rules
+    listed: int = 0
+    images: int = 0
+    masks: int = 0
+    sizes: dict = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._pixels = np.zeros(256, np.int64)
+        self._masks_with = np.zeros(256, np.int64)
+        self._sums = np.zeros((3, 3))  # number, sum, sum of squares
+
+    def add_image(self, image: np.ndarray) -> None:
+        """Count an image, (H, W, 3) uint8, blue, green, red, or (H, W)."""
+        if image.ndim == 2 or image.shape[2] == 1:
+            image = np.repeat(image.reshape(*image.shape[:2], 1), 3, 2)
+        self.images += 1
+        size = image.shape[1], image.shape[0]
+        self.sizes[size] = self.sizes.get(size, 0) + 1
+        values = np.arange(256.0)
+        for i in range(3):
+            counts = np.bincount(image[..., 2 - i].ravel(), minlength=256)
+            self._sums[:, i] += (counts.sum(), counts @ values,
+                                 counts @ values**2)
+
+    def add_labels(self, labels: np.ndarray) -> None:
+        """Count the class ids of a mask, (H, W) uint8."""
+        counts = np.bincount(labels.ravel(), minlength=256)
+        self.masks += 1
+        self._pixels += counts
+        self._masks_with += counts > 0
+
+    def merge_labels(self, other: 'SplitStatistics') -> None:
+        """Add what another split of the same classes has counted."""
+        self.masks += other.masks
+        self._pixels += other._pixels
+        self._masks_with += other._masks_with
+
+    @property
+    def mean(self) -> np.ndarray:
+        """Mean of the pixels, red, green, blue, of 0 to 255."""
+        return self._sums[1] / np.maximum(self._sums[0], 1)
+
+    @property
+    def std(self) -> np.ndarray:
+        """Standard deviation of the pixels, red, green, blue."""
+        squares = self._sums[2] / np.maximum(self._sums[0], 1)
+        return np.sqrt(np.maximum(squares - self.mean**2, 0))
+
+    @property
+    def ignored(self) -> float:
+        """Share of all pixels that have no label, 0 to 1."""
+        return (self._pixels[self.rules.ignore_index]
+                / max(self._pixels.sum(), 1))
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Share of each class of the pixels that have a label."""
+        pixels = self._pixels[:len(self.rules.classes)]
+        return pixels / max(pixels.sum(), 1)
+
+    @property
+    def masks_with(self) -> np.ndarray:
+        """Number of masks in which each class occurs."""
+        return self._masks_with[:len(self.rules.classes)]
+
+
+def check_classes(all_statistics: Sequence[SplitStatistics]) -> list[Finding]:
+    """Say which classes do not occur, and how much has no label."""
+    findings = []
+    parts = _by_purpose([s for s in all_statistics if s.masks])
+    for s in parts.values():
+        if s.ignored > 0.5:
+            findings.append(Finding(
+                WARNING, f'{100 * s.ignored:.3g} % of the pixels in {s.name} '
+                f'have no label ({s.rules.ignore_index}): neither training '
+                'nor the scores see them.',
+                'If that value means a class, say so: label_map={value: '
+                'class id} in the dataset of the config.'))
+        elif s.ignored:
+            findings.append(Finding(
+                NOTE, f'{100 * s.ignored:.3g} % of the pixels in {s.name} '
+                f'have no label ({s.rules.ignore_index}).'))
+    train = parts.pop('train', None)
+    if train is None:
+        return findings
+    names = np.array(train.rules.classes)
+    learnt = train.masks_with > 0
+    if learnt.sum() < 2 <= len(names):
+        only = f' but {_quote(names[learnt])}' if learnt.any() else ''
+        return [*findings, Finding(
+            ERROR, f'No class{only} occurs in the masks for training: there '
+            'is nothing to learn.', 'Look at the masks below, and at what '
+            'label_map says.')]
+    if not learnt.all():
+        findings.append(Finding(
+            WARNING, f'In the {train.masks} masks for training that could be '
+            f'read, no pixel is of {_quote(names[~learnt])}: the model cannot '
+            'learn it.', 'Add images that show it, or take '
+            'it out of the classes, and out of num_classes.'))
+    for s in parts.values():
+        if list(s.rules.classes) != list(train.rules.classes):
+            findings.append(Finding(
+                ERROR, f'The classes of {s.name}, {tuple(s.rules.classes)}, '
+                f'are not those of training, {tuple(train.rules.classes)}.',
+                'Give all datasets of the config one metainfo.'))
+            continue
+        tested = s.masks_with > 0
+        if (tested & ~learnt).any():
+            findings.append(Finding(
+                WARNING, f'{_quote(names[tested & ~learnt])} occurs in '
+                f'{s.name} alone: its score there will be 0.',
+                'Deal the images out anew, so that training has it.'))
+        if (learnt & ~tested).any():
+            findings.append(Finding(
+                NOTE, f'No pixel of {s.name} is of '
+                f'{_quote(names[learnt & ~tested])}: it gets no score there '
+                '(nan).'))
+    return findings
+
+
+def _by_purpose(
+        parts: Sequence[SplitStatistics]) -> dict[str, SplitStatistics]:
+    """Pool the datasets of one split, such as those of a ConcatDataset."""
+    pooled = {}
+    for s in parts:
+        name = 'train' if 'train' in s.name.split('/') else s.name
+        if name not in pooled:
+            pooled[name] = SplitStatistics(name, s.rules)
+        pooled[name].merge_labels(s)
+    return pooled
+
+
+def _quote(names: Sequence[str]) -> str:
+    return ', '.join(repr(str(name)) for name in names)
+
+
+def check_normalization(statistics: SplitStatistics,
+                        preprocessor: Optional[Mapping]) -> list[Finding]:
+    """Compare the images with what the model subtracts and divides by."""
+    mean, std = ((preprocessor or {}).get(key) for key in ('mean', 'std'))
+    if not statistics.images or mean is None or std is None:
+        return []
+    if not preprocessor.get('bgr_to_rgb'):
+        mean, std = mean[::-1], std[::-1]
+    mean, std = np.array(mean, float), np.array(std, float)
+    if len(mean) != 3 or not (std > 0).all():
+        return []
+    off = np.abs(statistics.mean - mean) / std
+    ratio = np.maximum(statistics.std, 1e-3) / std
+    if (off <= FAR).all() and (ratio >= 1 / FAR / 2).all() and (
+            ratio <= FAR).all():
+        return []
+    order = slice(None) if preprocessor.get('bgr_to_rgb') else slice(
+        None, None, -1)
+    new = ', '.join(
+        f'{key}={np.round(value[order], 2).tolist()}'
+        for key, value in (('mean', statistics.mean), ('std', statistics.std)))
+    return [Finding(
+        NOTE, 'The images for training are far from what the model expects: '
+        f'their mean is {_round(statistics.mean)} and their deviation '
+        f'{_round(statistics.std)}, the config normalizes with '
+        f'{_round(mean)} and {_round(std)} (red, green, blue).',
+        'Without pretrained weights, normalize with the data\'s own: model = '
+        f'dict(data_preprocessor=dict({new})). With them, leave it, and look '
+        'whether the images are too dark, bright or flat.')]
+
+
+def _round(values: np.ndarray) -> str:
+    return ', '.join(f'{value:.0f}' for value in values)
