@@ -1,0 +1,54 @@
+#!/usr/bin/env python
+"""Write a trained model as one file that runs without MMSegmentation.
+
+    python tools/export.py CONFIG CHECKPOINT model.onnx
+    python tools/export.py CONFIG CHECKPOINT model.pt2    # torch.export
+
+In goes what cv2.imread returns, (batch, height, width, 3) uint8; out come
+logits (batch, class, height, width) of the same size. The file is compared
+with PyTorch before it is left behind, and runs in tools/predict.py --onnx.
+"""
+import argparse
+import sys
+
+from mmseg_ext.engine import add_options, config_from_options
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('out', help='file to write: *.onnx or *.pt2')
+    parser.add_argument(
+        '--size', nargs=2, type=int, metavar=('HEIGHT', 'WIDTH'),
+        help='of the images it is traced and checked with, in pixels; '
+        'default: what the config scales to, or its windows, or 512 512')
+    parser.add_argument(
+        '--batch', type=int, default=1, help='number of these images')
+    parser.add_argument(
+        '--fixed-size', action='store_true',
+        help='take no other batch and size, for runtimes that want it')
+    parser.add_argument(
+        '--opset', type=int, default=18, help="version of ONNX's operators")
+    parser.add_argument(
+        '--overwrite', action='store_true', help='replace the file')
+    add_options(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    from mmseg_ext.inference.export import export_model
+    try:
+        report = export_model(
+            config_from_options(args), args.checkpoint, args.out, args.size,
+            args.batch, args.fixed_size, args.opset, args.overwrite)
+    except (ImportError, OSError, ValueError) as error:
+        sys.exit(str(error))
+    print(report.describe())
+
+
+if __name__ == '__main__':
+    main()
