@@ -168,7 +168,7 @@ def test_downloaded_weights_load(tmp_path, home, server):
     (HistoryBuffer, '__init__'),
     (HistoryBuffer, 'register_statistics'),
     (HistoryBuffer([1.], [1]), 'min'),
-], ids=str)
+], ids=['torch', 'os', 'init', 'register', 'instance'])
 @pytest.mark.parametrize('save', [new_zip, legacy])
 def test_getattr_reaches_a_history_buffers_statistics_alone(
         tmp_path, home, owner, name, save):
