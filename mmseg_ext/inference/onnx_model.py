@@ -71,6 +71,12 @@ class OnnxModel(LogitModel):
         self.batch, *self.size = (
             length if isinstance(length, int) else None
             for length in self.session.get_inputs()[0].shape[:3])
+        if None not in self.size and not self.resizes:
+            # every tile of that very size, and any larger image in tiles
+            self.tiling = Tiling(
+                tuple(self.size), tuple(side // 8 for side in self.size),
+                align=1)
+            self.max_whole = self.size[0] * self.size[1]
 
     def logits(self, batch: np.ndarray) -> np.ndarray:
         """Return the logits of images, see :class:`LogitModel`.
@@ -108,7 +114,11 @@ class OnnxModel(LogitModel):
             # fill up a fixed batch with its last image
             batch = np.pad(batch, ((0, self.batch - count), *[(0, 0)] * 3),
                            mode='edge')
-        return self.session.run(['logits'], {'image': batch})[0][:count]
+        try:
+            found = self.session.run(['logits'], {'image': batch})[0]
+        except Exception as error:  # its own exceptions share no base class
+            raise RuntimeError(f'onnxruntime: {error}') from error
+        return found[:count]
 
 
 def _scaled(size: tuple[int, int], scale: tuple[int, int],

@@ -28,6 +28,7 @@ class LogitModel(ABC):
         weights: File that the model was read from.
         details: What else its logits depend on, for the record of a run.
         tiling: How large images are cut if nobody says otherwise.
+        max_whole: Images of more pixels are large.
         resizes: Whether images are scaled to one size before the network
             sees them. A tile is then seen at another scale than the image,
             and none are cut unless asked for.
@@ -39,6 +40,7 @@ class LogitModel(ABC):
     weights: str
     details: Mapping[str, str] = MappingProxyType({})
     tiling: Tiling = Tiling()
+    max_whole: int = MAX_WHOLE
     resizes: bool = False
     bit_depth: Optional[int] = None
     crop_bottom: int = 0
@@ -108,7 +110,8 @@ def predict(
         model: What predicts.
         image: (H, W, 3) uint8, channels blue, green, red, or (H, W) grey.
         tiling: Cut the image so. None: as the model says, if the image has
-            more than 2**21 pixels and the model does not scale images.
+            more than its ``max_whole`` pixels, 2**21 but for files of a fixed
+            size, and the model does not scale images.
         whole: Never cut it; not together with ``tiling``.
         progress: Called with the number of tiles done, and of all.
 
@@ -125,7 +128,7 @@ def predict(
     if tiling is not None and whole:
         raise ValueError('Either tiling or whole=True, not both')
     if (tiling is None and not whole and not model.resizes
-            and image.shape[0] * image.shape[1] > MAX_WHOLE):
+            and image.shape[0] * image.shape[1] > model.max_whole):
         tiling = model.tiling
     tiles = 1 if tiling is None else tiling.count(*image.shape[:2])
     if tiles > 1:

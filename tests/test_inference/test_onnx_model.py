@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmseg_ext.inference import OnnxModel, Tiling
+from mmseg_ext.inference import OnnxModel, Tiling, predict
 
 onnx = pytest.importorskip('onnx', reason='needs the extra export')
 pytest.importorskip('onnxruntime', reason='needs the extra export')
@@ -97,6 +97,23 @@ def test_other_sizes_than_the_fixed_one_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r'images of 8 x 6 pixels only, and '
                        r'was given 8 x 7\. Export it anew with --size 8 7'):
         model.logits(pictures(1, 8, 7))
+
+
+@pytest.mark.parametrize('size', [(8, 6), (9, 6), (20, 31)])
+def test_larger_images_are_cut_to_the_fixed_size(tmp_path, size):
+    model = OnnxModel(
+        write(tmp_path / 'model.onnx', (1, 8, 6, 3), **METADATA))
+    image = pictures(*size)
+    found = predict(model, image)
+    # the file returns the image itself
+    np.testing.assert_array_equal(found.mask, image.argmax(-1))
+    assert (found.tiles == 1) == (size == (8, 6))
+
+
+def test_what_onnxruntime_refuses_is_a_runtime_error(tmp_path):
+    model = OnnxModel(write(tmp_path / 'model.onnx', **METADATA))
+    with pytest.raises(RuntimeError, match='onnxruntime: '):
+        model._run(pictures(1, 4, 4).astype(np.float32))
 
 
 @pytest.mark.parametrize(('keep_ratio', 'seen'), [
