@@ -61,9 +61,9 @@ setup(
         # Sam2Segmenter. 4.56: the first with Sam2Model; tried up to 5.23.
         # torchvision: its image processor resizes by it.
         'sam2': ['transformers>=4.56,<6', 'torchvision'],
-        # tools/export.py writes .onnx by the first two, checks by the third,
-        # which alone runs it. Tried with 1.23, 0.7 and 1.32.
-        'export': ['onnx', 'onnxscript', 'onnxruntime'],
+        # tools/export.py writes .onnx by the first two and checks by the
+        # third, which alone runs it. 1.19: the oldest that was tried.
+        'export': ['onnx', 'onnxscript', 'onnxruntime>=1.19'],
         'test': ['pytest', 'ruff'],
     },
     classifiers=[
