@@ -117,7 +117,12 @@ train_dataloader = dict(dataset=dict(
                                         seg_map_path='masks'),
     pipeline=[dict(type='LoadUntilInterrupted')]))
 """)
-    _, reason = check('config.py', '--report', 'out.html')
+    # pytest's worker processes ignore the signal
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        _, reason = check('config.py', '--report', 'out.html')
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert 'Interrupted' in reason
     assert not (tmp_path / 'out.html').exists()
 
