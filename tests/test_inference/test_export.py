@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
-from mmseg_ext.inference import OnnxModel, TorchModel
+from mmseg_ext.inference import OnnxModel, Tiling, TorchModel
 from mmseg_ext.inference.export import BY_GRAPH, export_model
 
 for _package in ('onnx', 'onnxscript', 'onnxruntime'):
@@ -214,9 +214,12 @@ def test_metadata(small, tmp_path):
     export_model(*small, tmp_path / 'model.onnx', (40, 48), fixed_size=True)
     exported = OnnxModel(str(tmp_path / 'model.onnx'))
     original = TorchModel(*small, 'cpu')
-    for name in ('classes', 'palette', 'tiling', 'resizes', 'bit_depth',
-                 'crop_bottom'):
+    for name in ('classes', 'palette', 'resizes', 'bit_depth', 'crop_bottom'):
         assert getattr(exported, name) == getattr(original, name)
+    tiling = original.tiling
+    assert exported.metadata['tiling'] == [[*tiling.tile], [*tiling.overlap]]
+    # no other tile fits into a file of fixed size
+    assert exported.tiling == Tiling((40, 48), (5, 6), align=1)
     assert exported.bit_depth == 12 and exported.crop_bottom == 5
     assert exported.metadata['mean'] == [120, 110, 100]
     assert exported.metadata['to_rgb'] is True
