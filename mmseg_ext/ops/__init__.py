@@ -4,8 +4,11 @@ from .deform_conv import deform_conv2d
 from .deform_reduce import deform_conv_map, deform_conv_mean
 from .dice import soft_dice
 from .labels import describe_shares, foreign_labels
+from .pointwise import channel_moments, norm_relu_conv, pointwise_mlp
+from .resize import add_resized_
 
 __all__ = [
-    'attend', 'deform_conv2d', 'deform_conv_map', 'deform_conv_mean',
-    'describe_shares', 'foreign_labels', 'soft_dice'
+    'add_resized_', 'attend', 'channel_moments', 'deform_conv2d',
+    'deform_conv_map', 'deform_conv_mean', 'describe_shares',
+    'foreign_labels', 'norm_relu_conv', 'pointwise_mlp', 'soft_dice'
 ]

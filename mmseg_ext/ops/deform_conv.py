@@ -1,12 +1,12 @@
 """Deformable convolution by torchvision, by mmcv, or in plain PyTorch."""
 import importlib.util
-from contextlib import nullcontext
 from functools import partial
 from typing import Optional
 
 import torch
 from torch import Tensor
 
+from .autocast import autocast_dtype, no_autocast
 from .deform_conv_plain import deform_conv2d_plain, tracing
 
 BACKENDS = ('torchvision', 'mmcv', 'torch')
@@ -127,23 +127,11 @@ def run_in_float32(function,
     """
     result = _result_dtype(input, weight, bias)
     work = result if result == torch.float64 else torch.float32
-    with _no_autocast(input.device.type):
+    with no_autocast(input.device.type):
         tensors = (
             None if x is None else x.to(work)
             for x in (input, offset, weight, bias, mask))
         return function(*tensors).to(result)
-
-
-def _no_autocast(device: str):
-    # no context where none is needed: torch.export would keep it as a node
-    if _autocast(device):
-        return torch.autocast(device, enabled=False)
-    return nullcontext()
-
-
-def _autocast(device: str) -> bool:
-    # not amp.is_autocast_available, which torch 2.4 cannot trace
-    return device in ('cpu', 'cuda') and torch.is_autocast_enabled(device)
 
 
 def _result_dtype(input: Tensor, weight: Tensor,
@@ -154,9 +142,8 @@ def _result_dtype(input: Tensor, weight: Tensor,
         tensors['bias'] = bias
     found = {name: x.dtype for name, x in tensors.items()}
     dtypes = set(found.values())
-    device = input.device.type
-    if _autocast(device):
-        cast = torch.get_autocast_dtype(device)
+    cast = autocast_dtype(input.device.type)
+    if cast is not None:
         dtypes = {x if x == torch.float64 else cast for x in dtypes}
     if len(dtypes) > 1 or not input.is_floating_point():
         raise ValueError(f'{found}: must be of one floating type')

@@ -1,11 +1,21 @@
 """SegFormer's head with its fusion at each stage's own resolution."""
 from collections.abc import Sequence
+from typing import Optional
 
 import torch.nn.functional as F
+from mmcv.cnn import ConvModule
 from mmseg.models.decode_heads import SegformerHead
 from mmseg.models.utils import resize
 from mmseg.registry import MODELS
 from torch import Tensor
+
+from mmseg_ext.ops import add_resized_, pointwise_mlp
+
+from ._batch_norm import (
+    fold_batch_norm,
+    normalize_and_classify,
+    normalizes_by_batch,
+)
 
 WITH_CORNERS = ('bilinear', 'bicubic')
 MODES = (*WITH_CORNERS, 'nearest', 'nearest-exact', 'area')
@@ -69,20 +79,41 @@ class FusedSegformerHead(SegformerHead):
         weights = fusion.conv.weight.split(self.channels, dim=1)
         # a list: torch 2.4 exports an iterator from its start again
         stages = list(zip(inputs, self.convs, weights))
-        x, conv, weight = stages[0]
-        out = F.conv2d(conv(x), weight, fusion.conv.bias)
-        for x, conv, weight in stages[1:]:
-            # in place: no more than one enlarged map at a time
-            out += self._resize(F.conv2d(conv(x), weight), out.shape[2:])
-        if fusion.with_norm:
-            out = fusion.norm(out)
-        return self.cls_seg(fusion.activate(out))
-
-    def _resize(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        out = self._project(*stages[0], fusion.conv.bias)
+        maps = (self._project(*stage) for stage in stages[1:])
         # torch refuses align_corners where it has no meaning
         corners = self.interpolate_mode in WITH_CORNERS
-        return resize(
-            x,
-            size,
+        resizing = dict(
             mode=self.interpolate_mode,
             align_corners=self.align_corners if corners else None)
+        if self.training:
+            out = add_resized_(out, list(maps), **resizing)
+        else:
+            for x in maps:
+                # in place: no more than one enlarged map at a time
+                out += resize(x, out.shape[2:], **resizing)
+        return self._classify(out)
+
+    def _project(self,
+                 x: Tensor,
+                 conv: ConvModule,
+                 weight: Tensor,
+                 bias: Optional[Tensor] = None) -> Tensor:
+        """Return W_i relu(norm(conv(x))) + bias."""
+        if not normalizes_by_batch(conv, x):
+            return F.conv2d(conv(x), weight, bias)
+        hidden = fold_batch_norm(x, conv)
+        return pointwise_mlp(x, *hidden, weight.flatten(1), bias)
+
+    def _classify(self, x: Tensor) -> Tensor:
+        """Return conv_seg(dropout(relu(norm(x))))."""
+        fusion = self.fusion_conv
+        if normalizes_by_batch(fusion, x):
+            factor = x.new_ones(*x.shape[:2], 1, 1)
+            if self.dropout is not None:
+                factor = self.dropout(factor)  # zeroes whole channels
+            return normalize_and_classify(x, fusion.norm, self.conv_seg,
+                                          factor.flatten(1))
+        if fusion.with_norm:
+            x = fusion.norm(x)
+        return self.cls_seg(fusion.activate(x))

@@ -1,0 +1,66 @@
+"""Batch norms of convolutions and norms that are run as one."""
+import torch.distributed as dist
+from mmcv.cnn import ConvModule
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmseg_ext.ops import channel_moments, norm_relu_conv
+
+
+def normalizes_by_batch(conv: ConvModule, x: Tensor) -> bool:
+    """Tell whether a batch norm by this batch alone and a ReLU follow."""
+    norm = conv.norm
+    if not (isinstance(norm, _BatchNorm) and norm.affine and norm.training
+            and conv.with_activation and isinstance(conv.activate, nn.ReLU)):
+        return False
+    synchronized = (
+        isinstance(norm, nn.SyncBatchNorm) and dist.is_available()
+        and dist.is_initialized() and dist.get_world_size() > 1)
+    # of a single pixel there is no variance, which the norm itself says
+    return not synchronized and x.numel() > x.shape[1]
+
+
+def fold_batch_norm(x: Tensor, conv: ConvModule) -> tuple[Tensor, Tensor]:
+    """Return a 1 x 1 convolution and its norm as one convolution.
+
+    The statistics of the convolved maps follow from the moments of what is
+    convolved, so that nothing but the result need be computed. The norm's
+    running statistics are updated.
+
+    Returns:
+        The weight, (C', C), and the bias, (C', ).
+    """
+    norm, weight = conv.norm, conv.conv.weight.flatten(1)
+    mean, covariance = channel_moments(x)
+    exact = weight.to(mean.dtype)
+    mean = exact @ mean
+    variance = ((exact @ covariance) * exact).sum(1)
+    if norm.track_running_stats:
+        pixels = x.numel() // x.shape[1]
+        bias = 0 if conv.conv.bias is None else conv.conv.bias.detach()
+        momentum = _momentum(norm)
+        for running, value in ((norm.running_mean, mean.detach() + bias),
+                               (norm.running_var, variance.detach() *
+                                (pixels / (pixels - 1)))):
+            running.lerp_(value.to(running.dtype), momentum)
+    scale = norm.weight / (variance + norm.eps).sqrt()
+    # the convolution's own bias is subtracted again with the mean
+    bias = norm.bias - mean * scale
+    return weight * scale.to(weight.dtype)[:, None], bias.to(weight.dtype)
+
+
+def normalize_and_classify(x: Tensor, norm: _BatchNorm, conv: nn.Conv2d,
+                           factor: Tensor) -> Tensor:
+    """Return conv(factor * relu(norm(x))), with ``factor`` (B, C)."""
+    momentum = _momentum(norm) if norm.track_running_stats else 0.0
+    return norm_relu_conv(x, norm.running_mean, norm.running_var, norm.weight,
+                          norm.bias, conv.weight.flatten(1), conv.bias, factor,
+                          momentum, norm.eps)
+
+
+def _momentum(norm: _BatchNorm) -> float:
+    """Count the batch and return its share in the running statistics."""
+    norm.num_batches_tracked.add_(1)
+    if norm.momentum is None:  # the mean of all batches
+        return 1 / int(norm.num_batches_tracked)
+    return norm.momentum

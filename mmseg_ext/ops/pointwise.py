@@ -1,0 +1,206 @@
+"""1 x 1 convolutions that keep their input and compute the rest again."""
+from typing import Optional
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+
+from .autocast import autocast_dtype, no_autocast
+
+
+def channel_moments(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the mean and the covariance of the channels over all pixels.
+
+    With them the mean and the variance of any linear map of the channels
+    are known before it is computed: W mean, and the diagonal of
+    W covariance W^T.
+
+    Shape:
+        - x: (B, C, H, W)
+        - output: (C,) and (C, C), in float64 where the device has it, as
+          W may cancel most of what is summed; the covariance is divided by
+          B * H * W
+    """
+    return _ChannelMoments.apply(x)
+
+
+def pointwise_mlp(x: Tensor,
+                  weight1: Tensor,
+                  bias1: Tensor,
+                  weight2: Tensor,
+                  bias2: Optional[Tensor] = None) -> Tensor:
+    """Two 1 x 1 convolutions with a ReLU between, W_2 relu(W_1 x + b_1) + b_2.
+
+    The hidden maps exist for one image at a time, and again in the backward
+    pass; the input alone is kept for it. :func:`pointwise_mlp_plain` keeps
+    them.
+
+    Shape:
+        - x: (B, C, H, W)
+        - weight1, bias1: (D, C) and (D,)
+        - weight2, bias2: (E, D) and (E,)
+        - output: (B, E, H, W)
+    """
+    if bias2 is None:
+        bias2 = weight2.new_zeros(len(weight2))
+    tensors = _cast(x, weight1, bias1, weight2, bias2)
+    with no_autocast(x.device.type):
+        return _PointwiseMLP.apply(*tensors)
+
+
+def norm_relu_conv(x: Tensor,
+                   running_mean: Optional[Tensor],
+                   running_var: Optional[Tensor],
+                   norm_weight: Tensor,
+                   norm_bias: Tensor,
+                   weight: Tensor,
+                   bias: Tensor,
+                   factor: Tensor,
+                   momentum: float = 0.1,
+                   eps: float = 1e-5) -> Tensor:
+    """Batch norm by the batch's statistics, ReLU and a 1 x 1 convolution.
+
+    The input is kept for the backward pass, and neither the normalised nor
+    the dropped maps. The running statistics are updated as by
+    ``F.batch_norm``.
+
+    Args:
+        x: Feature map.
+        running_mean, running_var: Of the norm; None: not tracked.
+        norm_weight, norm_bias: Of the norm.
+        weight, bias: Of the convolution.
+        factor: By which each channel of each image is multiplied before the
+            convolution: 1, or what dropout draws.
+        momentum: Share of this batch in the running statistics, 0 to 1.
+        eps: Added to the variance.
+
+    Shape:
+        - x: (B, C, H, W)
+        - running_mean, running_var, norm_weight, norm_bias: (C,)
+        - weight, bias: (E, C) and (E,)
+        - factor: (B, C)
+        - output: (B, E, H, W)
+    """
+    x, weight, bias, factor = _cast(x, weight, bias, factor)
+    with no_autocast(x.device.type):
+        return _NormReLUConv.apply(x, running_mean, running_var, norm_weight,
+                                   norm_bias, weight, bias, factor, momentum,
+                                   eps)
+
+
+def _cast(*tensors: Tensor) -> list[Tensor]:
+    """Do what autocast does before a convolution."""
+    dtype = autocast_dtype(tensors[0].device.type)
+    return [x if dtype is None else x.to(dtype) for x in tensors]
+
+
+class _ChannelMoments(Function):
+
+    @staticmethod
+    def forward(ctx, x: Tensor) -> tuple[Tensor, Tensor]:
+        # MPS has no float64
+        exact = torch.float32 if x.device.type == 'mps' else torch.float64
+        pixels = x.numel() // x.shape[1]
+        mean = x.mean(dim=(0, 2, 3), dtype=exact)
+        covariance = mean.new_zeros(len(mean), len(mean))
+        for image in x.flatten(2):
+            centred = image.to(exact) - mean[:, None]
+            covariance.addmm_(centred, centred.T, alpha=1 / pixels)
+        ctx.save_for_backward(x, mean)
+        return mean, covariance
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad_mean: Tensor, grad_covariance: Tensor) -> Tensor:
+        x, mean = ctx.saved_tensors
+        pixels = x.numel() // x.shape[1]
+        # the mean inside the covariance adds nothing: deviations sum to 0
+        slope = (grad_covariance + grad_covariance.T) / pixels
+        offset = grad_mean / pixels - slope @ mean
+        slope, offset = slope.to(x.dtype), offset.to(x.dtype)
+        grad = torch.empty_like(x, memory_format=torch.contiguous_format)
+        for out, image in zip(grad.flatten(2), x.flatten(2)):
+            torch.addmm(offset[:, None], slope, image, out=out)
+        return grad
+
+
+class _PointwiseMLP(Function):
+
+    @staticmethod
+    def forward(ctx, x: Tensor, weight1: Tensor, bias1: Tensor,
+                weight2: Tensor, bias2: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight1, bias1, weight2)
+        out = x.new_empty(len(x), len(weight2), *x.shape[2:])
+        for result, image in zip(out.flatten(2), x.flatten(2)):
+            hidden = torch.addmm(bias1[:, None], weight1, image).relu_()
+            torch.addmm(bias2[:, None], weight2, hidden, out=result)
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor) -> tuple[Optional[Tensor], ...]:
+        x, weight1, bias1, weight2 = ctx.saved_tensors
+        grad_x = x.new_empty(x.shape) if ctx.needs_input_grad[0] else None
+        grad1, grad2 = torch.zeros_like(weight1), torch.zeros_like(weight2)
+        grad_bias1 = torch.zeros_like(bias1)
+        for i, (image, upper) in enumerate(
+                zip(x.flatten(2), grad.flatten(2))):
+            hidden = torch.addmm(bias1[:, None], weight1, image).relu_()
+            grad2.addmm_(upper, hidden.T)
+            lower = _relu_backward(weight2.T @ upper, hidden)
+            grad1.addmm_(lower, image.T)
+            grad_bias1 += lower.sum(1)
+            if grad_x is not None:
+                torch.mm(weight1.T, lower, out=grad_x[i].flatten(1))
+        return grad_x, grad1, grad_bias1, grad2, grad.sum((0, 2, 3))
+
+
+class _NormReLUConv(Function):
+
+    @staticmethod
+    def forward(ctx, x: Tensor, running_mean: Optional[Tensor],
+                running_var: Optional[Tensor], norm_weight: Tensor,
+                norm_bias: Tensor, weight: Tensor, bias: Tensor,
+                factor: Tensor, momentum: float, eps: float) -> Tensor:
+        normed, mean, inverse_std = torch.native_batch_norm(
+            x, norm_weight, norm_bias, running_mean, running_var, True,
+            momentum, eps)
+        ctx.save_for_backward(x, norm_weight, norm_bias, weight, factor, mean,
+                              inverse_std)
+        ctx.eps = eps
+        normed = normed.relu_().flatten(2)
+        out = x.new_empty(len(x), len(weight), *x.shape[2:])
+        for result, image, scale in zip(out.flatten(2), normed, factor):
+            torch.addmm(bias[:, None], weight * scale, image, out=result)
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor) -> tuple[Optional[Tensor], ...]:
+        (x, norm_weight, norm_bias, weight, factor, mean,
+         inverse_std) = ctx.saved_tensors
+        slope = norm_weight * inverse_std
+        offset = norm_bias - mean * slope
+        slope, offset = slope.to(x.dtype)[:, None], offset.to(x.dtype)[:, None]
+        grad_weight = torch.zeros_like(weight)
+        grad_normed = torch.empty_like(x)
+        for out, image, upper, scale in zip(
+                grad_normed.flatten(2), x.flatten(2), grad.flatten(2),
+                factor):
+            hidden = torch.addcmul(offset, image, slope).relu_()
+            grad_weight += (upper @ hidden.T) * scale
+            torch.mm((weight * scale).T, upper, out=out)
+            _relu_backward(out, hidden)
+        grad_x, grad_norm_weight, grad_norm_bias = (
+            torch.ops.aten.native_batch_norm_backward(
+                grad_normed, x, norm_weight, None, None, mean, inverse_std,
+                True, ctx.eps, [True, True, True]))
+        return (grad_x, None, None, grad_norm_weight, grad_norm_bias,
+                grad_weight, grad.sum((0, 2, 3)), None, None, None)
+
+
+def _relu_backward(grad: Tensor, result: Tensor) -> Tensor:
+    """Set ``grad`` to zero, in place, where the ReLU gave zero."""
+    return torch.ops.aten.threshold_backward.grad_input(
+        grad, result, 0, grad_input=grad)

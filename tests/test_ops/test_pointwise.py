@@ -1,0 +1,158 @@
+"""1 x 1 convolutions with little memory, against PyTorch's own layers."""
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from mmseg_ext.ops import channel_moments, norm_relu_conv, pointwise_mlp
+
+
+def numbers(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, dtype=torch.float64, requires_grad=True)
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    torch.manual_seed(0)
+
+
+def kept_bytes(function, *tensors) -> int:
+    """What autograd keeps for the backward pass beside ``tensors``."""
+    own = {x.untyped_storage().data_ptr() for x in tensors}
+    kept = {}
+
+    def pack(x):
+        storage = x.untyped_storage()
+        if storage.data_ptr() not in own:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return x
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
+        function(*tensors)
+    return sum(kept.values())
+
+
+def test_moments_are_numpys():
+    x = numbers(2, 3, 4, 5)
+    mean, covariance = channel_moments(x)
+    pixels = x.detach().permute(1, 0, 2, 3).flatten(1)
+    torch.testing.assert_close(mean, pixels.mean(1))
+    torch.testing.assert_close(covariance, pixels.cov(correction=0))
+    assert torch.autograd.gradcheck(channel_moments, [x])
+
+
+def test_moments_survive_a_large_mean():
+    # 1e4 +- 1: in float32 the mean of squares would lose the variance
+    x = 1e4 + torch.randn(1, 1, 64, 64)
+    variance = channel_moments(x)[1].item()
+    assert variance == pytest.approx(x.double().var(correction=0).item())
+
+
+def plain_mlp(x, weight1, bias1, weight2, bias2=None):
+    hidden = F.conv2d(x, weight1[..., None, None], bias1).relu()
+    return F.conv2d(hidden, weight2[..., None, None], bias2)
+
+
+@pytest.mark.parametrize('bias', [True, False])
+@pytest.mark.parametrize('layout',
+                         [torch.contiguous_format, torch.channels_last])
+def test_mlp_equals_two_convolutions(layout, bias):
+    x = numbers(2, 3, 4, 5).detach().to(memory_format=layout)
+    tensors = [x.requires_grad_(), numbers(7, 3), numbers(7), numbers(4, 7)]
+    if bias:
+        tensors.append(numbers(4))
+    results = []
+    for function in (plain_mlp, pointwise_mlp):
+        out = function(*tensors)
+        results.append([out, *torch.autograd.grad(out.square().sum(),
+                                                  tensors)])
+    torch.testing.assert_close(results[1], results[0])
+    assert torch.autograd.gradcheck(pointwise_mlp, tensors)
+
+
+def test_mlp_keeps_no_hidden_map():
+    tensors = [numbers(2, 3, 16, 16), numbers(8, 3), numbers(8),
+               numbers(4, 8)]
+    hidden = 8 * 2 * 8 * 16 * 16
+    assert kept_bytes(plain_mlp, *tensors) >= hidden
+    assert kept_bytes(pointwise_mlp, *tensors) == 0
+
+
+def test_mlp_of_a_map_without_a_gradient():
+    x, *weights = [numbers(1, 3, 4, 5).detach(), numbers(7, 3), numbers(7),
+                   numbers(4, 7)]
+    gradients = [
+        torch.autograd.grad(function(x, *weights).square().sum(), weights)
+        for function in (plain_mlp, pointwise_mlp)
+    ]
+    torch.testing.assert_close(gradients[1], gradients[0])
+
+
+class Plain(nn.Module):
+    """The layers of :func:`norm_relu_conv`."""
+
+    def __init__(self, channels=3, out_channels=2, **kwargs):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels, **kwargs)
+        self.conv = nn.Conv2d(channels, out_channels, 1)
+        nn.init.normal_(self.norm.weight)
+        nn.init.normal_(self.norm.bias)
+
+    def forward(self, x, factor):
+        x = self.norm(x).relu() * factor[..., None, None]
+        return self.conv(x)
+
+    def ours(self, x, factor):
+        norm, conv = self.norm, self.conv
+        return norm_relu_conv(x, norm.running_mean, norm.running_var,
+                              norm.weight, norm.bias, conv.weight.flatten(1),
+                              conv.bias, factor, norm.momentum, norm.eps)
+
+
+@pytest.mark.parametrize('tracked', [True, False])
+def test_norm_relu_conv_equals_the_layers(tracked):
+    layers = Plain(
+        eps=0.1, momentum=0.3, track_running_stats=tracked).double()
+    x = numbers(2, 3, 4, 5)
+    factor = torch.tensor([[1, 0, 2], [3, 1, 0]], dtype=torch.float64)
+    state = {k: v.clone() for k, v in layers.state_dict().items()}
+    results = []
+    for function in (layers.ours, layers):
+        layers.load_state_dict(state)
+        out = function(x, factor)
+        gradients = torch.autograd.grad(out.square().sum(),
+                                        [x, *layers.parameters()])
+        results.append([
+            out, *gradients,
+            *(b.clone() for b in layers.buffers() if b.is_floating_point())
+        ])
+    torch.testing.assert_close(results[0], results[1])
+    assert all(g.abs().max() > 0 for g in results[0])
+
+
+def test_norm_relu_conv_keeps_its_input_alone():
+    layers = Plain(channels=8)
+    x = torch.randn(2, 8, 32, 32, requires_grad=True)
+    tensors = [x, torch.ones(2, 8), *layers.parameters()]
+    of_x = x.nbytes
+    assert kept_bytes(lambda *_: layers(*tensors[:2]), *tensors) > of_x
+    assert kept_bytes(lambda *_: layers.ours(*tensors[:2]),
+                      *tensors) < of_x / 100
+
+
+def test_autocast_computes_in_bfloat16():
+    tensors = [
+        x.detach().float().requires_grad_()
+        for x in (numbers(2, 3, 4, 5), numbers(7, 3), numbers(7),
+                  numbers(4, 7), numbers(4))
+    ]
+    expected = plain_mlp(*tensors)
+    with torch.autocast('cpu', torch.bfloat16):
+        out = pointwise_mlp(*tensors)
+    assert out.dtype == torch.bfloat16
+    assert (out - expected).abs().max() < 0.05 * expected.abs().max()
+    gradients = torch.autograd.grad(out.float().square().sum(), tensors)
+    wanted = torch.autograd.grad(expected.square().sum(), tensors)
+    for found, exact in zip(gradients, wanted):
+        assert found.dtype == torch.float32
+        assert (found - exact).abs().max() < 0.1 * exact.abs().max()
