@@ -168,7 +168,6 @@ class _NormReLUConv(Function):
             momentum, eps)
         ctx.save_for_backward(x, norm_weight, norm_bias, weight, factor, mean,
                               inverse_std)
-        ctx.eps = eps
         normed = normed.relu_().flatten(2)
         out = x.new_empty(len(x), len(weight), *x.shape[2:])
         for result, image, scale in zip(out.flatten(2), normed, factor):
@@ -181,22 +180,30 @@ class _NormReLUConv(Function):
         (x, norm_weight, norm_bias, weight, factor, mean,
          inverse_std) = ctx.saved_tensors
         slope = norm_weight * inverse_std
-        offset = norm_bias - mean * slope
-        slope, offset = slope.to(x.dtype)[:, None], offset.to(x.dtype)[:, None]
+        offset = (norm_bias - mean * slope).to(x.dtype)[:, None]
         grad_weight = torch.zeros_like(weight)
-        grad_normed = torch.empty_like(x)
-        for out, image, upper, scale in zip(
-                grad_normed.flatten(2), x.flatten(2), grad.flatten(2),
-                factor):
-            hidden = torch.addcmul(offset, image, slope).relu_()
+        total, product = torch.zeros_like(mean), torch.zeros_like(mean)
+        grad_x = torch.empty_like(x)
+        maps = list(zip(grad_x.flatten(2), x.flatten(2)))
+        for (out, image), upper, scale in zip(maps, grad.flatten(2), factor):
+            hidden = torch.addcmul(offset, image,
+                                   slope.to(x.dtype)[:, None]).relu_()
             grad_weight += (upper @ hidden.T) * scale
             torch.mm((weight * scale).T, upper, out=out)
             _relu_backward(out, hidden)
-        grad_x, grad_norm_weight, grad_norm_bias = (
-            torch.ops.aten.native_batch_norm_backward(
-                grad_normed, x, norm_weight, None, None, mean, inverse_std,
-                True, ctx.eps, [True, True, True]))
-        return (grad_x, None, None, grad_norm_weight, grad_norm_bias,
+            total += out.sum(1, dtype=total.dtype)
+            centred = torch.sub(image, mean.to(x.dtype)[:, None], out=hidden)
+            product += centred.mul_(out).sum(1, dtype=total.dtype)
+        # The gradient of the norm, in place: slope * (g - mean of g -
+        # normalised x * mean of (g * normalised x)).
+        pixels = x.numel() // x.shape[1]
+        tilt = slope * inverse_std.square() * product / pixels
+        shift = tilt * mean - slope * total / pixels
+        slope, tilt, shift = (
+            c.to(x.dtype)[:, None] for c in (slope, tilt, shift))
+        for out, image in maps:
+            out.mul_(slope).addcmul_(image, tilt, value=-1).add_(shift)
+        return (grad_x, None, None, product * inverse_std, total,
                 grad_weight, grad.sum((0, 2, 3)), None, None, None)
 
 
