@@ -38,14 +38,23 @@ class FusedSegformerHead(SegformerHead):
     W cat(up(x_i)) = sum_i up(W_i x_i). That convolves the fewer pixels of
     the small maps, and no map of 4 * channels ever exists.
 
+    In training a batch norm and the 1 x 1 convolution before it become one
+    convolution, since the moments of the few channels that go in tell those
+    of the many that come out; dropout scales the channels of the last
+    convolution in place of the map. Of all maps of ``channels`` the one sum
+    is kept for the backward pass, where mmseg keeps nearly ten times as much.
+
     Takes the arguments and the weights of mmseg's SegformerHead and returns
     the same logits up to rounding, in evaluation and in training; a config
     or a checkpoint switches by the type alone.
 
     What differs: under autocast the sum of the stages is rounded to half
     precision after each of them. A forward hook on ``fusion_conv`` is never
-    called, one on its norm and activation is. A map that is larger than the
-    first costs more than in mmseg, as it is shrunk last.
+    called, and in training with batch norm none on a layer of the head but
+    the dropout. Norms that are synchronized between processes, frozen, or
+    followed by another activation than ReLU run as in mmseg, with its
+    memory. A map that is larger than the first costs more than in mmseg, as
+    it is shrunk last.
 
     Args:
         interpolate_mode: How maps are resized: 'bilinear', 'bicubic',
