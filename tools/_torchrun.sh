@@ -11,5 +11,12 @@ else
         --master_addr "${MASTER_ADDR:-127.0.0.1}"
         --master_port "${PORT:-29500}")
 fi
+# torchrun gives each of several processes one thread. Without a GPU they do
+# the work themselves, and share the cores.
+if [ -z "${OMP_NUM_THREADS:-}" ] && [ "$processes" -gt 1 ] &&
+        ! command -v nvidia-smi > /dev/null; then
+    share=$(($(getconf _NPROCESSORS_ONLN) / processes))
+    export OMP_NUM_THREADS=$((share > 1 ? share : 1))
+fi
 exec "$python" -m torch.distributed.run "${where[@]}" \
     --nproc_per_node "$processes" "$@" --launcher pytorch

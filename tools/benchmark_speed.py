@@ -21,7 +21,8 @@ from mmseg_ext.benchmark.speed import (
     list_settings,
     measure_models,
 )
-from mmseg_ext.benchmark.speed_report import loaded_warning, write_speed
+from mmseg_ext.benchmark.speed_load import loaded_warning
+from mmseg_ext.benchmark.speed_report import write_speed
 from mmseg_ext.benchmark.speed_rivals import RIVALS
 from mmseg_ext.benchmark.speed_worker import DTYPES
 
@@ -76,7 +77,7 @@ def main() -> None:
         sys.exit(f'\nInterrupted. The settings that were finished are in {out}'
                  if text else '\nInterrupted before a setting was finished')
     print(f'\n{text}\nWrote {", ".join(map(str, files))}')
-    warning = loaded_warning(run)
+    warning = loaded_warning(run.rows)
     if warning:
         print(f'\nWARNING: {warning}')
 

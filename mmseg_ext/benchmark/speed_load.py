@@ -1,6 +1,7 @@
 """How much of the machine others take while something is timed."""
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -71,3 +72,20 @@ def is_loaded(others: float, shortest: float) -> Optional[bool]:
     if others != others or shortest < MIN_SECONDS:
         return None
     return others > max(MIN_CORES, SHARE * len(own_cores()))
+
+
+def loaded_warning(rows: Sequence) -> str:
+    """Say that others loaded the machine; '' if they did not.
+
+    Args:
+        rows: What was timed, each with ``others``, the cores that were
+            taken, and ``loaded``, whether that is too much.
+    """
+    loaded = [row for row in rows if row.loaded]
+    if not loaded:
+        return ''
+    most = max(row.others for row in loaded)
+    return (f'The machine was loaded: other processes took up to {most:.1f} '
+            f'of {len(own_cores())} cores while {len(loaded)} of '
+            f'{len(rows)} times were taken. These times are worth '
+            'nothing: end what runs beside, and measure again.')

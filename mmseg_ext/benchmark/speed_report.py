@@ -11,7 +11,7 @@ from . import table_files
 from .measure import MEGABYTE
 from .report import VERSIONS
 from .speed import PASSES, Row, SpeedRun, describe_setting
-from .speed_load import own_cores
+from .speed_load import loaded_warning, own_cores
 from .speed_plot import draw_speed
 from .tables import Cell, Table
 
@@ -111,7 +111,7 @@ def _cells(run: SpeedRun, row: Row) -> list[Cell]:
 def notes(run: SpeedRun) -> list[str]:
     """What the numbers mean, where they come from, and what is missing."""
     machine = run.machine
-    warning = loaded_warning(run)
+    warning = loaded_warning(run.rows)
     references: dict[str, list[str]] = {}
     for variant in run.variants:
         if variant.name != variant.reference:
@@ -160,18 +160,6 @@ def notes(run: SpeedRun) -> list[str]:
                    f'{describe_setting(row.setting)}, failed: '
                    f'{row.error}'] = None
     return [*lines, *failed]
-
-
-def loaded_warning(run: SpeedRun) -> str:
-    """Say that others loaded the machine; '' if they did not."""
-    loaded = [row for row in run.rows if row.loaded]
-    if not loaded:
-        return ''
-    most = max(row.others for row in loaded)
-    return (f'The machine was loaded: other processes took up to {most:.1f} '
-            f'of {len(own_cores())} cores while {len(loaded)} of '
-            f'{len(run.rows)} times were taken. These times are worth '
-            'nothing: end what runs beside, and measure again.')
 
 
 def speed_csv(run: SpeedRun) -> str:

@@ -189,8 +189,8 @@ def _trim_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _reason(error: Exception) -> str:
-    """One line: the message of a failed allocation has many."""
+def reason_of(error: Exception) -> str:
+    """Return one line: the message of a failed allocation has many."""
     text = str(error).strip().split('\n')[0]
     return f'{type(error).__name__}: {text}' if text else type(
         error).__name__
@@ -213,7 +213,7 @@ def _serve(pipe, log: Path, source: Source, setting: Setting,
                 answer = getattr(bench, name)(**arguments)
             except Exception as error:
                 traceback.print_exc()
-                pipe.send((None, _reason(error)))
+                pipe.send((None, reason_of(error)))
             else:
                 pipe.send((answer, ''))
 
@@ -270,13 +270,13 @@ class Worker:
             answer, error = self.pipe.recv()
         except (EOFError, OSError):
             self.process.join()
-            raise WorkerError(_end_of(self.process.exitcode)) from None
+            raise WorkerError(end_of(self.process.exitcode)) from None
         if error:
             raise WorkerError(error)
         return answer
 
 
-def _end_of(status: int) -> str:
+def end_of(status: int) -> str:
     if status >= 0:
         return f'its process ended with status {status}'
     name = signal.Signals(-status).name

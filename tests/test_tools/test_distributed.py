@@ -1,0 +1,156 @@
+"""One training in one process and in two, and its speed."""
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from mmseg_ext.benchmark.speed_load import own_cores
+from mmseg_ext.datasets.samples import write_sem_sample
+
+# Nothing that each process draws for itself, and no norm over the images of
+# one process: no augmentation, dropout or drop path, and GN in place of BN.
+CONFIG = '''
+_base_ = [{base!r}]
+norm_cfg = dict(type='GN', num_groups=2)
+model = dict(
+    type='EncoderDecoder',
+    data_preprocessor=dict(
+        type='SegDataPreProcessor', mean=[110.] * 3, std=[50.] * 3,
+        size=(96, 128)),
+    backbone=dict(
+        type='UNet', base_channels=4, num_stages=2, strides=(1, 1),
+        enc_num_convs=(1, 1), dec_num_convs=(1, ), downsamples=(True, ),
+        enc_dilations=(1, 1), dec_dilations=(1, ), norm_cfg=norm_cfg),
+    decode_head=dict(
+        type='FCNHead', in_channels=4, in_index=1, channels=4, num_convs=0,
+        concat_input=False, dropout_ratio=0.0, num_classes=3,
+        norm_cfg=norm_cfg),
+    train_cfg=dict(),
+    test_cfg=dict(mode='whole'))
+steps = [
+    dict(type='LoadSEMImageFromFile'), dict(type='LoadSEMAnnotations'),
+    dict(type='PackSegInputs')]
+data = dict(
+    type='SEMDataset', data_root={root!r}, info_band='mask', pipeline=steps)
+train_dataloader = dict(
+    batch_size=2, num_workers=0,
+    sampler=dict(type='InfiniteSampler', shuffle=True), dataset=data)
+val_dataloader = dict(
+    batch_size=1, num_workers=0,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(data, test_mode=True, data_prefix=dict(
+        img_path='images/val', seg_map_path='masks/val')))
+val_evaluator = [
+    dict(type='PerClassIoUMetric', iou_metrics=['mIoU']),
+    dict(type='ClassRatioMetric')]
+optim_wrapper = dict(
+    type='OptimWrapper', optimizer=dict(type='SGD', lr=0.3, momentum=0.9))
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=9, val_interval=9)
+val_cfg = dict(type='ValLoop')
+default_hooks = dict(
+    checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=9),
+    logger=dict(type='LoggerHook', interval=1))
+log_processor = dict(by_epoch=False)
+randomness = dict(seed=0)
+'''
+# By epochs each process takes its part of every epoch.
+BY_EPOCH = '''
+train_dataloader['sampler'] = dict(type='DefaultSampler', shuffle=True)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=3, val_interval=3)
+default_hooks['checkpoint'] = dict(type='CheckpointHook', interval=3)
+log_processor = dict(by_epoch=True)
+'''
+
+
+def run(command: list, cwd: Path, check: bool = True) -> str:
+    """Run a command with the interpreter of these tests, on the CPU."""
+    environment = dict(os.environ, VIRTUAL_ENV=sys.prefix,
+                       CUDA_VISIBLE_DEVICES='-1')
+    result = subprocess.run(
+        [str(part) for part in command], cwd=cwd,
+        env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
+    assert (result.returncode == 0) == check, result.stdout
+    return result.stdout
+
+
+def train(repository: Path, config: Path, processes: int,
+          batch: int) -> tuple[dict, dict]:
+    """Return the last validation's metrics, and the weights."""
+    work_dir = config.with_suffix('') / str(processes)
+    run(['bash', repository / 'tools/dist_train.sh', config, processes,
+         '--work-dir', work_dir, '--cfg-options',
+         f'train_dataloader.batch_size={batch}'], config.parent)
+    log, = work_dir.glob('*/vis_data/scalars.json')
+    *_, last = log.read_text().splitlines()
+    metrics = {key: value for key, value in json.loads(last).items()
+               if not key.endswith('time') and key != 'step'}
+    checkpoint = Path((work_dir / 'last_checkpoint').read_text())
+    return metrics, torch.load(checkpoint, weights_only=True)['state_dict']
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', ['by_iteration', 'by_epoch'])
+def test_two_processes_train_what_one_trains(repository, tmp_path, name):
+    # Seven images: the sampler goes on from one round of them to the next.
+    # An epoch has to divide evenly, or its last batch is not the same. Three
+    # to validate: the second process gets one of them again.
+    num_train = 6 if name == 'by_epoch' else 7
+    root = write_sem_sample(tmp_path / 'sem', num_train, 3, size=(96, 128))
+    config = tmp_path / f'{name}.py'
+    config.write_text(
+        CONFIG.format(
+            base=str(repository / 'configs/_base_/default_runtime.py'),
+            root=str(root)) + BY_EPOCH * (name == 'by_epoch'))
+    metrics, weights = train(repository, config, 1, batch=2)
+    others, other_weights = train(repository, config, 2, batch=1)
+    assert weights.keys() == other_weights.keys()
+    for key, value in weights.items():
+        torch.testing.assert_close(other_weights[key], value, rtol=0,
+                                   atol=1e-5, msg=key)
+    # A pixel whose two scores are equal but for rounding may change.
+    assert others == pytest.approx(metrics, abs=0.02)
+    masks = [cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+             for path in (root / 'masks/val').iterdir()]
+    for i, label in enumerate('ABC'):
+        share = 100 * np.mean([(mask == i).mean() for mask in masks])
+        assert others[f'TrueFraction.{label}'] == pytest.approx(
+            share, abs=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    len(own_cores()) < 2, reason='two processes need two cores')
+def test_scaling(repository, tmp_path):
+    config = tmp_path / 'tiny.py'
+    config.write_text(CONFIG.format(
+        base=str(repository / 'configs/_base_/default_runtime.py'),
+        root='nowhere'))
+    command = [sys.executable, repository / 'tools/benchmark_scaling.py',
+               config, '--device', 'cpu', '--processes', 2, '--threads', 2,
+               '--strong', '--batch', 2, '--size', 32, 48, '--repeats', 2,
+               '--seconds', 0, '--out', 'out']
+    out = run(command, tmp_path)
+    assert (tmp_path / 'out/scaling.md').read_text() in out
+    assert 'round 2 of 2, 1 process: ' in out
+    with open(tmp_path / 'out/scaling.csv') as file:
+        one, two = csv.DictReader(file)
+    assert (one['batch_each'], two['batch_each']) == ('2', '1')
+    assert (one['threads_each'], two['threads_each']) == ('2', '1')
+    times = [[*map(float, row['repeats_seconds'].split())]
+             for row in (one, two)]
+    assert float(two['ratio']) == pytest.approx(
+        median(a / b for a, b in zip(*times)))
+    assert float(two['efficiency_percent']) == pytest.approx(
+        100 * float(two['ratio']))
+    out = run(command, tmp_path, check=False)
+    assert 'out is not empty: name a new folder' in out
+    assert 'Traceback' not in out
