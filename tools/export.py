@@ -24,7 +24,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--size', nargs=2, type=int, metavar=('HEIGHT', 'WIDTH'),
         help='of the images it is traced and checked with, in pixels; '
-        'default: what the config scales to, or its windows, or 512 512')
+        "default: the config's windows, or what it scales to, or 512 512")
     parser.add_argument(
         '--batch', type=int, default=1, help='number of these images')
     parser.add_argument(

@@ -53,6 +53,26 @@ def list_folders(folder: str,
         return []
 
 
+def read_list(file: str,
+              suffixes: tuple[str, ...],
+              backend_args: Optional[dict] = None) -> list[tuple[str, str]]:
+    """Read a text file with a name a line, with or without suffix.
+
+    Args:
+        file: The text file.
+        suffixes: Lower-case suffixes that are taken off; others are part of
+            the name.
+        backend_args: mmengine's file backend.
+
+    Returns:
+        (name without suffix, name as it stands there), in its order.
+    """
+    lines = fileio.get_text(file, backend_args=backend_args).split('\n')
+    names = [line.strip() for line in lines if line.strip()]
+    return [(osp.splitext(name)[0] if name.lower().endswith(suffixes)
+             else name, name) for name in names]
+
+
 def name_some(names: Sequence[str]) -> str:
     """Write the first names and how many more there are."""
     rest = len(names) - MAX_LISTED

@@ -1,16 +1,14 @@
 """Scanning electron micrographs with a mask for each."""
 import logging
-import os.path as osp
 from collections.abc import Mapping, Sequence
 from typing import Optional, Union
 
-from mmengine import fileio
 from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from .image_io import IMAGE_SUFFIXES, MASK_SUFFIXES
-from .listing import list_files, name_some
+from .listing import list_files, name_some, read_list
 
 # The paper's three, then the remaining corners of the colour cube and three
 # between them: as far apart as eight colours can be.
@@ -156,20 +154,13 @@ class SEMDataset(BaseSegDataset):
 
     def _select(self, images: dict[str, str]) -> dict[str, str]:
         """Keep the images that ``ann_file`` names, in its order."""
-        lines = fileio.get_text(
-            self.ann_file, backend_args=self.backend_args).split('\n')
-        names = [line.strip() for line in lines if line.strip()]
-        stems = [
-            osp.splitext(name)[0]
-            if name.lower().endswith(IMAGE_SUFFIXES) else name
-            for name in names
-        ]
-        absent = [name for name, s in zip(names, stems) if s not in images]
+        names = read_list(self.ann_file, IMAGE_SUFFIXES, self.backend_args)
+        absent = [name for stem, name in names if stem not in images]
         if absent:
             raise FileNotFoundError(
                 f'{self.ann_file} lists {len(absent)} images that are not in '
                 f'{self.data_prefix["img_path"]}: {name_some(absent)}')
-        return {stem: images[stem] for stem in stems}
+        return {stem: images[stem] for stem, _ in names}
 
     def _find_masks(self, images: dict[str, str]) -> dict[str, str]:
         mask_dir = self.data_prefix.get('seg_map_path')

@@ -7,7 +7,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional
 
@@ -23,6 +23,7 @@ from .logit_graph import LogitGraph
 from .onnx_model import OnnxModel
 from .run_record import loaded_versions, sha256
 from .torch_model import TorchModel
+from .windows import Windows
 
 SUFFIXES = ('.onnx', '.pt2')
 AXES = ('batch', 'height', 'width')
@@ -30,6 +31,7 @@ AXES = ('batch', 'height', 'width')
 CHOICES = (AXES, AXES[:1], ())
 TOLERANCE = 1e-3  # of the largest logit
 REPEATS = 5
+WHOLE = 'To test whole images: --cfg-options model.test_cfg.mode=whole'
 # Since torch 2.6. Before, an ONNX file is traced by TorchScript.
 BY_GRAPH = hasattr(torch.export.Dim, 'AUTO')
 
@@ -49,6 +51,7 @@ class ExportReport:
         pixels: Pixels compared.
         seconds: Least time for the first shape, by PyTorch and by the file.
         threads: Threads of both.
+        windows: How the config cuts images, which the file does not.
     """
     path: Path
     dynamic: tuple[str, ...]
@@ -60,6 +63,7 @@ class ExportReport:
     pixels: int
     seconds: tuple[float, float]
     threads: int
+    windows: Optional[Windows] = None
 
     def describe(self) -> str:
         """Say it in lines to print."""
@@ -76,6 +80,10 @@ class ExportReport:
             fixed = [axis for axis in AXES if axis not in self.dynamic]
             lines.append(f'Fixed: {", ".join(fixed)}, because '
                          f'{self.fixed_because}')
+        if self.windows:
+            lines.append(
+                f'The config tests in {self.windows.describe()}: '
+                'tools/predict.py cuts them, other programs must do so')
         sizes = ', '.join(' x '.join(map(str, x)) for x in self.checked)
         lines += [
             f'Largest difference from PyTorch: {self.difference:.2g}, of '
@@ -103,16 +111,16 @@ def export_model(cfg: Config | str,
     The file is compared with mmseg's own prediction at two sizes and
     batches, where it takes more than one, and is not left behind if it
     differs. It holds the network and, in its metadata (key 'mmseg_ext',
-    JSON), classes, palette, how images are scaled and normalized, the
-    checkpoint's hash, and versions.
+    JSON), classes, palette, how images are scaled, normalized and cut into
+    windows, the checkpoint's hash, and versions.
 
     Args:
         cfg: Config, or its file.
         checkpoint: File of the weights, read as data.
         out: File to write, ``*.onnx`` or ``*.pt2`` (torch.export).
         size: (height, width) of the images that it is traced with, in
-            pixels. None: that to which the config scales, or the size of
-            its windows, or 512 x 512.
+            pixels. None: the size of the config's windows, or that to which
+            it scales, or 512 x 512.
         batch: Number of images that it is traced with.
         fixed_size: Take no other batch and size. Some runtimes want it.
         opset: Version of ONNX's operators.
@@ -131,8 +139,9 @@ def export_model(cfg: Config | str,
     model = TorchModel(cfg, checkpoint, 'cpu')
     graph = LogitGraph(model.model).eval()
     resize = _find_resize(model)
-    metadata = _describe(model, graph, cfg, checkpoint, resize)
-    size = _size(model, resize, size)
+    windows = _find_windows(model, graph)
+    metadata = _describe(model, graph, cfg, checkpoint, resize, windows)
+    size = _size(resize, windows, size)
     plain = _without_scaling(model)
     new = out.with_name(f'{out.stem}.new{out.suffix}')
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -142,7 +151,7 @@ def export_model(cfg: Config | str,
         os.replace(new, out)
     finally:
         new.unlink(missing_ok=True)
-    return ExportReport(out, **report)
+    return ExportReport(out, windows=windows, **report)
 
 
 def _check(out: Path, size: Optional[Sequence[int]], batch: int,
@@ -183,23 +192,44 @@ def _find_resize(model: TorchModel) -> Optional[dict]:
     return found
 
 
-def _size(model: TorchModel, resize: Optional[dict],
+def _find_windows(model: TorchModel, graph: LogitGraph) -> Optional[Windows]:
+    """Return how the config cuts images in testing; None: it does not.
+
+    Raises:
+        ValueError: If the file could not be used in such windows.
+    """
+    if model.windows is None:
+        return None
+    if model.model.out_channels == 1:
+        raise ValueError(
+            'The config tests in windows, and its head has one channel: the '
+            'file returns the probability of each window, and mmseg takes it '
+            f'after the mean over them. {WHOLE}')
+    return replace(model.windows, divisor=graph.divisor)
+
+
+def _size(resize: Optional[dict], windows: Optional[Windows],
           size: Optional[Sequence[int]]) -> tuple[int, int]:
     """Return (height, width) to trace with: ``size``, or what suits."""
     scaled = tuple(resize['scale'][::-1]) if resize else None
     if size is None:
-        test_cfg = model.model.test_cfg or {}
-        return scaled or tuple(test_cfg.get('crop_size') or (512, 512))
-    if resize and not resize['keep_ratio'] and tuple(size) != scaled:
+        return windows.size if windows else scaled or (512, 512)
+    size = tuple(size)
+    if windows and size != windows.size:
+        raise ValueError(
+            f'The config tests in {windows.describe()}, so that the network '
+            f'never sees {size[0]} x {size[1]}: leave the size away. {WHOLE}')
+    if resize and not resize['keep_ratio'] and size != scaled:
         raise ValueError(
             f'The config scales every image to {scaled[0]} x {scaled[1]} '
             f'pixels, so that the network never sees {size[0]} x {size[1]}: '
             'leave the size away, or Resize out of its test pipeline')
-    return tuple(size)
+    return size
 
 
 def _describe(model: TorchModel, graph: LogitGraph, cfg: Config,
-              checkpoint: str, resize: Optional[dict]) -> dict:
+              checkpoint: str, resize: Optional[dict],
+              windows: Optional[Windows]) -> dict:
     tiling = model.tiling
     return dict(
         classes=list(model.classes),
@@ -211,6 +241,7 @@ def _describe(model: TorchModel, graph: LogitGraph, cfg: Config,
         std=graph.std.flatten().tolist(),
         to_rgb=graph.flip,
         size_divisor=graph.divisor,
+        windows=windows and dict(size=windows.size, stride=windows.stride),
         tiling=[tiling.tile, tiling.overlap],
         config=Path(cfg.filename).name if cfg.filename else '',
         checkpoint=Path(checkpoint).name,
@@ -223,7 +254,9 @@ def _without_scaling(model: TorchModel) -> TorchModel:
     plain = copy.copy(model)
     plain.steps = [step for step in model.steps
                    if not isinstance(step, Resize)]
-    plain.model.test_cfg.mode = 'whole'  # windows are cut around the file
+    # windows are cut around the file; the config's own dict stays as it is
+    plain.model.test_cfg = Config(
+        dict(plain.model.test_cfg or {}, mode='whole'))
     return plain
 
 

@@ -30,7 +30,10 @@ LABELS = dict(
     um_per_pixel='Micrometres per pixel',
     min_area='Smallest feature (pixels)',
     checkpoint_sha256='SHA-256 of the checkpoint',
-    test_cfg='Test settings of the config')
+    transforms='Transforms before the network',
+    test_mode='The config tests in',
+    tiling='Tiles')
+TILING = dict(auto='large images only', whole='none')
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ class Report:
         entries: The images.
         summary: Of each class, in the same order, numbers by the names of
             :class:`PhaseSummary`; nan where there is none.
-        settings: What the predictions were made with, in words.
+        settings: What the predictions were made with, in words; a list has
+            a line for each of its entries.
         failures: Name of an image that has no prediction -> why.
         notes: Further sentences to draw attention to.
         bit_depth: Significant bits of 16-bit images; None: all.
@@ -71,7 +75,7 @@ class Report:
     palette: Sequence[Sequence[int]]
     entries: Sequence[ReportEntry]
     summary: Sequence[Mapping[str, float]]
-    settings: Mapping[str, str]
+    settings: Mapping[str, str | Sequence[str]]
     failures: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     bit_depth: Optional[int] = None
@@ -260,9 +264,12 @@ class Report:
                 'fill="none" stroke="#1d232b" stroke-opacity=".45"/></svg>')
 
     def _settings(self) -> str:
-        rows = ''.join(f'<dt>{escape(key)}</dt><dd>{escape(value)}</dd>'
-                       for key, value in self.settings.items())
-        return f'<h2>How it was made</h2>\n<dl>{rows}</dl>'
+        rows = []
+        for key, value in self.settings.items():
+            lines = [value] if isinstance(value, str) else value
+            rows.append(f'<dt>{escape(key)}</dt>'
+                        f'<dd>{"<br>".join(map(escape, lines))}</dd>')
+        return f'<h2>How it was made</h2>\n<dl>{"".join(rows)}</dl>'
 
 
 def write_html_report(root: str | Path,
@@ -317,18 +324,22 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _words(record: RunRecord) -> dict[str, str]:
+def _words(record: RunRecord) -> dict[str, str | list[str]]:
     """Return the settings of a run, the most important first."""
     settings = dict(record.settings)
     words = {
         'Weights': record.weights,
         'SHA-256 of the weights': settings.pop('weights_sha256', ''),
-        'Images from': ', '.join(settings.pop('inputs', ())),
+        'Images from': settings.pop('inputs', []),
     }
+    tiling = settings.get('tiling')
+    settings['tiling'] = TILING.get(tiling) if isinstance(tiling, str) else (
+        tiling and '{} x {} pixels, overlapping by {} x {}'.format(
+            *tiling['tile'], *tiling['overlap']))
     for key, value in settings.items():
-        if value is not None:
+        if value not in (None, ''):
             words[LABELS.get(key) or key.replace('_', ' ').capitalize()] = (
-                str(value))
+                value if isinstance(value, list) else str(value))
     words['Versions'] = ', '.join(
         f'{name} {version}' for name, version in record.versions.items())
     return words

@@ -18,6 +18,30 @@ class _TraceableUpsample(Upsample):
             mode=self.mode, align_corners=self.align_corners)
 
 
+class _TraceableAveragePool(nn.AdaptiveAvgPool2d):
+    """PyTorch's own to a grid, whose cells an ONNX file fixes otherwise.
+
+    A sum over a side of the image with weights that are the same for all
+    channels: cell i of n averages from floor(i H / n) to ceil((i + 1) H / n).
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows, cols = (self.output_size, ) * 2 if isinstance(
+            self.output_size, int) else self.output_size
+        # (B, C, H, W) -> (B, C, rows, cols)
+        return (_cells(rows, x.shape[2], x)
+                @ x @ _cells(cols, x.shape[3], x).transpose(0, 1))
+
+
+def _cells(count: int, length: int, like: Tensor) -> Tensor:
+    """Return the share of each position in each cell, (count, length)."""
+    cell = torch.arange(count, device=like.device)[:, None]
+    start = torch.div(cell * length, count, rounding_mode='floor')
+    end = -torch.div(-(cell + 1) * length, count, rounding_mode='floor')
+    place = torch.arange(length, device=like.device)
+    return ((start <= place) & (place < end)).to(like.dtype) / (end - start)
+
+
 class LogitGraph(nn.Module):
     """From images as they are read to logits, with nothing around it.
 
@@ -38,8 +62,8 @@ class LogitGraph(nn.Module):
         - output: (B, C, H, W)
 
     Raises:
-        ValueError: If the model is no EncoderDecoder, or it pads to a fixed
-            size in testing.
+        ValueError: If the model is no EncoderDecoder, it is a Mask2Former,
+            or it pads to a fixed size in testing.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -47,6 +71,13 @@ class LogitGraph(nn.Module):
         if not isinstance(model, EncoderDecoder):
             raise ValueError(f'The model is a {type(model).__name__}; only '
                              'an EncoderDecoder can be exported')
+        if any(type(module).__name__ == 'MSDeformAttnPixelDecoder'
+               for module in model.modules()):
+            raise ValueError(
+                f"The model's {type(model.decode_head).__name__} has mmdet's "
+                'MSDeformAttnPixelDecoder, whose steps depend on the values '
+                'of tensors and cannot be traced: Mask2Former cannot be '
+                'exported. Predict from its config and checkpoint')
         preprocessor = model.data_preprocessor
         padding = preprocessor.test_cfg or {}
         if padding.get('size') is not None:
@@ -67,6 +98,9 @@ class LogitGraph(nn.Module):
         for module in model.modules():
             if isinstance(module, Upsample) and module.size is None:
                 module.__class__ = _TraceableUpsample
+            if (isinstance(module, nn.AdaptiveAvgPool2d)
+                    and module.output_size not in (1, (1, 1))):
+                module.__class__ = _TraceableAveragePool
         self.model = model
 
     def forward(self, image: Tensor) -> Tensor:

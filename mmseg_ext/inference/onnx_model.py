@@ -6,15 +6,17 @@ import cv2
 import numpy as np
 
 from .predictor import LogitModel
+from .run_record import describe_preparation
 from .tiling import Tiling
+from .windows import Windows
 
 
 class OnnxModel(LogitModel):
     """A segmentor that tools/export.py has written, without PyTorch.
 
-    Images are scaled as in testing, if the config scales them; everything
-    else, from normalization to logits of the image's own size, is in the
-    file. On a GPU where onnxruntime has one.
+    Images are scaled and cut into windows as in testing, if the config does
+    so; everything else, from normalization to logits of the image's own
+    size, is in the file. On a GPU where onnxruntime has one.
 
     Args:
         path: File ``*.onnx`` of tools/export.py.
@@ -22,6 +24,7 @@ class OnnxModel(LogitModel):
 
     Attributes:
         metadata: What tools/export.py has written beside the network.
+        windows: Windows in which the config tests; None: whole images.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -63,20 +66,28 @@ class OnnxModel(LogitModel):
         self.crop_bottom = self.metadata['crop_bottom']
         self.resizes = self.metadata['resize'] is not None
         self.tiling = Tiling(*map(tuple, self.metadata['tiling']))
+        windows = self.metadata.get('windows')  # older files: None
+        self.windows = windows and Windows(
+            tuple(windows['size']), tuple(windows['stride']),
+            self.metadata['size_divisor'])
+        resize = self.metadata['resize']
         self.details = {
             key: self.metadata[key]
             for key in ('config', 'checkpoint', 'checkpoint_sha256')
-        }
+        } | describe_preparation(
+            [dict(type='Resize', **resize)] if resize else [], self.windows)
         # a number where the file allows no other, else None
         self.batch, *self.size = (
             length if isinstance(length, int) else None
             for length in self.session.get_inputs()[0].shape[:3])
         if None not in self.size and not self.resizes:
-            # every tile of that very size, and any larger image in tiles
-            self.tiling = Tiling(
-                tuple(self.size), tuple(side // 8 for side in self.size),
-                align=1)
-            self.max_whole = self.size[0] * self.size[1]
+            # every tile of that very size
+            overlap = tuple(side // 8 for side in self.size)
+            if self.windows:
+                overlap = self.tiling.overlap
+            else:  # and any larger image in tiles
+                self.max_whole = self.size[0] * self.size[1]
+            self.tiling = Tiling(tuple(self.size), overlap, align=1)
 
     def logits(self, batch: np.ndarray) -> np.ndarray:
         """Return the logits of images, see :class:`LogitModel`.
@@ -89,17 +100,8 @@ class OnnxModel(LogitModel):
             width, height = _scaled(size, **self.metadata['resize'])
             batch = np.stack([cv2.resize(image, (width, height))
                               for image in batch])
-        if any(wanted not in (None, found)
-               for wanted, found in zip(self.size, batch.shape[1:3])):
-            raise ValueError(
-                f'{self.weights} takes images of {self.size[0]} x '
-                f'{self.size[1]} pixels only, and was given {size[0]} x '
-                f'{size[1]}. Export it anew with --size {size[0]} {size[1]}, '
-                'without --fixed-size if the model allows')
-        found = np.concatenate([
-            self._run(batch[first:first + (self.batch or len(batch))])
-            for first in range(0, len(batch), self.batch or len(batch))
-        ])
+        found = (self.windows.logits(self._run, batch) if self.windows else
+                 self._run(batch))
         if found.shape[2:] == size:
             return found
         # half-pixel centres, as PyTorch without align_corners
@@ -109,6 +111,23 @@ class OnnxModel(LogitModel):
         ])
 
     def _run(self, batch: np.ndarray) -> np.ndarray:
+        """Return the network's logits, in batches of its size."""
+        size = batch.shape[1:3]
+        if any(wanted not in (None, found)
+               for wanted, found in zip(self.size, size)):
+            anew = '' if self.windows else ' with --size {} {},'.format(*size)
+            raise ValueError(
+                f'{self.weights} takes images of {self.size[0]} x '
+                f'{self.size[1]} pixels only, and was given {size[0]} x '
+                f'{size[1]}. Export it anew{anew} '
+                'without --fixed-size if the model allows')
+        step = self.batch or len(batch)
+        return np.concatenate([
+            self._run_batch(batch[first:first + step])
+            for first in range(0, len(batch), step)
+        ])
+
+    def _run_batch(self, batch: np.ndarray) -> np.ndarray:
         count = len(batch)
         if self.batch is not None and count < self.batch:
             # fill up a fixed batch with its last image

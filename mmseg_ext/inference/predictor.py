@@ -38,7 +38,7 @@ class LogitModel(ABC):
     classes: tuple[str, ...]
     palette: list[list[int]]
     weights: str
-    details: Mapping[str, str] = MappingProxyType({})
+    details: Mapping[str, str | list[str]] = MappingProxyType({})
     tiling: Tiling = Tiling()
     max_whole: int = MAX_WHOLE
     resizes: bool = False

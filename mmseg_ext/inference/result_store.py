@@ -1,5 +1,4 @@
 """The folder of predictions: masks, pictures, tables."""
-import shutil
 from collections.abc import Iterable
 from dataclasses import astuple, fields
 from pathlib import Path
@@ -8,7 +7,11 @@ from typing import Optional
 import cv2
 import numpy as np
 
-from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics import (
+    check_settings,
+    open_folder,
+    write_atomically,
+)
 
 from .features import (
     Features,
@@ -81,38 +84,13 @@ class ResultStore:
         self._open(overwrite)
 
     def _open(self, overwrite: bool) -> None:
-        root = self.root
-        if root.exists() and not root.is_dir():
-            raise FileExistsError(f'{root} is a file; name a folder.')
-        began = (root / RECORD).exists()
-        if not began and root.exists() and any(root.iterdir()):
-            raise FileExistsError(
-                f'{root} holds files that are not this tool\'s; name another '
-                'folder. Nothing was written.')
-        if began and overwrite:
-            for name in FOLDERS:
-                shutil.rmtree(root / name, ignore_errors=True)
-            for name in FILES:
-                (root / name).unlink(missing_ok=True)
-        elif began:
-            before = RunRecord.read(root)
-            self._check(before.settings)
+        if open_folder(self.root, RECORD, overwrite, FOLDERS, FILES):
+            before = RunRecord.read(self.root)
+            check_settings(self.root, before.settings, self.record.settings,
+                           'predict all anew with --overwrite')
             self.record.bands = before.bands
-        self.record.write(root)
+        self.record.write(self.root)
         self.forget(())
-
-    def _check(self, began: dict) -> None:
-        settings = self.record.settings
-        changes = [
-            f'{key} was {began.get(key)!r}, is {settings.get(key)!r}'
-            for key in sorted({**began, **settings})
-            if began.get(key) != settings.get(key)
-        ]
-        if changes:
-            raise ValueError(
-                f'{self.root} was begun with other settings: '
-                f'{"; ".join(changes)}. Name another folder, go on with the '
-                'old settings, or predict all anew with --overwrite.')
 
     def mask_path(self, name: str) -> Path:
         return self.root / 'masks' / f'{name}.png'

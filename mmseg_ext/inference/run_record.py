@@ -4,9 +4,12 @@ import json
 import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Optional
 
 from mmseg_ext import __version__
 from mmseg_ext.basics import write_atomically
+
+from .windows import Windows
 
 RECORD = 'run.json'
 # Modules of the packages that a prediction passes through, if it does.
@@ -56,6 +59,25 @@ class RunRecord:
         except (TypeError, json.JSONDecodeError) as error:
             raise ValueError(f'{path} is no record of predictions: '
                              f'{error}') from error
+
+
+def describe_preparation(transforms: list[dict],
+                         windows: Optional[Windows]) -> dict:
+    """Return how images get to the network, as settings of a record.
+
+    Args:
+        transforms: Those of the test pipeline that change images.
+        windows: In which the config tests; None: it tests whole images.
+    """
+    lines = []
+    for step in transforms:
+        # lists and tuples are the same to a transform, and one in a record
+        arguments = ', '.join(
+            f'{key}={tuple(value) if isinstance(value, list) else value!r}'
+            for key, value in step.items() if key != 'type')
+        lines.append(f'{step["type"]}({arguments})')
+    return dict(transforms=lines or ['none, images keep their size'],
+                test_mode=windows.describe() if windows else 'whole images')
 
 
 def loaded_versions() -> dict[str, str]:

@@ -1,4 +1,5 @@
 """A segmentor of MMSegmentation as images in, logits out."""
+from pathlib import Path
 from typing import Optional
 
 import numpy as np
@@ -12,7 +13,8 @@ from mmseg_ext.engine import load_config, load_trained
 from mmseg_ext.engine.sections import sections
 
 from .predictor import LogitModel
-from .tiling import Tiling
+from .run_record import describe_preparation
+from .windows import Windows
 
 
 class TorchModel(LogitModel):
@@ -29,6 +31,9 @@ class TorchModel(LogitModel):
         cfg: Config, or its file.
         checkpoint: File of the weights, read as data.
         device: Such as 'cpu' or 'cuda:1'; None: the GPU if there is one.
+
+    Attributes:
+        windows: Windows in which the config tests; None: whole images.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -56,11 +61,14 @@ class TorchModel(LogitModel):
                  if not step['type'].startswith('Load')]
         self.resizes = any('Resize' in step['type'] for step in steps)
         self.steps = [TRANSFORMS.build(step) for step in steps]
-        test_cfg = self.model.test_cfg or {}
+        self.windows = _find_windows(self.model.test_cfg or {})
+        if self.windows:
+            self.tiling = self.windows.tiling()
         self.details = dict(
-            pipeline=str(dataset.pipeline), test_cfg=str(test_cfg))
-        if test_cfg.get('mode') == 'slide':
-            self.tiling = _windows(test_cfg.crop_size, test_cfg.stride)
+            config=Path(cfg.filename or '').name,
+            **describe_preparation(
+                [step for step in steps if step['type'] != 'PackSegInputs'],
+                self.windows))
 
     def _check(self) -> None:
         if not isinstance(self.model, BaseSegmentor):
@@ -127,9 +135,7 @@ def _classes_and_palette(dataset: dict) -> tuple[tuple[str, ...], list]:
                      for colour in palette[:len(classes)]]
 
 
-def _windows(crop: tuple[int, int], stride: tuple[int, int]) -> Tiling:
-    """Return the tiling that is like the windows of mmseg's 'slide' mode."""
-    # half of a tile is the most, where windows overlap more
-    overlap = tuple(min(size - step, size // 2)
-                    for size, step in zip(crop, stride))
-    return Tiling(tuple(crop), overlap)
+def _find_windows(test_cfg: dict) -> Optional[Windows]:
+    if test_cfg.get('mode') != 'slide':
+        return None
+    return Windows(tuple(test_cfg['crop_size']), tuple(test_cfg['stride']))

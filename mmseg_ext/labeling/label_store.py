@@ -1,13 +1,16 @@
 """The folder of labels: masks, overlays, labelme's files and the table."""
 import json
-import shutil
 from pathlib import Path
 from typing import Optional
 
 import cv2
 import numpy as np
 
-from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics import (
+    check_settings,
+    open_folder,
+    write_atomically,
+)
 from mmseg_ext.datasets.image_io import decode_mask
 from mmseg_ext.datasets.ksdd2_layout import GT
 from mmseg_ext.visualization import draw_overlay
@@ -58,36 +61,16 @@ class LabelStore:
                  overwrite: bool = False) -> None:
         self.root = root
         self.rows: dict[str, LabelRow] = {}
-        began = root / SETTINGS
-        if not began.exists() and root.exists() and any(root.iterdir()):
-            raise FileExistsError(
-                f'{root} holds files that are not this tool\'s; name another '
-                'folder. Nothing was written.')
-        if began.exists() and overwrite:
-            for name in FOLDERS:
-                shutil.rmtree(root / name, ignore_errors=True)
-            (root / TABLE).unlink(missing_ok=True)
-        elif began.exists():
-            self._check(json.loads(began.read_text(encoding='utf-8')),
-                        settings)
+        if open_folder(root, SETTINGS, overwrite, FOLDERS, (TABLE, )):
+            began = (root / SETTINGS).read_text(encoding='utf-8')
+            check_settings(
+                root, json.loads(began), settings, 'make all labels anew '
+                'with --overwrite (corrections in it are lost)')
             if (root / TABLE).exists():
                 self.rows = read_table(root / TABLE)
-        write_atomically(began, json.dumps(settings, indent=2))
+        write_atomically(root / SETTINGS, json.dumps(settings, indent=2))
         # whole again, should the last line have been cut off
         self.write_table()
-
-    def _check(self, began: dict, settings: dict) -> None:
-        changes = [
-            f'{key} was {began.get(key)!r}, is {settings.get(key)!r}'
-            for key in sorted({**began, **settings})
-            if began.get(key) != settings.get(key)
-        ]
-        if changes:
-            raise ValueError(
-                f'{self.root} was begun with other settings: '
-                f'{"; ".join(changes)}. Name another folder, go on with the '
-                'old settings, or make all labels anew with --overwrite '
-                '(corrections in it are lost).')
 
     def write_table(self) -> None:
         """Write labels.csv anew."""

@@ -8,7 +8,8 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
-from mmseg_ext.inference import OnnxModel, Tiling, TorchModel
+from mmseg_ext.engine import load_config
+from mmseg_ext.inference import OnnxModel, Tiling, TorchModel, predict
 from mmseg_ext.inference.export import BY_GRAPH, export_model
 
 for _package in ('onnx', 'onnxscript', 'onnxruntime'):
@@ -58,6 +59,11 @@ FAMILIES = dict(
         decode_head=dict(
             type='UNetDecodeHead', in_channels=[4, 8, 16, 32],
             decoder_channels=[8, 8, 8, 4])), None),
+    pspnet=(dict(
+        backbone=dict(RESNET, depth=18),
+        decode_head=dict(
+            type='PSPHead', in_channels=32, channels=4,
+            pool_scales=(1, 2, 3, 6))), None),
     plugin_dpsa=(dict(
         backbone=dict(
             type='PluginBackbone', backbone=dict(RESNET, depth=18),
@@ -83,8 +89,12 @@ DPT = dict(
         post_process_channels=[4] * 4, readout_type='project', norm_cfg=BN))
 
 
-def config(model: dict, divisor=None, resize=None, **head) -> Config:
-    """A config of three classes, or with other arguments of the head."""
+def config(model: dict, divisor=None, resize=None, windows=None,
+           **head) -> Config:
+    """A config of three classes, or with other arguments of the head.
+
+    ``windows``: their size and stride; None: images are tested whole.
+    """
     steps = [] if resize is None else [dict(type='Resize', **resize)]
     return Config(dict(
         model=dict(
@@ -98,7 +108,8 @@ def config(model: dict, divisor=None, resize=None, **head) -> Config:
                 model['decode_head'], **dict(
                     dict(num_classes=3, norm_cfg=BN, align_corners=False),
                     **head))),
-            test_cfg=dict(mode='whole')),
+            test_cfg=dict(mode='whole') if windows is None else dict(
+                mode='slide', crop_size=windows[0], stride=windows[1])),
         test_dataloader=dict(dataset=dict(
             type='SEMDataset', data_root='none', bit_depth=12, info_band=5,
             metainfo=dict(classes=('A', 'B', 'C')[:head.get(
@@ -210,6 +221,45 @@ def test_scaled_images_keep_their_ratio(tmp_path):
                     original.logits(pictures(*shape)))
 
 
+@pytest.mark.parametrize(('divisor', 'resize'), [
+    (16, None), (None, dict(scale=(120, 90), keep_ratio=True))])
+def test_windows_are_those_of_testing(divisor, resize, tmp_path):
+    cfg = config(RESUNET, divisor, resize, ((64, 48), (40, 32)))
+    weights = save(cfg, tmp_path / 'weights.pth')
+    report = export_model(cfg, weights, tmp_path / 'model.onnx')
+    assert report.checked[0] == (1, 64, 48)
+    assert 'windows of 64 x 48 pixels, every 40 x 32' in report.describe()
+    exported = OnnxModel(str(tmp_path / 'model.onnx'))
+    original = TorchModel(cfg, weights, 'cpu')
+    # several windows, one narrow window, an image smaller than any
+    for shape in ((2, 101, 123), (1, 90, 30), (1, 41, 47)):
+        assert_same(exported.logits(pictures(*shape)),
+                    original.logits(pictures(*shape)))
+    assert exported.details['test_mode'] == original.details['test_mode']
+    image = pictures(101, 123)
+    found, expected = (predict(model, image) for model in (
+        exported, original))
+    assert found.tiles == expected.tiles == 1
+    np.testing.assert_array_equal(found.mask, expected.mask)
+    original.model.test_cfg.mode = 'whole'
+    assert (predict(original, image).mask != expected.mask).any()
+
+
+def test_windows_of_a_fixed_size(tmp_path):
+    cfg = config(RESUNET, windows=((64, 48), (40, 32)))
+    weights = save(cfg, tmp_path / 'weights.pth')
+    export_model(cfg, weights, tmp_path / 'model.onnx', fixed_size=True)
+    exported = OnnxModel(str(tmp_path / 'model.onnx'))
+    original = TorchModel(cfg, weights, 'cpu')
+    assert_same(exported.logits(pictures(2, 101, 123)),
+                original.logits(pictures(2, 101, 123)))
+    assert exported.tiling == Tiling((64, 48), (24, 16), align=1)
+    assert exported.max_whole == original.max_whole
+    with pytest.raises(ValueError, match=r'was given 40 x 48\. Export it '
+                       'anew without --fixed-size'):
+        exported.logits(pictures(1, 40, 60))
+
+
 def test_metadata(small, tmp_path):
     export_model(*small, tmp_path / 'model.onnx', (40, 48), fixed_size=True)
     exported = OnnxModel(str(tmp_path / 'model.onnx'))
@@ -274,6 +324,11 @@ def test_no_file_is_replaced_unless_asked(small, tmp_path):
     (config(RESUNET, None, dict(scale_factor=0.5)), 'test pipeline has Res'),
     (config(RESUNET, None, dict(scale=(9, 9)), align_corners=True),
      'with align_corners=False in the head'),
+    (config(RESUNET, 32, windows=((64, 48), (64, 48))),
+     r'crop_size=\(64, 48\): must be a multiple of size_divisor=32'),
+    (config(RESUNET, windows=((64, 48), (64, 48)), num_classes=2,
+            out_channels=1, threshold=0.4),
+     'its head has one channel.*test_cfg.mode=whole'),
 ])
 def test_what_the_file_would_miss_is_refused(cfg, sentence, tmp_path):
     weights = save(cfg, tmp_path / 'weights.pth')
@@ -281,10 +336,22 @@ def test_what_the_file_would_miss_is_refused(cfg, sentence, tmp_path):
         export_model(cfg, weights, tmp_path / 'model.onnx')
 
 
+def test_mask2former_is_refused(repository, tmp_path):
+    pytest.importorskip('mmdet', reason='needs the extra mmdet')
+    cfg = load_config(str(repository / 'configs/mask2former_r18_sem.py'))
+    weights = save(cfg, tmp_path / 'weights.pth')
+    with pytest.raises(ValueError, match='Mask2Former cannot be exported'):
+        export_model(cfg, weights, tmp_path / 'model.onnx')
+
+
 def test_size_that_the_network_never_sees_is_refused(tmp_path):
     cfg = config(RESUNET, None, dict(scale=(90, 50)))
     weights = save(cfg, tmp_path / 'weights.pth')
     with pytest.raises(ValueError, match='every image to 50 x 90 pixels'):
+        export_model(cfg, weights, tmp_path / 'model.onnx', (64, 64))
+    cfg = config(RESUNET, windows=((64, 48), (40, 32)))
+    with pytest.raises(ValueError, match='windows of 64 x 48 pixels, every '
+                       '40 x 32, so that the network never sees 64 x 64'):
         export_model(cfg, weights, tmp_path / 'model.onnx', (64, 64))
 
 

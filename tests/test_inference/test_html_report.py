@@ -40,6 +40,8 @@ def write_run(root: Path, names: list[str], size=(96, 128)) -> Path:
     out = root / 'predictions'
     record = RunRecord(
         dict(inputs=[str(root)], weights_sha256='ab12' * 16, bit_depth=None,
+             config='unet.py', transforms=['Resize(scale=(64, 48))', 'Pad()'],
+             test_mode='windows of 64 x 48 pixels, every 32 x 24',
              crop_bottom=6, tiling='auto'),
         'work_dirs/model.onnx', CLASSES, PALETTE)
     store = ResultStore(out, record)
@@ -113,6 +115,36 @@ def test_numbers_are_those_of_the_masks(report):
         assert (f'{phase.mean():.2f} {interval:.2f} {phase.std(ddof=1):.2f} '
                 f'{100 * interval / phase.mean():.1f}') in words
         assert f'{phase.mean():.1f} ± {interval:.1f} %' in words
+
+
+def settings(report: Path) -> dict[str, list[str]]:
+    """Return the lines of each setting."""
+    text = report.read_text(encoding='utf-8')
+    return {
+        Page(name).words[0]: Page(value).words
+        for name, value in re.findall(
+            '<dt>(.*?)</dt><dd>(.*?)</dd>', text, re.DOTALL)
+    }
+
+
+def test_settings_are_lines(report, tmp_path):
+    found = settings(report)
+    assert found['Transforms before the network'] == [
+        'Resize(scale=(64, 48))', 'Pad()']
+    assert found['The config tests in'] == [
+        'windows of 64 x 48 pixels, every 32 x 24']
+    assert found['Config'] == ['unet.py']
+    assert found['Tiles'] == ['large images only']
+    assert 'Bit depth' not in found  # is None
+    out = write_run(tmp_path, ['image'])
+    record = RunRecord.read(out)
+    record.settings.update(
+        inputs=['a', 'b/*.tif'],
+        tiling=dict(tile=[64, 32], overlap=[8, 4], align=32))
+    record.write(out)
+    found = settings(write_html_report(out))
+    assert found['Images from'] == ['a', 'b/*.tif']
+    assert found['Tiles'] == ['64 x 32 pixels, overlapping by 8 x 4']
 
 
 def test_further_images_are_in_the_table_only(tmp_path):

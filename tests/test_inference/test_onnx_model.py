@@ -79,7 +79,8 @@ def test_logits_and_attributes(tmp_path):
     assert model.weights == str(tmp_path / 'model.onnx')
     assert model.details == dict(
         config='config.py', checkpoint='iter_9.pth',
-        checkpoint_sha256='ab' * 32)
+        checkpoint_sha256='ab' * 32,
+        transforms=['none, images keep their size'], test_mode='whole images')
 
 
 @pytest.mark.parametrize('count', [1, 3, 7])
@@ -128,6 +129,8 @@ def test_images_are_scaled_and_logits_scaled_back(tmp_path, keep_ratio,
         **dict(METADATA, resize=dict(scale=[24, 16],
                                      keep_ratio=keep_ratio))))
     assert model.resizes
+    assert model.details['transforms'] == [
+        f'Resize(scale=(24, 16), keep_ratio={keep_ratio})']
     y, x = np.mgrid[:30, :40]
     image = np.stack([4 * y, 3 * x, 255 - 3 * x - 4 * y], -1).astype(np.uint8)
     found = model.logits(image[None])

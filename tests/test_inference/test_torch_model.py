@@ -99,9 +99,25 @@ def test_classes_and_how_to_read_come_from_the_config(tmp_path):
         type='RepeatDataset', times=1, dataset=cfg.test_dataloader.dataset)
     cfg.dump(str(tmp_path / 'config.py'))
     model = TorchModel(str(tmp_path / 'config.py'), path, 'cpu')
+    assert model.details == dict(
+        config='config.py', transforms=['none, images keep their size'],
+        test_mode='whole images')
     assert model.classes == ('x', 'y', 'z')
     assert model.palette == [[1, 2, 3]] * 3
     assert (model.bit_depth, model.crop_bottom) == (12, 60)
+
+
+def test_details_are_a_line_each(tmp_path):
+    cfg = tiny_config(
+        [dict(type='Resize', scale=(64, 48), keep_ratio=True),
+         dict(type='ResizeToMultiple', size_divisor=32)],
+        test_cfg=dict(mode='slide', crop_size=(64, 32), stride=(48, 32)))
+    model = TorchModel(cfg, write_weights(cfg, tmp_path / 'model.pth'))
+    assert model.details['transforms'] == [
+        'Resize(scale=(64, 48), keep_ratio=True)',
+        'ResizeToMultiple(size_divisor=32)']
+    assert model.details['test_mode'] == (
+        'windows of 64 x 32 pixels, every 48 x 32')
 
 
 def test_configs_that_do_not_fit(tmp_path):

@@ -4,10 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mmengine import fileio
-
 from ..image_io import IMAGE_SUFFIXES, MASK_SUFFIXES
-from ..listing import list_files, list_folders, name_some
+from ..listing import list_files, list_folders, name_some, read_list
 from ..sem import SEMDataset
 from .findings import ERROR, MAX_NAMES, WARNING, Finding
 
@@ -107,17 +105,12 @@ def _select(images: dict[str, str], ann_file: str, image_dir: str,
             listing: Listing) -> dict[str, str]:
     """Keep the images that a list names."""
     try:
-        lines = fileio.get_text(ann_file).split('\n')
+        names = read_list(ann_file, IMAGE_SUFFIXES)
     except (OSError, UnicodeDecodeError) as error:
         listing.say(ERROR, f'The list {ann_file} cannot be read: {error}.',
                     'Correct ann_file in the dataset of the config.')
         return {}
-    names = [line.strip() for line in lines if line.strip()]
-    stems = {
-        osp.splitext(name)[0]
-        if name.lower().endswith(IMAGE_SUFFIXES) else name: name
-        for name in names
-    }
+    stems = dict(names)
     absent = [name for stem, name in stems.items() if stem not in images]
     if absent:
         listing.say(

@@ -16,9 +16,9 @@ from mmseg_ext.basics.information_band import LARGEST, find_information_band
 
 from ..image_io import decode_file, read_image
 from ..splits import SPLITS
+from ..staging import staged
 from .class_map import IGNORE, IGNORE_INDEX, JSON, ClassMap
 from .pairs import Pair
-from .staging import staged
 
 RECORD = 'conversion.json'
 AUTO = 'auto'

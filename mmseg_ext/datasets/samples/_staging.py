@@ -1,13 +1,13 @@
 """Writing of a whole set of pictures or of nothing."""
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
 import cv2
 import numpy as np
+
+from ..staging import staged
 
 
 def write_set(root: str | os.PathLike,
@@ -36,12 +36,9 @@ def write_set(root: str | os.PathLike,
     """
     root = Path(root)
     tops = list(dict.fromkeys(folder.split('/')[0] for folder in folders))
-    _refuse_mixing(root, tops)
+    _make_room(root, tops)
     root.mkdir(parents=True, exist_ok=True)
-    # A sibling is on the same file system, where renaming is atomic.
-    home = root.resolve()
-    staging = Path(tempfile.mkdtemp(prefix=f'.{home.name}-', dir=home.parent))
-    try:
+    with staged(root, tops) as staging:
         for folder in folders:
             (staging / folder).mkdir(parents=True)
         for done, job in enumerate(jobs, 1):
@@ -49,12 +46,6 @@ def write_set(root: str | os.PathLike,
                 _write_png(staging / path, picture)
             if progress is not None:
                 progress(done, len(jobs))
-        for top in tops:
-            if (root / top).exists():  # empty, but Windows would refuse
-                (root / top).rmdir()
-            (staging / top).rename(root / top)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     return root
 
 
@@ -70,7 +61,8 @@ def check_not_negative(**numbers: int) -> None:
             raise ValueError(f'{name} is {number}, but must be 0 or more')
 
 
-def _refuse_mixing(root: Path, tops: Sequence[str]) -> None:
+def _make_room(root: Path, tops: Sequence[str]) -> None:
+    """Refuse folders that hold anything, and remove those that do not."""
     for path in (root / top for top in tops):
         if path.exists() and not path.is_dir():
             raise FileExistsError(f'{path} is no directory; choose another '
@@ -82,6 +74,9 @@ def _refuse_mixing(root: Path, tops: Sequence[str]) -> None:
                 f'{path} already holds {len(found)} entries, the first '
                 f'{found[0]}; choose another directory or delete '
                 f'{everything}')
+    for top in tops:
+        if (root / top).exists():
+            (root / top).rmdir()
 
 
 def _write_png(path: Path, picture: np.ndarray) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..listing import name_some
+from .listing import name_some
 
 
 @contextmanager
