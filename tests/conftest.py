@@ -1,19 +1,75 @@
-"""What several tests share: a small synthetic set, and the real images."""
+"""What several tests share: a small synthetic set, and the real images.
+
+The package is imported within functions: pytest-xdist's first process reads
+this file too and runs no test, and its workers start after it.
+"""
+import gc
+import os
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
-from tiny_sam2 import write_tiny_sam2
-
-from mmseg_ext.datasets.samples import (
-    write_cityscapes_sample,
-    write_ksdd2_sample,
-    write_mvtec_sample,
-    write_sem_sample,
-)
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / 'shared/data'
+
+
+def pytest_collectstart() -> None:
+    import mmseg_ext  # noqa: F401  mends what test modules import from mmseg
+
+
+def pytest_collection_finish() -> None:
+    # mmengine collects garbage for each data set, pytest now and then: they
+    # need not go through a million objects of modules again
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_collection_modifyitems(items) -> None:
+    # long files first: pytest-xdist's processes end at about the same time
+    long = {item.path for item in items if item.get_closest_marker('slow')}
+    items.sort(key=lambda item: item.path not in long)
+
+
+@pytest.fixture(scope='session', autouse=True)
+def mmengine_works_once():
+    """Keep what mmengine works out anew for each config, and slowly.
+
+    It parses all of mmseg's index for a base of ``mmseg::``, and a run
+    formats its config five times.
+    """
+    from mmengine.config import config, utils
+
+    @cache
+    def format_code(text: str, style: tuple, options: tuple) -> tuple:
+        return original(text, style_config=dict(style), **dict(options))
+
+    def format_once(text: str, style_config: dict, **options) -> tuple:
+        return format_code(text, tuple(style_config.items()),
+                           tuple(options.items()))
+
+    original = config.FormatCode
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(config, 'FormatCode', format_once)
+        patch.setattr(utils, 'load', cache(utils.load))
+        yield
+
+
+@pytest.fixture(scope='module')
+def without_mmdet(tmp_path_factory):
+    """Let new processes find no mmdet: they start in two thirds of the time.
+
+    Whatever needs none of its models works beside it and without it.
+    """
+    folder = tmp_path_factory.mktemp('left_out')
+    (folder / 'mmdet.py').write_text(
+        "raise ModuleNotFoundError('left out by a test', name='mmdet')")
+    path = [str(folder), os.environ.get('PYTHONPATH')]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('PYTHONPATH', os.pathsep.join(filter(None, path)))
+        patch.syspath_prepend(str(folder))  # multiprocessing hands it on
+        yield
 
 
 @pytest.fixture(scope='session')
@@ -24,6 +80,8 @@ def repository() -> Path:
 @pytest.fixture(scope='session')
 def sem_root(tmp_path_factory) -> Path:
     """Four training and two validation micrographs of 128 x 96 pixels."""
+    from mmseg_ext.datasets.samples import write_sem_sample
+
     return write_sem_sample(
         tmp_path_factory.mktemp('data') / 'sem', 4, 2, size=(96, 128))
 
@@ -45,6 +103,8 @@ def metaldam_like(tmp_path_factory, sem_root) -> Path:
 @pytest.fixture(scope='session')
 def mvtec_like(tmp_path_factory) -> Path:
     """Sixteen pictures of 64 x 64 pixels for each of two categories."""
+    from mmseg_ext.datasets.samples import write_mvtec_sample
+
     return write_mvtec_sample(
         tmp_path_factory.mktemp('data') / 'mvtec', num_good=4,
         num_defective=5, size=64)
@@ -53,6 +113,8 @@ def mvtec_like(tmp_path_factory) -> Path:
 @pytest.fixture(scope='session')
 def ksdd2_like(tmp_path_factory) -> Path:
     """Eight training and four test surfaces of about 58 x 160 pixels."""
+    from mmseg_ext.datasets.samples import write_ksdd2_sample
+
     return write_ksdd2_sample(
         tmp_path_factory.mktemp('data') / 'ksdd2', 4, 4, 2, 2, (160, 58))
 
@@ -60,6 +122,8 @@ def ksdd2_like(tmp_path_factory) -> Path:
 @pytest.fixture(scope='session')
 def cityscapes_like(tmp_path_factory) -> Path:
     """Four training and two validation streets of 128 x 64 pixels."""
+    from mmseg_ext.datasets.samples import write_cityscapes_sample
+
     return write_cityscapes_sample(
         tmp_path_factory.mktemp('data') / 'cityscapes', 4, 2, size=(64, 128))
 
@@ -67,6 +131,8 @@ def cityscapes_like(tmp_path_factory) -> Path:
 @pytest.fixture(scope='session')
 def tiny_sam2(tmp_path_factory) -> Path:
     """A folder of a SAM 2 with random weights."""
+    from tiny_sam2 import write_tiny_sam2
+
     return write_tiny_sam2(tmp_path_factory.mktemp('sam2'))
 
 

@@ -42,7 +42,8 @@ def test_trains_one_step(path, tmp_path, roots):
             from_scratch=True))
     cfg.experiment_name = path.stem
     # a gigabyte for each of the B5s, which no one reads
-    cfg.default_hooks.checkpoint.update(interval=-1, save_best=None)
+    cfg.default_hooks.checkpoint.update(
+        interval=-1, save_best=None, save_last=False)
     runner = train(cfg)
     scalars = {
         name: history.current()

@@ -107,10 +107,11 @@ class Bench:
 
 
 @pytest.fixture(scope='module')
-def bench(repository, sem_root, tmp_path_factory):
+def bench(repository, sem_root, tmp_path_factory, without_mmdet):
     here = tmp_path_factory.mktemp('benchmark')
+    path = os.pathsep.join([str(here), os.environ['PYTHONPATH']])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv('PYTHONPATH', str(here))
+        patch.setenv('PYTHONPATH', path)
         patch.syspath_prepend(str(here))
         yield Bench(here, repository, sem_root)
 

@@ -120,6 +120,7 @@ def saved_bytes(source: Source, setting: Setting) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures('without_mmdet')
 def test_in_a_process_of_its_own(tmp_path):
     log = tmp_path / 'log.txt'
     setting = Setting(size=(256, 256), batch=2, threads=1)

@@ -1,12 +1,15 @@
+import os
 import sys
 
 import mmengine.dist.utils
+import pytest
 from mmengine.logging import MessageHub
 from mmengine.model import MMDistributedDataParallel
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmengine.utils import package_utils
 
 from mmseg_ext import compat
+from mmseg_ext.compat import mmcv_ops
 
 
 def mended() -> list:
@@ -32,6 +35,19 @@ def test_a_second_apply_changes_nothing():
 
 def test_the_package_imports_from_another_folder_after_mmseg(imported_late):
     assert imported_late['model'] == 'EncoderDecoder'
+
+
+@pytest.mark.skipif(
+    not isinstance(sys.modules['mmcv._ext'], mmcv_ops.MissingOps),
+    reason='a full mmcv with compiled operators is installed')
+def test_mmseg_imported_first_and_failed_half_way(imported_late):
+    assert 'mmcv._ext' in imported_late['failure']
+    assert imported_late['model'] == 'EncoderDecoder'
+
+
+def test_a_name_imported_before_is_mended_too(imported_late):
+    assert os.path.samefile(imported_late['early_name_says'],
+                            imported_late['mmseg_path'])
 
 
 def test_the_error_is_a_runtime_error():

@@ -92,9 +92,3 @@ print(json.dumps(dict(
                is mmcv.utils.IS_CUDA_AVAILABLE))))
 """, cwd=tmp_path)
     assert found == dict(compiled='yes', exists=True, cuda_kept=True)
-
-
-@lite_only
-def test_mmseg_imported_first_and_failed_half_way(imported_late):
-    assert 'mmcv._ext' in imported_late['failure']
-    assert imported_late['model'] == 'EncoderDecoder'

@@ -100,8 +100,3 @@ def test_a_distribution_that_does_not_say_what_it_installs(
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ValueError, match='silent'):
         package_lookup.package2module('silent')
-
-
-def test_a_name_imported_before_is_mended_too(imported_late):
-    assert os.path.samefile(imported_late['early_name_says'],
-                            imported_late['mmseg_path'])

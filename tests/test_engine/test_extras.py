@@ -1,10 +1,34 @@
 """Whoever needs an optional package is told how to install it."""
+import json
 import subprocess
 import sys
 
 import pytest
 
 from mmseg_ext.engine import require_extra
+
+# one process for all: importing mmseg takes seconds
+WITHOUT = """
+import json
+import sys
+
+sys.modules.update(dict.fromkeys(['mmdet', 'skimage', 'transformers']))
+from mmengine.config import Config
+
+import mmseg_ext.labeling as labeling
+
+labeling.ContrastSegmenter()  # needs none of them
+messages = {}
+for extra, work in dict(
+        mmdet=lambda: Config.fromfile('configs/mask2former_r50_sem.py'),
+        labeling=labeling.RandomWalkerSegmenter,
+        sam2=lambda: labeling.Sam2Segmenter('anywhere')).items():
+    try:
+        work()
+    except ImportError as error:
+        messages[extra] = str(error)
+print(json.dumps(messages))
+"""
 
 
 def test_present():
@@ -16,11 +40,16 @@ def test_absent_names_the_extra():
         require_extra('nowhere.models', 'some')
 
 
-def test_config_without_mmdet(repository):
-    code = ("import sys; sys.modules['mmdet'] = None; "
-            'from mmengine.config import Config; '
-            "Config.fromfile('configs/mask2former_r50_sem.py')")
+@pytest.fixture(scope='module')
+def messages(repository) -> dict:
+    """Extra -> what is said where its packages are missing."""
     result = subprocess.run(
-        [sys.executable, '-W', 'ignore', '-c', code], cwd=repository,
+        [sys.executable, '-W', 'ignore', '-c', WITHOUT], cwd=repository,
         text=True, capture_output=True)
-    assert 'pip install -e ".[mmdet]"' in result.stderr.splitlines()[-1]
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize('extra', ['mmdet', 'labeling', 'sam2'])
+def test_missing_packages_name_the_extra(messages, extra):
+    assert f'pip install -e ".[{extra}]"' in messages[extra]

@@ -1,7 +1,4 @@
 """The segmenters that need no weights, on drawn and on real defects."""
-import subprocess
-import sys
-
 import cv2
 import numpy as np
 import pytest
@@ -161,13 +158,3 @@ def test_on_real_defects(segmenter, real_defects):
     quality, overlap = np.array(rated).T
     assert overlap.mean() > 0.45
     assert np.corrcoef(quality, overlap)[0, 1] > 0.3
-
-
-def test_missing_scikit_image_names_the_extra(repository):
-    code = ("import sys; sys.modules['skimage'] = None; "
-            'import mmseg_ext.labeling as l; l.ContrastSegmenter(); '
-            'l.RandomWalkerSegmenter()')
-    result = subprocess.run(
-        [sys.executable, '-W', 'ignore', '-c', code], cwd=repository,
-        text=True, capture_output=True)
-    assert 'pip install -e ".[labeling]"' in result.stderr.splitlines()[-1]

@@ -1,11 +1,9 @@
 """The speed table as a user makes it."""
 import csv
-import subprocess
-import sys
-from pathlib import Path
 from statistics import median
 
 import pytest
+from run_tool import run_tool
 
 TINY = '''
 _base_ = {base!r}
@@ -18,25 +16,19 @@ model = dict(
 '''
 
 
-def run(repository: Path, here: Path, *options) -> subprocess.CompletedProcess:
-    config = here / 'tiny.py'
-    base = str(repository / 'configs/segformer_mit-b0_sem.py')
-    config.write_text(TINY.format(base=base))
-    return subprocess.run(
-        [sys.executable, str(repository / 'tools/benchmark_speed.py'),
-         'tiny.py', *map(str, options)], cwd=here, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-
 @pytest.mark.slow
+@pytest.mark.usefixtures('without_mmdet')
 def test_a_model_beside_its_rivals(repository, tmp_path):
-    result = run(repository, tmp_path, '--rivals', 'stock', 'smp',
-                 '--reference', 'stock', '--size', 64, 64, '--passes',
-                 'train', '--repeats', 2, '--seconds', 0, '--threads', 1,
-                 '--out', 'out')
-    assert result.returncode == 0, result.stdout
-    assert (tmp_path / 'out/speed.md').read_text() in result.stdout
-    assert 'training step, round 2 of 2' in result.stdout
+    base = str(repository / 'configs/segformer_mit-b0_sem.py')
+    (tmp_path / 'tiny.py').write_text(TINY.format(base=base))
+    printed, reason = run_tool(
+        repository / 'tools/benchmark_speed.py', 'tiny.py', '--rivals',
+        'stock', 'smp', '--reference', 'stock', '--size', 64, 64, '--passes',
+        'train', '--repeats', 2, '--seconds', 0, '--threads', 1, '--out',
+        'out', cwd=tmp_path)
+    assert reason is None, (printed, reason)
+    assert (tmp_path / 'out/speed.md').read_text() in printed
+    assert 'training step, round 2 of 2' in printed
     with open(tmp_path / 'out/speed.csv') as file:
         ours, stock, smp = csv.DictReader(file)
     times = [[*map(float, row['repeats_seconds'].split())]

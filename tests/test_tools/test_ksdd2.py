@@ -1,7 +1,5 @@
 """A classifier of surfaces from tools/make_sample.py to tools/test.py."""
-import os
 import runpy
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import pytest
 import torch
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
+from run_tool import run_tool
 
 from mmseg_ext.datasets.samples import write_ksdd2_sample
 from mmseg_ext.engine import load_config, train
@@ -80,13 +79,10 @@ def run(repository, tmp_path):
     """Return a function that runs a tool in a folder of its own."""
 
     def run(tool, *arguments) -> str:
-        result = subprocess.run(
-            [sys.executable, str(repository / 'tools' / tool),
-             *map(str, arguments)], cwd=tmp_path, text=True,
-            env=dict(os.environ, PYTHONWARNINGS='ignore'),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        assert result.returncode == 0, result.stdout
-        return result.stdout
+        printed, reason = run_tool(
+            repository / 'tools' / tool, *arguments, cwd=tmp_path)
+        assert reason is None, (printed, reason)
+        return printed
     return run
 
 

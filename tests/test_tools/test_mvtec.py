@@ -5,6 +5,7 @@ import sys
 
 import cv2
 import pytest
+from run_tool import run_tool
 
 TINY = [
     'model.backbone.base_channels=4', 'model.decode_head.in_channels=4',
@@ -22,16 +23,27 @@ def run(repository, tmp_path_factory):
     here = tmp_path_factory.mktemp('elsewhere')
 
     def run(tool, *arguments, check=True) -> str:
-        result = subprocess.run(
-            [sys.executable, str(repository / 'tools' / tool),
-             *map(str, arguments)], cwd=here, text=True,
-            env=dict(os.environ, PYTHONWARNINGS='ignore'),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        printed, reason = run_tool(
+            repository / 'tools' / tool, *arguments, cwd=here)
         if check:
-            assert result.returncode == 0, result.stdout
-        return result.stdout
+            assert reason is None, (printed, reason)
+        return f'{printed}{reason}'
     run.here = here
     return run
+
+
+@pytest.fixture(scope='module')
+def run_apart(repository, run):
+    """The same in a process of its own, as a user goes."""
+
+    def run_apart(tool, *arguments) -> None:
+        result = subprocess.run(
+            [sys.executable, str(repository / 'tools' / tool),
+             *map(str, arguments)], cwd=run.here, text=True,
+            env=dict(os.environ, PYTHONWARNINGS='ignore'),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert result.returncode == 0, result.stdout
+    return run_apart
 
 
 @pytest.fixture(scope='module')
@@ -42,13 +54,13 @@ def split(run, mvtec_like):
 
 
 @pytest.fixture(scope='module')
-def tested(run, repository, mvtec_like, split):
+def tested(run, run_apart, repository, mvtec_like, split):
     """A folder of predictions that tools/test.py wrote."""
     options = ['--data-root', mvtec_like, '--dataset-options',
                f'split_dir={split.name}']
     config = repository / 'configs/unet_c16_mvtec.py'
-    run('train.py', config, *options, '--work-dir', 'work', '--cfg-options',
-        *TINY)
+    run_apart('train.py', config, *options, '--work-dir', 'work',
+              '--cfg-options', *TINY)
     out = run('test.py', config, 'work/iter_2.pth', *options, '--work-dir',
               'work', '--out', 'masks', '--show-dir', 'panels',
               '--cfg-options', *TINY)
@@ -77,14 +89,14 @@ def test_no_two_outputs_share_a_name(tested, split):
         assert written == names
 
 
-def test_figure(run, repository, mvtec_like, tested, split):
+def test_figure(run, run_apart, repository, mvtec_like, tested, split):
     options = ['--data-root', mvtec_like, '--dataset-options',
                f'split_dir={split.name}', '--predictions', 'U-Net=masks',
                'again=masks']
     config = repository / 'configs/unet_c16_mvtec.py'
     names = (split / 'test.txt').read_text().splitlines()[1:3]
-    run('compare_figures.py', config, 'figure.png', *options, '--width', 80,
-        '--images', *names)
+    run_apart('compare_figures.py', config, 'figure.png', *options,
+              '--width', 80, '--images', *names)
     figure = cv2.imread(str(tested / 'figure.png'))
     # four columns, two rows, titles and legend
     assert figure.shape == (22 + 2 * (80 + 6) + 22, 4 * 80 + 3 * 6, 3)

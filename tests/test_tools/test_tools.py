@@ -2,7 +2,6 @@
 import json
 import os
 import pickle
-import re
 import socket
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import mmseg
 import pytest
 import torch
+from run_tool import run_tool
 
 from mmseg_ext.datasets.samples import write_sem_sample
 
@@ -30,6 +30,8 @@ TINY = [
 STEPS = ['train_cfg.max_iters=2', 'train_cfg.val_interval=2',
          'default_hooks.checkpoint.interval=2']
 
+pytestmark = pytest.mark.usefixtures('without_mmdet')
+
 
 @pytest.fixture(scope='module')
 def root(tmp_path_factory) -> Path:
@@ -38,15 +40,14 @@ def root(tmp_path_factory) -> Path:
         tmp_path_factory.mktemp('a folder') / 'sem', 4, 3, size=(96, 128))
 
 
-def run(command: list, cwd: Path, check: bool = True, **variables) -> str:
+def run(command: list, cwd: Path, **variables) -> str:
     """Run a command and return what it printed."""
     # the shell scripts take the interpreter of these tests
     environment = dict(os.environ, VIRTUAL_ENV=sys.prefix, **variables)
     result = subprocess.run(
         [str(part) for part in command], cwd=cwd, env=environment,
         text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if check:
-        assert result.returncode == 0, result.stdout
+    assert result.returncode == 0, result.stdout
     return result.stdout
 
 
@@ -61,22 +62,29 @@ def metrics_in(work_dir: Path) -> dict:
 
 
 @pytest.fixture(scope='module')
-def trained(repository, root, tmp_path_factory) -> Path:
-    """A work directory with a checkpoint, made by tools/train.py."""
+def trained(without_mmdet, repository, root, tmp_path_factory) -> Path:
+    """A work directory with a checkpoint, made in two processes."""
     here = tmp_path_factory.mktemp('elsewhere')
-    run([sys.executable, repository / 'tools/train.py',
-         repository / 'configs/segformer_xattn_quickstart.py', '--data-root',
-         root, '--work-dir', 'work', '--cfg-options', *TINY, *STEPS], here)
-    assert (here / 'work/iter_2.pth').exists()
+    out = run(['bash', repository / 'tools/dist_train.sh',
+               repository / 'configs/segformer_xattn_quickstart.py', 2,
+               '--data-root', root, '--work-dir', 'work', '--cfg-options',
+               *TINY, *STEPS], here)
+    assert 'GPU number: 2' in out  # mmengine's word for processes
     return here / 'work'
 
 
+def test_train_in_two_processes(trained):
+    assert (trained / 'iter_2.pth').exists()
+
+
 def test_resume(repository, root, trained):
-    run([sys.executable, repository / 'tools/train.py',
-         repository / 'configs/segformer_xattn_quickstart.py', '--data-root',
-         root, '--work-dir', trained, '--resume', '--cfg-options', *TINY,
-         'train_cfg.max_iters=3', 'train_cfg.val_interval=3',
-         'default_hooks.checkpoint.interval=3'], trained)
+    _, reason = run_tool(
+        repository / 'tools/train.py',
+        repository / 'configs/segformer_xattn_quickstart.py', '--data-root',
+        root, '--work-dir', trained, '--resume', '--cfg-options', *TINY,
+        'train_cfg.max_iters=3', 'train_cfg.val_interval=3',
+        'default_hooks.checkpoint.interval=3', cwd=trained)
+    assert reason is None
     resumed = torch.load(trained / 'iter_3.pth', weights_only=True)
     assert resumed['meta']['iter'] == 3
 
@@ -85,8 +93,10 @@ def test_test_in_one_and_two_processes(repository, root, trained, tmp_path):
     options = ['--data-root', root, '--cfg-options', *TINY]
     config = repository / 'configs/segformer_xattn_quickstart.py'
     checkpoint = trained / 'iter_2.pth'
-    run([sys.executable, repository / 'tools/test.py', config, checkpoint,
-         '--work-dir', tmp_path / 'one', *options], tmp_path)
+    _, reason = run_tool(
+        repository / 'tools/test.py', config, checkpoint, '--work-dir',
+        tmp_path / 'one', *options, cwd=tmp_path)
+    assert reason is None
     run(['bash', repository / 'tools/dist_test.sh', config, checkpoint, 2,
          '--work-dir', tmp_path / 'two', *options], tmp_path)
     one, two = metrics_in(tmp_path / 'one'), metrics_in(tmp_path / 'two')
@@ -94,14 +104,6 @@ def test_test_in_one_and_two_processes(repository, root, trained, tmp_path):
     assert one['ClassRatioError'] >= 0
     panels = {path.name for path in (tmp_path / 'one/panels').iterdir()}
     assert panels == {f'val_00{i}.png' for i in range(3)}
-
-
-def test_train_in_two_processes(repository, root, tmp_path):
-    run(['bash', repository / 'tools/dist_train.sh',
-         repository / 'configs/segformer_xattn_quickstart.py', 2,
-         '--data-root', root, '--work-dir', tmp_path / 'work',
-         '--cfg-options', *TINY, *STEPS], tmp_path)
-    assert (tmp_path / 'work/iter_2.pth').exists()
 
 
 @pytest.mark.slow
@@ -122,19 +124,20 @@ def test_train_on_two_machines(repository, root, tmp_path):
 
 def test_stock_train_py_runs_our_configs(repository, root, tmp_path):
     stock = Path(mmseg.__file__).parent / '.mim/tools/train.py'
-    code = (f'import mmseg_ext, runpy, sys; sys.argv[0] = {str(stock)!r}; '
-            f'runpy.run_path({str(stock)!r}, run_name="__main__")')
     link = tmp_path / 'data'  # --cfg-options takes no white space
     link.symlink_to(root)
     roots = [f'{name}_dataloader.dataset.data_root={link}'
              for name in ('train', 'val')]
-    run([sys.executable, '-c', code,
-         repository / 'configs/segformer_xattn_quickstart.py', '--work-dir',
-         tmp_path / 'work', '--cfg-options', *TINY, *STEPS, *roots], tmp_path)
+    _, reason = run_tool(
+        stock, repository / 'configs/segformer_xattn_quickstart.py',
+        '--work-dir', tmp_path / 'work', '--cfg-options', *TINY, *STEPS,
+        *roots, cwd=tmp_path)
+    assert reason is None
     assert (tmp_path / 'work/iter_2.pth').exists()
 
 
-def test_missing_data_and_bombs_end_with_a_message(repository, tmp_path):
+def test_missing_data_and_bombs_end_with_a_message(
+        repository, root, tmp_path):
 
     class Bomb:
 
@@ -143,10 +146,12 @@ def test_missing_data_and_bombs_end_with_a_message(repository, tmp_path):
 
     (tmp_path / 'model.pth').write_bytes(pickle.dumps(Bomb()))
     config = repository / 'configs/segformer_xattn_quickstart.py'
-    out = run([sys.executable, repository / 'tools/train.py', config,
-               '--data-root', 'nowhere'], tmp_path, check=False)
-    assert re.search(r'nowhere/images/train.*make_sample\.py sem', out)
-    out = run([sys.executable, repository / 'tools/test.py', config,
-               'model.pth', '--data-root', 'nowhere'], tmp_path, check=False)
-    assert 'Error' in out
+    with pytest.raises(
+            FileNotFoundError,
+            match=r'nowhere/images/train.*make_sample\.py sem'):
+        run_tool(repository / 'tools/train.py', config, '--data-root',
+                 'nowhere', cwd=tmp_path)
+    with pytest.raises(RuntimeError, match=r'Refused to load model\.pth'):
+        run_tool(repository / 'tools/test.py', config, 'model.pth',
+                 '--data-root', root, '--cfg-options', *TINY, cwd=tmp_path)
     assert not (tmp_path / 'boom').exists()
