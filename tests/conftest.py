@@ -101,6 +101,16 @@ def metaldam_like(tmp_path_factory, sem_root) -> Path:
 
 
 @pytest.fixture(scope='session')
+def super1_like(tmp_path_factory, sem_root) -> Path:
+    """The synthetic images, the validation ones to test on as well."""
+    root = tmp_path_factory.mktemp('data') / 'super1'
+    shutil.copytree(sem_root, root)
+    for kind in ('images', 'masks'):
+        shutil.copytree(root / kind / 'val', root / kind / 'test')
+    return root
+
+
+@pytest.fixture(scope='session')
 def mvtec_like(tmp_path_factory) -> Path:
     """Sixteen pictures of 64 x 64 pixels for each of two categories."""
     from mmseg_ext.datasets.samples import write_mvtec_sample

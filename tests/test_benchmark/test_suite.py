@@ -203,9 +203,11 @@ QUICK_ROWS.append(('sem_table1', 'proposed'))  # the same in three suites
 
 
 @pytest.fixture(scope='module')
-def roots(sem_root, mvtec_like, cityscapes_like, ksdd2_like, metaldam_like):
+def roots(sem_root, mvtec_like, cityscapes_like, ksdd2_like, metaldam_like,
+          super1_like):
     return dict(sem=sem_root, mvtec=mvtec_like, cityscapes=cityscapes_like,
-                ksdd2=ksdd2_like, metaldam=metaldam_like)
+                ksdd2=ksdd2_like, metaldam=metaldam_like,
+                super1=super1_like)
 
 
 @pytest.mark.parametrize(('name', 'row'), QUICK_ROWS)

@@ -29,7 +29,12 @@ from .findings import (
 from .inspection import Inspection, inspect_pair, same_but_numbers
 from .pair_check import Rules
 from .sources import Split, check_heads, find_unused
-from .statistics import SplitStatistics, check_classes, check_normalization
+from .statistics import (
+    SplitStatistics,
+    check_brightness,
+    check_classes,
+    check_normalization,
+)
 from .wording import describe_group
 
 THUMBNAIL = 240  # pixels of the longer side
@@ -91,14 +96,14 @@ def check_splits(splits: Sequence[Split],
     for i, j in track_iter_progress(pairs) if pairs else ():
         sample = splits[i].listing.samples[j]
         found = inspect_pair(sample, splits[i])
-        _count(found, statistics[i])
+        _count(found, sample['img_path'], statistics[i])
         _remember(found, splits[i], (i, j), tally)
     _soften(tally, statistics)
     findings = [f for split in splits for f in split.listing.findings]
     findings += [describe_group(group, tally.rules[key], tally.groups)
                  for key, group in tally.groups.items()]
     findings += [*check_heads(cfg or {}, splits), *find_unused(splits),
-                 *check_classes(statistics),
+                 *check_classes(statistics), *check_brightness(statistics),
                  *_describe_duplicates(tally, splits)]
     training = [s for s in statistics if 'train' in s.name]
     if training:
@@ -126,9 +131,9 @@ def _soften(tally: _Tally, statistics: Sequence[SplitStatistics]) -> None:
             group.severity = WARNING
 
 
-def _count(found: Inspection, statistics: SplitStatistics) -> None:
+def _count(found: Inspection, name: str, statistics: SplitStatistics) -> None:
     if found.loaded and found.image.dtype in (np.uint8, np.float32):
-        statistics.add_image(found.image.astype(np.uint8, copy=False))
+        statistics.add_image(name, found.image.astype(np.uint8, copy=False))
     if found.labels is not None:
         statistics.add_labels(found.labels)
 

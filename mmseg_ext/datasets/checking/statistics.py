@@ -5,10 +5,13 @@ from typing import Optional
 
 import numpy as np
 
-from .findings import ERROR, NOTE, WARNING, Finding
+from .findings import ERROR, MAX_NAMES, NOTE, WARNING, Finding
 from .pair_check import Rules
 
 FAR = 2.0  # deviations between means, or factor between deviations
+# Grey levels. On NASA's Super1 images 15 darker than any in training lost 15
+# points of mIoU, which adding 20 to them gave back.
+DARKER = 10
 
 
 @dataclass
@@ -23,6 +26,7 @@ class SplitStatistics:
         masks: Class-id maps that were read, those of images without a mask
             that are background alone included.
         sizes: (width, height) -> images.
+        greys: File name -> mean of the image's pixels, 0 to 255.
     """
     name: str
     rules: Rules
@@ -30,14 +34,16 @@ class SplitStatistics:
     images: int = 0
     masks: int = 0
     sizes: dict = field(default_factory=dict)
+    greys: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._pixels = np.zeros(256, np.int64)
         self._masks_with = np.zeros(256, np.int64)
         self._sums = np.zeros((3, 3))  # number, sum, sum of squares
 
-    def add_image(self, image: np.ndarray) -> None:
+    def add_image(self, name: str, image: np.ndarray) -> None:
         """Count an image, (H, W, 3) uint8, blue, green, red, or (H, W)."""
+        self.greys[name] = float(image.mean())
         if image.ndim == 2 or image.shape[2] == 1:
             image = np.repeat(image.reshape(*image.shape[:2], 1), 3, 2)
         self.images += 1
@@ -190,6 +196,34 @@ def check_normalization(statistics: SplitStatistics,
         'Without pretrained weights, normalize with the data\'s own: model = '
         f'dict(data_preprocessor=dict({new})). With them, leave it, and look '
         'whether the images are too dark, bright or flat.')]
+
+
+def check_brightness(
+        all_statistics: Sequence[SplitStatistics]) -> list[Finding]:
+    """Name the images that are darker or brighter than all of training."""
+    training = [grey for s in all_statistics if 'train' in s.name.split('/')
+                for grey in s.greys.values()]
+    if not training:
+        return []
+    low, high = min(training), max(training)
+    findings = []
+    for s in all_statistics:
+        odd = {name: grey for name, grey in s.greys.items()
+               if not low - DARKER <= grey <= high + DARKER}
+        if odd:
+            names = sorted(odd, key=odd.get)
+            means = ' to '.join(dict.fromkeys(
+                f'{odd[name]:.0f}' for name in (names[0], names[-1])))
+            findings.append(Finding(
+                WARNING, f'Darker or brighter than every image for training: '
+                f'{len(odd)} of the {s.images} images in {s.name}, with mean '
+                f'grey levels of {means}; those of training are {low:.0f} to '
+                f'{high:.0f}.',
+                'Train on images of every brightness that will be measured: '
+                'deal the images out anew, or add '
+                "dict(type='PhotoMetricDistortion') to the training pipeline.",
+                tuple(names[:MAX_NAMES]), len(odd)))
+    return findings
 
 
 def _round(values: np.ndarray) -> str:

@@ -30,11 +30,11 @@ class PairSet:
 
     @staticmethod
     def texture(seed: int, size: tuple[int, int] = (48, 64)) -> np.ndarray:
-        """Return grains of about 8 pixels, (H, W) uint8."""
+        """Return grains of about 8 pixels, of mean 120, (H, W) uint8."""
         coarse = np.random.default_rng(seed).integers(
             20, 220, (size[0] // 8, size[1] // 8)).astype(np.float32)
         grey = cv2.resize(coarse, size[::-1], interpolation=cv2.INTER_CUBIC)
-        return grey.clip(0, 255).astype(np.uint8)
+        return (grey - grey.mean() + 120).clip(0, 255).astype(np.uint8)
 
     @classmethod
     def phases(cls, seed: int, number: int = 3) -> np.ndarray:

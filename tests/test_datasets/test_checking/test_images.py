@@ -1,4 +1,6 @@
 """Images as they come, and their sizes."""
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -108,6 +110,20 @@ def test_float_images_are_refused_in_the_loader_s_words(pairs, find):
     pairs.save('images/train/0.tif', pairs.texture(0).astype(np.float32))
     finding = find(pairs.check(), 'holds float32 values')
     assert finding.severity == 'error'
+
+
+def test_brightness_that_training_has_not_seen(pairs, find):
+    for name, change in (('3', -40), ('4', 30)):
+        pairs.save(f'images/val/{name}.png',
+                   cv2.add(pairs.texture(int(name)), change))
+    greys = {name: cv2.imread(str(pairs.root / f'images/val/{name}.png'),
+                              0).mean() for name in '34'}
+    finding = find(pairs.check(), 'Darker or brighter')
+    assert finding.severity == 'warning'
+    assert (f'2 of the 2 images in val, with mean grey levels of '
+            f'{greys["3"]:.0f} to {greys["4"]:.0f}; those of training are 1'
+            ) in finding.what
+    assert [Path(name).name for name in finding.names] == ['3.png', '4.png']
 
 
 def test_mean_and_deviation(pairs):
