@@ -183,7 +183,8 @@ class _NormReLUConv(Function):
         offset = (norm_bias - mean * slope).to(x.dtype)[:, None]
         grad_weight = torch.zeros_like(weight)
         total, product = torch.zeros_like(mean), torch.zeros_like(mean)
-        grad_x = torch.empty_like(x)
+        # contiguous: what is written to flat maps must reach it
+        grad_x = torch.empty_like(x, memory_format=torch.contiguous_format)
         maps = list(zip(grad_x.flatten(2), x.flatten(2)))
         for (out, image), upper, scale in zip(maps, grad.flatten(2), factor):
             hidden = torch.addcmul(offset, image,

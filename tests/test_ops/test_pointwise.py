@@ -110,10 +110,15 @@ class Plain(nn.Module):
 
 
 @pytest.mark.parametrize('tracked', [True, False])
-def test_norm_relu_conv_equals_the_layers(tracked):
+@pytest.mark.parametrize('layout', ['rows', 'columns', 'channels last'])
+def test_norm_relu_conv_equals_the_layers(tracked, layout):
     layers = Plain(
         eps=0.1, momentum=0.3, track_running_stats=tracked).double()
-    x = numbers(2, 3, 4, 5)
+    x = dict(rows=numbers(2, 3, 4, 5),
+             columns=numbers(2, 3, 5, 4).detach().transpose(2, 3))
+    x['channels last'] = x['rows'].detach().to(
+        memory_format=torch.channels_last)
+    x = x[layout].requires_grad_()
     factor = torch.tensor([[1, 0, 2], [3, 1, 0]], dtype=torch.float64)
     state = {k: v.clone() for k, v in layers.state_dict().items()}
     results = []
