@@ -163,15 +163,19 @@ class _NormReLUConv(Function):
                 running_var: Optional[Tensor], norm_weight: Tensor,
                 norm_bias: Tensor, weight: Tensor, bias: Tensor,
                 factor: Tensor, momentum: float, eps: float) -> Tensor:
-        normed, mean, inverse_std = torch.native_batch_norm(
-            x, norm_weight, norm_bias, running_mean, running_var, True,
-            momentum, eps)
+        if running_mean is None:  # the statistics take their type from them
+            running_mean, running_var = norm_bias.clone(), norm_bias.clone()
+        mean, variance = torch.batch_norm_update_stats(
+            x, running_mean, running_var, momentum)
+        inverse_std = (variance + eps).rsqrt()
         ctx.save_for_backward(x, norm_weight, norm_bias, weight, factor, mean,
                               inverse_std)
-        normed = normed.relu_().flatten(2)
+        slope = norm_weight * inverse_std
+        offset = norm_bias - mean * slope
         out = x.new_empty(len(x), len(weight), *x.shape[2:])
-        for result, image, scale in zip(out.flatten(2), normed, factor):
-            torch.addmm(bias[:, None], weight * scale, image, out=result)
+        for result, image, scale in zip(out.flatten(2), x.flatten(2), factor):
+            hidden = _affine_relu(image, slope, offset)
+            torch.addmm(bias[:, None], weight * scale, hidden, out=result)
         return out
 
     @staticmethod
@@ -180,15 +184,14 @@ class _NormReLUConv(Function):
         (x, norm_weight, norm_bias, weight, factor, mean,
          inverse_std) = ctx.saved_tensors
         slope = norm_weight * inverse_std
-        offset = (norm_bias - mean * slope).to(x.dtype)[:, None]
+        offset = norm_bias - mean * slope
         grad_weight = torch.zeros_like(weight)
         total, product = torch.zeros_like(mean), torch.zeros_like(mean)
         # contiguous: what is written to flat maps must reach it
         grad_x = torch.empty_like(x, memory_format=torch.contiguous_format)
         maps = list(zip(grad_x.flatten(2), x.flatten(2)))
         for (out, image), upper, scale in zip(maps, grad.flatten(2), factor):
-            hidden = torch.addcmul(offset, image,
-                                   slope.to(x.dtype)[:, None]).relu_()
+            hidden = _affine_relu(image, slope, offset)
             grad_weight += (upper @ hidden.T) * scale
             torch.mm((weight * scale).T, upper, out=out)
             _relu_backward(out, hidden)
@@ -212,3 +215,9 @@ def _relu_backward(grad: Tensor, result: Tensor) -> Tensor:
     """Set ``grad`` to zero, in place, where the ReLU gave zero."""
     return torch.ops.aten.threshold_backward.grad_input(
         grad, result, 0, grad_input=grad)
+
+
+def _affine_relu(x: Tensor, slope: Tensor, offset: Tensor) -> Tensor:
+    """Return relu(slope * x + offset), a number a channel: (C, N)."""
+    slope, offset = (c.to(x.dtype)[:, None] for c in (slope, offset))
+    return torch.addcmul(offset, x, slope).relu_()

@@ -5,6 +5,10 @@ from typing import Optional
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+
+from .autocast import no_autocast
 
 
 def add_resized_(out: Tensor,
@@ -15,8 +19,8 @@ def add_resized_(out: Tensor,
 
     Resizing works on rows and columns one after the other, each time as a
     matrix: R_i X_i C_i. The last products of all maps and their sum are
-    one, [R_1 X_1 ... R_n X_n] [C_1; ...; C_n]. Its gradient costs half of
-    that of ``F.interpolate``.
+    one, [R_1 X_1 ... R_n X_n] [C_1; ...; C_n]. On a CPU its gradient takes
+    half of the time that those of ``F.interpolate`` take.
 
     Args:
         out: The map that is added to.
@@ -28,18 +32,53 @@ def add_resized_(out: Tensor,
         - out, output: (B, C, H, W)
         - maps: (B, C, H_i, W_i)
     """
-    height, width = out.shape[2:]
-    rows, columns = [], []
-    for x in maps:
-        by_rows, by_columns = (
-            _resize_matrix(x, old, new, mode, align_corners)
-            for old, new in zip(x.shape[2:], (height, width)))
-        rows.append(by_rows.T @ x)
-        columns.append(by_columns)
-    rows = torch.cat(rows, dim=-1).flatten(0, 1)  # (B * C, H, sum of W_i)
-    columns = torch.cat(columns).to(rows.dtype).expand(len(rows), -1, -1)
-    out.flatten(0, 1).baddbmm_(rows.to(out.dtype), columns.to(out.dtype))
-    return out
+    if torch.compiler.is_compiling():
+        # it fuses these, and cannot change a tensor in a Function
+        for x in maps:
+            out += F.interpolate(
+                x, out.shape[2:], mode=mode, align_corners=align_corners)
+        return out
+    maps = [x.to(out.dtype) for x in maps]
+    with no_autocast(out.device.type):
+        return _AddResized.apply(mode, align_corners, out, *maps)
+
+
+class _AddResized(Function):
+
+    @staticmethod
+    def forward(ctx, mode: str, align_corners: Optional[bool], out: Tensor,
+                *maps: Tensor) -> Tensor:
+        ctx.sizes = [x.shape[2:] for x in maps]
+        ctx.options = (mode, align_corners)
+        ctx.mark_dirty(out)
+        by_rows, by_columns = _matrices(out, ctx.sizes, *ctx.options)
+        # one image at a time: no buffer of the size of ``out``
+        for image, *small in zip(out, *maps):
+            rows = [by.T @ x for by, x in zip(by_rows, small)]
+            # (C, H, sum of W_i) x (sum of W_i, W)
+            image.add_(torch.cat(rows, dim=-1) @ by_columns)
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor) -> tuple[Optional[Tensor], ...]:
+        by_rows, by_columns = _matrices(grad, ctx.sizes, *ctx.options)
+        widths = [width for _, width in ctx.sizes]
+        grads = [grad.new_empty(*grad.shape[:2], *size) for size in ctx.sizes]
+        for image, *small in zip(grad, *grads):
+            rows = (image @ by_columns.T).split(widths, dim=-1)
+            for out, by, x in zip(small, by_rows, rows):
+                torch.matmul(by, x, out=out)
+        return None, None, grad, *grads
+
+
+def _matrices(like: Tensor, sizes: Sequence[tuple[int, int]], mode: str,
+              align_corners: Optional[bool]) -> tuple[list[Tensor], Tensor]:
+    """Return R_i^T, (H_i, H), of each map, and C, (sum of W_i, W)."""
+    rows, columns = (
+        [_resize_matrix(like, old, new, mode, align_corners) for old in olds]
+        for olds, new in zip(zip(*sizes), like.shape[2:]))
+    return rows, torch.cat(columns)
 
 
 def _resize_matrix(like: Tensor, old: int, new: int, mode: str,
