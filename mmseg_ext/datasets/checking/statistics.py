@@ -9,9 +9,9 @@ from .findings import ERROR, MAX_NAMES, NOTE, WARNING, Finding
 from .pair_check import Rules
 
 FAR = 2.0  # deviations between means, or factor between deviations
-# Grey levels. On NASA's Super1 images 15 darker than any in training lost 15
-# points of mIoU, which adding 20 to them gave back.
-DARKER = 10
+# Grey levels. In NASA's Super1 half of the test images are 15 darker than any
+# for training, and adding 20 to them lifted the mIoU of all from 79 to 86.
+MARGIN = 10
 
 
 @dataclass
@@ -209,7 +209,7 @@ def check_brightness(
     findings = []
     for s in all_statistics:
         odd = {name: grey for name, grey in s.greys.items()
-               if not low - DARKER <= grey <= high + DARKER}
+               if not low - MARGIN <= grey <= high + MARGIN}
         if odd:
             names = sorted(odd, key=odd.get)
             means = ' to '.join(dict.fromkeys(
