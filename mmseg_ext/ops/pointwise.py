@@ -7,6 +7,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from .autocast import autocast_dtype, no_autocast
+from .blocks import pixel_blocks
 
 
 def channel_moments(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -32,9 +33,9 @@ def pointwise_mlp(x: Tensor,
                   bias2: Optional[Tensor] = None) -> Tensor:
     """Two 1 x 1 convolutions with a ReLU between, W_2 relu(W_1 x + b_1) + b_2.
 
-    The hidden maps exist for one image at a time, and again in the backward
-    pass; the input alone is kept for it. :func:`pointwise_mlp_plain` keeps
-    them.
+    The hidden maps exist for one image at a time (on a CPU, for the pixels
+    that its cache holds), and again in the backward pass; the input alone is
+    kept for it.
 
     Shape:
         - x: (B, C, H, W)
@@ -42,8 +43,6 @@ def pointwise_mlp(x: Tensor,
         - weight2, bias2: (E, D) and (E,)
         - output: (B, E, H, W)
     """
-    if bias2 is None:
-        bias2 = weight2.new_zeros(len(weight2))
     tensors = _cast(x, weight1, bias1, weight2, bias2)
     with no_autocast(x.device.type):
         return _PointwiseMLP.apply(*tensors)
@@ -89,10 +88,12 @@ def norm_relu_conv(x: Tensor,
                                    eps)
 
 
-def _cast(*tensors: Tensor) -> list[Tensor]:
+def _cast(*tensors: Optional[Tensor]) -> list[Optional[Tensor]]:
     """Do what autocast does before a convolution."""
     dtype = autocast_dtype(tensors[0].device.type)
-    return [x if dtype is None else x.to(dtype) for x in tensors]
+    if dtype is None:
+        return list(tensors)
+    return [None if x is None else x.to(dtype) for x in tensors]
 
 
 class _ChannelMoments(Function):
@@ -129,31 +130,38 @@ class _PointwiseMLP(Function):
 
     @staticmethod
     def forward(ctx, x: Tensor, weight1: Tensor, bias1: Tensor,
-                weight2: Tensor, bias2: Tensor) -> Tensor:
+                weight2: Tensor, bias2: Optional[Tensor]) -> Tensor:
         ctx.save_for_backward(x, weight1, bias1, weight2)
         out = x.new_empty(len(x), len(weight2), *x.shape[2:])
-        for result, image in zip(out.flatten(2), x.flatten(2)):
-            hidden = torch.addmm(bias1[:, None], weight1, image).relu_()
-            torch.addmm(bias2[:, None], weight2, hidden, out=result)
+        for maps in zip(out.flatten(2), x.flatten(2)):
+            for result, block in pixel_blocks(*maps):
+                hidden = torch.addmm(bias1[:, None], weight1, block).relu_()
+                torch.mm(weight2, hidden, out=result)
+                if bias2 is not None:
+                    result += bias2[:, None]
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad: Tensor) -> tuple[Optional[Tensor], ...]:
         x, weight1, bias1, weight2 = ctx.saved_tensors
-        grad_x = x.new_empty(x.shape) if ctx.needs_input_grad[0] else None
-        grad1, grad2 = torch.zeros_like(weight1), torch.zeros_like(weight2)
-        grad_bias1 = torch.zeros_like(bias1)
-        for i, (image, upper) in enumerate(
-                zip(x.flatten(2), grad.flatten(2))):
-            hidden = torch.addmm(bias1[:, None], weight1, image).relu_()
-            grad2.addmm_(upper, hidden.T)
-            lower = _relu_backward(weight2.T @ upper, hidden)
-            grad1.addmm_(lower, image.T)
-            grad_bias1 += lower.sum(1)
-            if grad_x is not None:
-                torch.mm(weight1.T, lower, out=grad_x[i].flatten(1))
-        return grad_x, grad1, grad_bias1, grad2, grad.sum((0, 2, 3))
+        needs_x, *_, needs_bias2 = ctx.needs_input_grad
+        # without a gradient of x its place takes what is not looked at
+        grad_x = torch.empty_like(x, memory_format=torch.contiguous_format)
+        grad1, grad2, grad_bias1 = (
+            _zero_sum(w) for w in (weight1, weight2, bias1))
+        for maps in zip(grad_x.flatten(2), x.flatten(2), grad.flatten(2)):
+            for out, block, upper in pixel_blocks(*maps):
+                hidden = torch.addmm(bias1[:, None], weight1, block).relu_()
+                grad2 += upper @ hidden.T
+                lower = _relu_backward(weight2.T @ upper, hidden)
+                grad1 += lower @ block.T
+                grad_bias1 += lower.sum(1)
+                if needs_x:
+                    torch.mm(weight1.T, lower, out=out)
+        return (grad_x if needs_x else None, grad1.to(x.dtype),
+                grad_bias1.to(x.dtype), grad2.to(x.dtype),
+                grad.sum((0, 2, 3)) if needs_bias2 else None)
 
 
 class _NormReLUConv(Function):
@@ -173,9 +181,11 @@ class _NormReLUConv(Function):
         slope = norm_weight * inverse_std
         offset = norm_bias - mean * slope
         out = x.new_empty(len(x), len(weight), *x.shape[2:])
-        for result, image, scale in zip(out.flatten(2), x.flatten(2), factor):
-            hidden = _affine_relu(image, slope, offset)
-            torch.addmm(bias[:, None], weight * scale, hidden, out=result)
+        for scale, *maps in zip(factor, out.flatten(2), x.flatten(2)):
+            scaled = weight * scale
+            for result, block in pixel_blocks(*maps):
+                hidden = _affine_relu(block, slope, offset)
+                torch.addmm(bias[:, None], scaled, hidden, out=result)
         return out
 
     @staticmethod
@@ -185,19 +195,22 @@ class _NormReLUConv(Function):
          inverse_std) = ctx.saved_tensors
         slope = norm_weight * inverse_std
         offset = norm_bias - mean * slope
-        grad_weight = torch.zeros_like(weight)
-        total, product = torch.zeros_like(mean), torch.zeros_like(mean)
+        centre = mean.to(x.dtype)[:, None]
+        grad_weight, total, product = (
+            _zero_sum(w) for w in (weight, mean, mean))
         # contiguous: what is written to flat maps must reach it
         grad_x = torch.empty_like(x, memory_format=torch.contiguous_format)
-        maps = list(zip(grad_x.flatten(2), x.flatten(2)))
-        for (out, image), upper, scale in zip(maps, grad.flatten(2), factor):
-            hidden = _affine_relu(image, slope, offset)
-            grad_weight += (upper @ hidden.T) * scale
-            torch.mm((weight * scale).T, upper, out=out)
-            _relu_backward(out, hidden)
-            total += out.sum(1, dtype=total.dtype)
-            centred = torch.sub(image, mean.to(x.dtype)[:, None], out=hidden)
-            product += centred.mul_(out).sum(1, dtype=total.dtype)
+        flat = grad_x.flatten(2), x.flatten(2)
+        for scale, *maps in zip(factor, *flat, grad.flatten(2)):
+            scaled = weight * scale
+            for out, block, upper in pixel_blocks(*maps):
+                hidden = _affine_relu(block, slope, offset)
+                grad_weight += (upper @ hidden.T) * scale
+                torch.mm(scaled.T, upper, out=out)
+                _relu_backward(out, hidden)
+                total += out.sum(1, dtype=total.dtype)
+                centred = torch.sub(block, centre, out=hidden)
+                product += centred.mul_(out).sum(1, dtype=total.dtype)
         # The gradient of the norm, in place: slope * (g - mean of g -
         # normalised x * mean of (g * normalised x)).
         pixels = x.numel() // x.shape[1]
@@ -205,10 +218,18 @@ class _NormReLUConv(Function):
         shift = tilt * mean - slope * total / pixels
         slope, tilt, shift = (
             c.to(x.dtype)[:, None] for c in (slope, tilt, shift))
-        for out, image in maps:
-            out.mul_(slope).addcmul_(image, tilt, value=-1).add_(shift)
+        for maps in zip(*flat):
+            for out, block in pixel_blocks(*maps):
+                out.mul_(slope).addcmul_(block, tilt, value=-1).add_(shift)
         return (grad_x, None, None, product * inverse_std, total,
-                grad_weight, grad.sum((0, 2, 3)), None, None, None)
+                grad_weight.to(weight.dtype), grad.sum((0, 2, 3)), None, None,
+                None)
+
+
+def _zero_sum(like: Tensor) -> Tensor:
+    """Return zeros to add to, which keep the bits of many small numbers."""
+    return torch.zeros_like(
+        like, dtype=torch.promote_types(like.dtype, torch.float32))
 
 
 def _relu_backward(grad: Tensor, result: Tensor) -> Tensor:
@@ -220,4 +241,5 @@ def _relu_backward(grad: Tensor, result: Tensor) -> Tensor:
 def _affine_relu(x: Tensor, slope: Tensor, offset: Tensor) -> Tensor:
     """Return relu(slope * x + offset), a number a channel: (C, N)."""
     slope, offset = (c.to(x.dtype)[:, None] for c in (slope, offset))
-    return torch.addcmul(offset, x, slope).relu_()
+    # not addcmul: with two numbers a row a CPU does one pixel at a time
+    return (x * slope).add_(offset).relu_()

@@ -9,6 +9,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from .autocast import no_autocast
+from .blocks import channel_blocks
 
 
 def add_resized_(out: Tensor,
@@ -53,10 +54,11 @@ class _AddResized(Function):
         ctx.mark_dirty(out)
         by_rows, by_columns = _matrices(out, ctx.sizes, *ctx.options)
         # one image at a time: no buffer of the size of ``out``
-        for image, *small in zip(out, *maps):
-            rows = [by.T @ x for by, x in zip(by_rows, small)]
-            # (C, H, sum of W_i) x (sum of W_i, W)
-            image.add_(torch.cat(rows, dim=-1) @ by_columns)
+        for images in zip(out, *maps):
+            for result, *small in channel_blocks(*images):
+                rows = [by.T @ x for by, x in zip(by_rows, small)]
+                # (c, H, sum of W_i) x (sum of W_i, W)
+                result += torch.cat(rows, dim=-1) @ by_columns
         return out
 
     @staticmethod
@@ -65,10 +67,11 @@ class _AddResized(Function):
         by_rows, by_columns = _matrices(grad, ctx.sizes, *ctx.options)
         widths = [width for _, width in ctx.sizes]
         grads = [grad.new_empty(*grad.shape[:2], *size) for size in ctx.sizes]
-        for image, *small in zip(grad, *grads):
-            rows = (image @ by_columns.T).split(widths, dim=-1)
-            for out, by, x in zip(small, by_rows, rows):
-                torch.matmul(by, x, out=out)
+        for images in zip(grad, *grads):
+            for upper, *small in channel_blocks(*images):
+                rows = (upper @ by_columns.T).split(widths, dim=-1)
+                for out, by, x in zip(small, by_rows, rows):
+                    torch.matmul(by, x, out=out)
         return None, None, grad, *grads
 
 

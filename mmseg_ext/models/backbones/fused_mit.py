@@ -125,7 +125,9 @@ class FusedMixVisionTransformer(MixVisionTransformer):
                 module.__class__ = FusedEfficientAttention
         # MixFFN stays. As matrix products on tokens, with one hidden map kept
         # of three, its training step took 7 % (stage 1) to 36 % (stage 4)
-        # longer on a CPU.
+        # longer on a CPU. With GELU alone computed again, or all of it for a
+        # block of hidden channels at a time, it was no faster either, nor was
+        # the sr convolution as a product of patches.
 
     def forward(self, x: Tensor) -> list[Tensor]:
         if self.enlarge != 1:

@@ -9,6 +9,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, SampleList
 from torch import Tensor, nn
 
+from ._pixel_loss import PixelLossMixin
 from .dpt_blocks import FeatureFusionBlock, ReassembleBlocks, describe
 
 
@@ -44,7 +45,7 @@ class AuxiliaryClassifier(BaseModule):
 
 
 @MODELS.register_module()
-class DPTDecodeHead(BaseDecodeHead):
+class DPTDecodeHead(PixelLossMixin, BaseDecodeHead):
     """Dense prediction transformer: fuse several layers of a plain ViT.
 
     With four stages, on a token grid of H x W::

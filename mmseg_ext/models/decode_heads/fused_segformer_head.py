@@ -16,13 +16,14 @@ from ._batch_norm import (
     normalize_and_classify,
     normalizes_by_batch,
 )
+from ._pixel_loss import PixelLossMixin
 
 WITH_CORNERS = ('bilinear', 'bicubic')
 MODES = (*WITH_CORNERS, 'nearest', 'nearest-exact', 'area')
 
 
 @MODELS.register_module()
-class FusedSegformerHead(SegformerHead):
+class FusedSegformerHead(PixelLossMixin, SegformerHead):
     """SegFormer's all-MLP head, which fuses before it enlarges.
 
     ::

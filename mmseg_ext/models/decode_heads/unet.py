@@ -10,6 +10,8 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from ._pixel_loss import PixelLossMixin
+
 
 class UpBlock(nn.Module):
     """Enlarge a map, put the skip beside it, convolve twice.
@@ -56,7 +58,7 @@ class UpBlock(nn.Module):
 
 
 @MODELS.register_module()
-class UNetDecodeHead(BaseDecodeHead):
+class UNetDecodeHead(PixelLossMixin, BaseDecodeHead):
     """U-Net's decoder with skip connections, over any backbone.
 
     Five maps of MobileViT, ``decoder_channels=(256, 128, 64, 32, 16)``::

@@ -267,6 +267,8 @@ def segformer(fused: bool) -> torch.nn.Module:
 def test_segformer_has_the_same_losses_and_gradients():
     # drop path and dropout as in the config: the same under one seed
     theirs, ours = segformer(fused=False), segformer(fused=True)
+    # no equal scores, of which either class may be the highest
+    torch.nn.init.normal_(ours.decode_head.conv_seg.bias)
     theirs.load_state_dict(ours.state_dict(), strict=True)
     image = torch.randn(2, 3, 97, 70, dtype=torch.float64)
     truth = torch.randint(0, 19, (2, 1, 97, 70))
