@@ -1,6 +1,7 @@
 """Scaled dot-product attention, fused and written out."""
 import math
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -48,9 +49,34 @@ def attend(query: Tensor,
         tokens.unflatten(-1, (num_heads, -1)).transpose(1, 2)
         for tokens in (query, key, value))
     if backend == 'fused':
+        parts = _parts_of_queries(query)
+        if parts > 1:
+            query = query.unflatten(2, (parts, -1)).flatten(1, 2)
+            key, value = (
+                x.repeat_interleave(parts, dim=1) for x in (key, value))
         out = F.scaled_dot_product_attention(query, key, value)
+        if parts > 1:  # (B, heads * parts, n, d) -> (B, heads, N, d)
+            out = out.unflatten(1, (num_heads, parts)).flatten(2, 3)
     else:
         scores = query @ key.transpose(-2, -1)  # (B, heads, N, M)
         scores = scores / math.sqrt(query.shape[-1])
         out = scores.softmax(dim=-1) @ value
     return out.transpose(1, 2).flatten(2)  # (B, heads, N, d) -> (B, N, C)
+
+
+def _parts_of_queries(query: Tensor) -> int:
+    """Return into how many parts to split the queries, as further heads.
+
+    The backward pass of a CPU's fused kernel gives each head of each image to
+    one thread; the others would wait. No two queries depend on each other.
+
+    Shape:
+        - query: (B, heads, N, d)
+    """
+    if (query.device.type != 'cpu' or not query.requires_grad
+            or torch.compiler.is_compiling()):
+        return 1
+    batch, heads, tokens, _ = query.shape
+    least = math.ceil(torch.get_num_threads() / (batch * heads))
+    parts = range(least, 2 * least + 1)
+    return next((n for n in parts if tokens % n == 0), 1)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from mmseg_ext.ops import attend
+from mmseg_ext.ops.attention import _parts_of_queries
 
 
 def tokens(*shape: int) -> torch.Tensor:
@@ -39,6 +40,41 @@ def test_backends_agree_in_gradient():
     ]
     for fused, plain in zip(*gradients):
         torch.testing.assert_close(fused, plain)
+
+
+@pytest.fixture(params=[1, 2, 4, 5])
+def threads(request):
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(('batch', 'num_heads'), [(1, 1), (1, 2), (2, 2)])
+def test_any_number_of_threads_computes_the_same(threads, batch, num_heads):
+    # 12 = 2 x 6 = 4 x 3: split for 2 and 4 threads; for 5 as 6 x 2
+    q, k, v = tokens(batch, 12, 8), tokens(batch, 5, 8), tokens(batch, 5, 8)
+    weight = torch.randn(batch, 12, 8, dtype=torch.float64)
+    results = []
+    for function in (attend, written_out):
+        out = function(q, k, v, num_heads)
+        results.append(
+            [out, *torch.autograd.grad((out * weight).sum(), (q, k, v))])
+    torch.testing.assert_close(*results)
+
+
+@pytest.mark.parametrize(('shape', 'threads', 'parts'), [
+    ((1, 1, 12, 4), 1, 1),
+    ((1, 1, 12, 4), 4, 4),
+    ((1, 1, 12, 4), 5, 6),
+    ((1, 2, 12, 4), 4, 2),
+    ((2, 2, 12, 4), 4, 1),
+    ((1, 1, 13, 4), 4, 1),  # a prime
+], indirect=['threads'])
+def test_queries_are_split_among_idle_threads(shape, threads, parts):
+    query = tokens(*shape)
+    assert _parts_of_queries(query) == parts
+    assert _parts_of_queries(query.detach()) == 1
 
 
 @pytest.mark.parametrize('backend', ['fused', 'plain'])
