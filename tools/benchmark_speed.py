@@ -46,6 +46,8 @@ def parse_args() -> argparse.Namespace:
     add('--dtype', nargs='+', choices=DTYPES, default=['float32'])
     add('--compile', action='store_true', help='also with torch.compile')
     add('--channels-last', action='store_true', help='also in this layout')
+    add('--keep-memory', action='store_true', help='also with freed memory '
+        'kept for the next step, as tools/train.py does on a CPU')
     add('--passes', nargs='+', choices=PASSES, default=[*PASSES])
     add('--threads', type=int, help='of a CPU')
     add('--repeats', type=int, default=7,
@@ -63,7 +65,7 @@ def main() -> None:
     out = args.out or Path(f'work_dirs/speed/{datetime.now():%Y%m%d_%H%M%S}')
     settings = list_settings(
         args.size, args.batch, args.dtype, args.compile, args.channels_last,
-        args.device, args.threads)
+        args.device, args.threads, args.keep_memory)
     text = ''
     try:
         run = list_models(args.models, args.rivals, args.reference,

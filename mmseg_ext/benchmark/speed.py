@@ -176,14 +176,15 @@ def list_settings(size: Sequence[int],
                   compiled: bool = False,
                   channels_last: bool = False,
                   device: str = 'cpu',
-                  threads: Optional[int] = None) -> list[Setting]:
-    """Combine all; ``compiled`` and ``channels_last`` beside without."""
+                  threads: Optional[int] = None,
+                  keeps_memory: bool = False) -> list[Setting]:
+    """Combine all; what is True or False beside without it."""
     combined = product(batches, dtypes, range(1 + compiled),
-                       range(1 + channels_last))
+                       range(1 + channels_last), range(1 + keeps_memory))
     return [
         Setting(tuple(size), batch, dtype, bool(by_compiler), bool(last),
-                device, threads)
-        for batch, dtype, by_compiler, last in dict.fromkeys(combined)
+                device, threads, bool(keeps))
+        for batch, dtype, by_compiler, last, keeps in dict.fromkeys(combined)
     ]
 
 
@@ -277,7 +278,8 @@ def describe_setting(setting: Setting) -> str:
     return ', '.join([
         f'batch {setting.batch}', setting.dtype,
         *['compiled'] * setting.compiled,
-        *['channels last'] * setting.channels_last
+        *['channels last'] * setting.channels_last,
+        *['freed memory kept'] * setting.keeps_memory
     ])
 
 

@@ -169,11 +169,11 @@ def speed_csv(run: SpeedRun) -> str:
     libraries = _versions()
     writer.writerow([
         'model', 'reference', 'pass', 'height', 'width', 'batch', 'dtype',
-        'compiled', 'channels_last', 'seconds', 'ratio', 'ratio_min',
-        'ratio_max', 'activation_bytes', 'activation_ratio', 'static_bytes',
-        'parameters', 'flops', 'uncounted', 'others_cores', 'loaded',
-        'error', 'repeats_seconds', 'turn_seconds', *VERSIONS, 'cores',
-        'python', *libraries
+        'compiled', 'channels_last', 'keeps_memory', 'seconds', 'ratio',
+        'ratio_min', 'ratio_max', 'activation_bytes', 'activation_ratio',
+        'static_bytes', 'parameters', 'flops', 'uncounted', 'others_cores',
+        'loaded', 'error', 'repeats_seconds', 'turn_seconds', *VERSIONS,
+        'cores', 'python', *libraries
     ])
     for row in run.rows:
         setting = row.setting
@@ -182,7 +182,7 @@ def speed_csv(run: SpeedRun) -> str:
         writer.writerow([
             row.variant.name, row.variant.reference, row.kind, *setting.size,
             setting.batch, setting.dtype, setting.compiled,
-            setting.channels_last,
+            setting.channels_last, setting.keeps_memory,
             median(row.seconds) if row.seconds else None,
             *([median(ratios), min(ratios), max(ratios)] if ratios else
               [None] * 3), row.activations, row.memory_ratio, row.static,

@@ -1,6 +1,4 @@
 """One model in a process of its own, timed or measured when it is asked."""
-import ctypes
-import gc
 import os
 import signal
 import traceback
@@ -15,6 +13,11 @@ from typing import Optional
 import torch
 from torch import Tensor
 
+from mmseg_ext.basics import (
+    keep_freed_memory,
+    return_freed_memory,
+    trim_memory,
+)
 from mmseg_ext.engine.cpu_amp import cpu_has_bfloat16
 
 from .cost import count_flops
@@ -26,9 +29,6 @@ from .speed_rivals import Source, build_network
 DTYPES = ('float32', 'bfloat16')
 WARM_UPS = 2
 MIN_STEPS = 3
-# glibc's mallopt: blocks of 64 KB and more go back to the system when they
-# are freed, and resident memory is what is in use
-MALLOC = {-1: 2**16, -2: 0, -3: 2**16, -8: 1}
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Setting:
         channels_last: Weights and image in that layout.
         device: 'cpu' or 'cuda'.
         threads: Of a CPU; None: as many as PyTorch takes.
+        keeps_memory: Freed memory is kept while it is timed, as in
+            ``tools/train.py`` on a CPU.
     """
     size: tuple[int, int] = (480, 480)
     batch: int = 1
@@ -51,6 +53,7 @@ class Setting:
     channels_last: bool = False
     device: str = 'cpu'
     threads: Optional[int] = None
+    keeps_memory: bool = False
 
 
 class Bench:
@@ -143,7 +146,7 @@ class Bench:
         step()
         activations = None
         if self.setting.device != 'cpu' or STATUS.exists():
-            _trim_memory()
+            trim_memory()
             before, peak = run_with_peak(step, self.setting.device)
             activations = peak - before
         return dict(activations=activations, static=self._static_bytes())
@@ -176,19 +179,6 @@ def _has_bfloat16(device: str) -> bool:
     return torch.cuda.is_bf16_supported(including_emulation=False)
 
 
-def _return_freed_memory() -> None:
-    """Let resident memory follow what is allocated, where glibc does it."""
-    with suppress(AttributeError):
-        for option, value in MALLOC.items():
-            ctypes.CDLL(None).mallopt(option, value)
-
-
-def _trim_memory() -> None:
-    gc.collect()
-    with suppress(AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
-
-
 def reason_of(error: Exception) -> str:
     """Return one line: the message of a failed allocation has many."""
     text = str(error).strip().split('\n')[0]
@@ -202,7 +192,9 @@ def _serve(pipe, log: Path, source: Source, setting: Setting,
         for stream in (1, 2):
             os.dup2(out.fileno(), stream)
     if for_memory and setting.device == 'cpu' and STATUS.exists():
-        _return_freed_memory()
+        return_freed_memory()
+    elif setting.keeps_memory:
+        keep_freed_memory()
     bench = None
     with suppress(EOFError):  # so it is ended
         while True:

@@ -7,6 +7,8 @@ from mmengine.device import get_device
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
+from mmseg_ext.basics import keep_freed_memory
+
 from .pretrained import check_weights, remove_pretrained
 from .sections import sections
 
@@ -111,6 +113,8 @@ def train(cfg: Config, resume: bool = False, amp: bool = False) -> Runner:
         # The checkpoint replaces them; fetching them first would be in vain.
         remove_pretrained(cfg)
     check_weights(cfg)
+    if get_device() == 'cpu':
+        keep_freed_memory()
     runner = _build_runner(cfg)
     runner.train()
     return runner

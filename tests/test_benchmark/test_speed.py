@@ -82,6 +82,8 @@ def test_settings():
     both = list_settings([8, 16], compiled=True, channels_last=True)
     assert [(x.compiled, x.channels_last) for x in both] == [
         (False, False), (False, True), (True, False), (True, True)]
+    assert [x.keeps_memory for x in list_settings(
+        [8, 16], keeps_memory=True)] == [False, True]
 
 
 @pytest.mark.parametrize('setting, message', [

@@ -4,7 +4,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mmseg_ext.ops import channel_moments, norm_relu_conv, pointwise_mlp
+from mmseg_ext.ops import (
+    blocks,
+    channel_moments,
+    norm_relu_conv,
+    pointwise_mlp,
+)
 
 
 def numbers(*shape: int) -> torch.Tensor:
@@ -14,6 +19,13 @@ def numbers(*shape: int) -> torch.Tensor:
 @pytest.fixture(autouse=True)
 def seed():
     torch.manual_seed(0)
+
+
+@pytest.fixture(params=['one block', 'blocks'])
+def cut(request, monkeypatch):
+    """The maps of a test are cut into several blocks, or not."""
+    if request.param == 'blocks':
+        monkeypatch.setattr(blocks, 'NUMBERS', 40)
 
 
 def kept_bytes(function, *tensors) -> int:
@@ -56,7 +68,7 @@ def plain_mlp(x, weight1, bias1, weight2, bias2=None):
 @pytest.mark.parametrize('bias', [True, False])
 @pytest.mark.parametrize('layout',
                          [torch.contiguous_format, torch.channels_last])
-def test_mlp_equals_two_convolutions(layout, bias):
+def test_mlp_equals_two_convolutions(layout, bias, cut):
     x = numbers(2, 3, 4, 5).detach().to(memory_format=layout)
     tensors = [x.requires_grad_(), numbers(7, 3), numbers(7), numbers(4, 7)]
     if bias:
@@ -78,7 +90,7 @@ def test_mlp_keeps_no_hidden_map():
     assert kept_bytes(pointwise_mlp, *tensors) == 0
 
 
-def test_mlp_of_a_map_without_a_gradient():
+def test_mlp_of_a_map_without_a_gradient(cut):
     x, *weights = [numbers(1, 3, 4, 5).detach(), numbers(7, 3), numbers(7),
                    numbers(4, 7)]
     gradients = [
@@ -111,7 +123,7 @@ class Plain(nn.Module):
 
 @pytest.mark.parametrize('tracked', [True, False])
 @pytest.mark.parametrize('layout', ['rows', 'columns', 'channels last'])
-def test_norm_relu_conv_equals_the_layers(tracked, layout):
+def test_norm_relu_conv_equals_the_layers(tracked, layout, cut):
     layers = Plain(
         eps=0.1, momentum=0.3, track_running_stats=tracked).double()
     x = dict(rows=numbers(2, 3, 4, 5),
@@ -145,7 +157,7 @@ def test_norm_relu_conv_keeps_its_input_alone():
                       *tensors) < of_x / 100
 
 
-def test_autocast_computes_in_bfloat16():
+def test_autocast_computes_in_bfloat16(cut):
     tensors = [
         x.detach().float().requires_grad_()
         for x in (numbers(2, 3, 4, 5), numbers(7, 3), numbers(7),

@@ -3,15 +3,17 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmseg_ext.ops import add_resized_
+from mmseg_ext.ops import add_resized_, blocks
 
 MODES = [('bilinear', False), ('bilinear', True), ('bicubic', False),
          ('bicubic', True), ('nearest', None), ('nearest-exact', None),
          ('area', None)]
 
 
+@pytest.mark.parametrize('numbers', [2**19, 252])  # 252: two channels
 @pytest.mark.parametrize('mode, align_corners', MODES)
-def test_equals_interpolate(mode, align_corners):
+def test_equals_interpolate(mode, align_corners, numbers, monkeypatch):
+    monkeypatch.setattr(blocks, 'NUMBERS', numbers)
     torch.manual_seed(0)
     base = torch.randn(2, 3, 9, 14, dtype=torch.float64)
     # smaller, odd, larger in one direction, one pixel, and of equal size
