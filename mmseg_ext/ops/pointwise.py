@@ -146,7 +146,7 @@ class _PointwiseMLP(Function):
     def backward(ctx, grad: Tensor) -> tuple[Optional[Tensor], ...]:
         x, weight1, bias1, weight2 = ctx.saved_tensors
         needs_x, *_, needs_bias2 = ctx.needs_input_grad
-        # without a gradient of x its place takes what is not looked at
+        # where x needs no gradient nothing is written to its place
         grad_x = torch.empty_like(x, memory_format=torch.contiguous_format)
         grad1, grad2, grad_bias1 = (
             _zero_sum(w) for w in (weight1, weight2, bias1))
