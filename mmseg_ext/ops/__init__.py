@@ -5,7 +5,8 @@ from .deform_conv import deform_conv2d
 from .deform_reduce import deform_conv_map, deform_conv_mean
 from .dice import soft_dice
 from .labels import describe_shares, foreign_labels
-from .pointwise import channel_moments, norm_relu_conv, pointwise_mlp
+from .moments import channel_moments
+from .pointwise import norm_relu_conv, pointwise_mlp
 from .resize import add_resized_
 
 __all__ = [

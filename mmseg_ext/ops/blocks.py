@@ -1,7 +1,6 @@
 """Parts of maps that stay in a CPU's cache while several things are done."""
 from collections.abc import Iterator
 
-import torch
 from torch import Tensor
 
 # 2 MB in float32. Blocks of a quarter to twice as much took the same time,
@@ -13,7 +12,7 @@ def pixel_blocks(*images: Tensor) -> Iterator[tuple[Tensor, ...]]:
     """Yield the same pixels of each image, as views, a block at a time.
 
     All pixels are one block where no CPU runs this: launching kernels costs
-    a GPU more than its memory, and a compiler would unroll the blocks.
+    a GPU more than its memory.
 
     Shape:
         - images: (C_i, N)
@@ -34,7 +33,7 @@ def channel_blocks(*images: Tensor) -> Iterator[tuple[Tensor, ...]]:
 
 def _blocks(images: tuple[Tensor, ...],
             dim: int) -> Iterator[tuple[Tensor, ...]]:
-    if images[0].device.type != 'cpu' or torch.compiler.is_compiling():
+    if images[0].device.type != 'cpu':
         return iter([images])
     of_each = max(image.numel() // image.shape[dim] for image in images)
     size = max(NUMBERS // of_each, 1)

@@ -1,29 +1,15 @@
-"""1 x 1 convolutions that keep their input and compute the rest again."""
+"""1 x 1 convolutions that keep their input and compute the rest again.
+
+Registered with PyTorch, so that torch.compile does not look inside: it would
+find what the backward pass computes again, and keep it instead.
+"""
 from typing import Optional
 
 import torch
 from torch import Tensor
-from torch.autograd import Function
-from torch.autograd.function import once_differentiable
 
 from .autocast import autocast_dtype, no_autocast
 from .blocks import pixel_blocks
-
-
-def channel_moments(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the mean and the covariance of the channels over all pixels.
-
-    With them the mean and the variance of any linear map of the channels
-    are known before it is computed: W mean, and the diagonal of
-    W covariance W^T.
-
-    Shape:
-        - x: (B, C, H, W)
-        - output: (C,) and (C, C), in float64 where the device has it, as
-          W may cancel most of what is summed; the covariance is divided by
-          B * H * W
-    """
-    return _ChannelMoments.apply(x)
 
 
 def pointwise_mlp(x: Tensor,
@@ -45,47 +31,44 @@ def pointwise_mlp(x: Tensor,
     """
     tensors = _cast(x, weight1, bias1, weight2, bias2)
     with no_autocast(x.device.type):
-        return _PointwiseMLP.apply(*tensors)
+        return _mlp(*tensors)
 
 
 def norm_relu_conv(x: Tensor,
-                   running_mean: Optional[Tensor],
-                   running_var: Optional[Tensor],
                    norm_weight: Tensor,
                    norm_bias: Tensor,
                    weight: Tensor,
                    bias: Tensor,
                    factor: Tensor,
-                   momentum: float = 0.1,
-                   eps: float = 1e-5) -> Tensor:
+                   eps: float = 1e-5) -> tuple[Tensor, Tensor, Tensor]:
     """Batch norm by the batch's statistics, ReLU and a 1 x 1 convolution.
 
     The input is kept for the backward pass, and neither the normalised nor
-    the dropped maps. The running statistics are updated as by
-    ``F.batch_norm``.
+    the dropped maps.
 
     Args:
         x: Feature map.
-        running_mean, running_var: Of the norm; None: not tracked.
         norm_weight, norm_bias: Of the norm.
         weight, bias: Of the convolution.
         factor: By which each channel of each image is multiplied before the
             convolution: 1, or what dropout draws.
-        momentum: Share of this batch in the running statistics, 0 to 1.
         eps: Added to the variance.
+
+    Returns:
+        The result, and the batch's mean and variance (divided by B * H * W)
+        for the norm's running statistics, without a gradient.
 
     Shape:
         - x: (B, C, H, W)
-        - running_mean, running_var, norm_weight, norm_bias: (C,)
+        - norm_weight, norm_bias: (C,)
         - weight, bias: (E, C) and (E,)
         - factor: (B, C)
-        - output: (B, E, H, W)
+        - output: (B, E, H, W), (C,) and (C,)
     """
     x, weight, bias, factor = _cast(x, weight, bias, factor)
     with no_autocast(x.device.type):
-        return _NormReLUConv.apply(x, running_mean, running_var, norm_weight,
-                                   norm_bias, weight, bias, factor, momentum,
-                                   eps)
+        return _norm_relu_conv(x, norm_weight, norm_bias, weight, bias, factor,
+                               eps)
 
 
 def _cast(*tensors: Optional[Tensor]) -> list[Optional[Tensor]]:
@@ -96,134 +79,164 @@ def _cast(*tensors: Optional[Tensor]) -> list[Optional[Tensor]]:
     return [None if x is None else x.to(dtype) for x in tensors]
 
 
-class _ChannelMoments(Function):
-
-    @staticmethod
-    def forward(ctx, x: Tensor) -> tuple[Tensor, Tensor]:
-        # MPS has no float64
-        exact = torch.float32 if x.device.type == 'mps' else torch.float64
-        pixels = x.numel() // x.shape[1]
-        mean = x.mean(dim=(0, 2, 3), dtype=exact)
-        covariance = mean.new_zeros(len(mean), len(mean))
-        for image in x.flatten(2):
-            centred = image.to(exact) - mean[:, None]
-            covariance.addmm_(centred, centred.T, alpha=1 / pixels)
-        ctx.save_for_backward(x, mean)
-        return mean, covariance
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, grad_mean: Tensor, grad_covariance: Tensor) -> Tensor:
-        x, mean = ctx.saved_tensors
-        pixels = x.numel() // x.shape[1]
-        # the mean inside the covariance adds nothing: deviations sum to 0
-        slope = (grad_covariance + grad_covariance.T) / pixels
-        offset = grad_mean / pixels - slope @ mean
-        slope, offset = slope.to(x.dtype), offset.to(x.dtype)
-        grad = torch.empty_like(x, memory_format=torch.contiguous_format)
-        for out, image in zip(grad.flatten(2), x.flatten(2)):
-            torch.addmm(offset[:, None], slope, image, out=out)
-        return grad
+@torch.library.custom_op('mmseg_ext::pointwise_mlp', mutates_args=())
+def _mlp(x: Tensor, weight1: Tensor, bias1: Tensor, weight2: Tensor,
+         bias2: Optional[Tensor]) -> Tensor:
+    out = _new_map(x, weight2)
+    for maps in zip(out.flatten(2), x.flatten(2)):
+        for result, block in pixel_blocks(*maps):
+            hidden = torch.addmm(bias1[:, None], weight1, block).relu_()
+            torch.mm(weight2, hidden, out=result)
+            if bias2 is not None:
+                result += bias2[:, None]
+    return out
 
 
-class _PointwiseMLP(Function):
-
-    @staticmethod
-    def forward(ctx, x: Tensor, weight1: Tensor, bias1: Tensor,
-                weight2: Tensor, bias2: Optional[Tensor]) -> Tensor:
-        ctx.save_for_backward(x, weight1, bias1, weight2)
-        out = x.new_empty(len(x), len(weight2), *x.shape[2:])
-        for maps in zip(out.flatten(2), x.flatten(2)):
-            for result, block in pixel_blocks(*maps):
-                hidden = torch.addmm(bias1[:, None], weight1, block).relu_()
-                torch.mm(weight2, hidden, out=result)
-                if bias2 is not None:
-                    result += bias2[:, None]
-        return out
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, grad: Tensor) -> tuple[Optional[Tensor], ...]:
-        x, weight1, bias1, weight2 = ctx.saved_tensors
-        needs_x, *_, needs_bias2 = ctx.needs_input_grad
-        # where x needs no gradient nothing is written to its place
-        grad_x = torch.empty_like(x, memory_format=torch.contiguous_format)
-        grad1, grad2, grad_bias1 = (
-            _zero_sum(w) for w in (weight1, weight2, bias1))
-        for maps in zip(grad_x.flatten(2), x.flatten(2), grad.flatten(2)):
-            for out, block, upper in pixel_blocks(*maps):
-                hidden = torch.addmm(bias1[:, None], weight1, block).relu_()
-                grad2 += upper @ hidden.T
-                lower = _relu_backward(weight2.T @ upper, hidden)
-                grad1 += lower @ block.T
-                grad_bias1 += lower.sum(1)
-                if needs_x:
-                    torch.mm(weight1.T, lower, out=out)
-        return (grad_x if needs_x else None, grad1.to(x.dtype),
-                grad_bias1.to(x.dtype), grad2.to(x.dtype),
-                grad.sum((0, 2, 3)) if needs_bias2 else None)
+@_mlp.register_fake
+def _(x, weight1, bias1, weight2, bias2):
+    return _new_map(x, weight2)
 
 
-class _NormReLUConv(Function):
+@torch.library.custom_op('mmseg_ext::pointwise_mlp_backward', mutates_args=())
+def _mlp_backward(grad: Tensor, x: Tensor, weight1: Tensor, bias1: Tensor,
+                  weight2: Tensor,
+                  needs_x: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the gradients of all but ``bias2``; of ``x`` if it needs one."""
+    # where x needs no gradient nothing is written to its place
+    grad_x = torch.empty_like(x, memory_format=torch.contiguous_format)
+    grad1, grad2, grad_bias1 = (
+        _zero_sum(w) for w in (weight1, weight2, bias1))
+    for maps in zip(grad_x.flatten(2), x.flatten(2), grad.flatten(2)):
+        for out, block, upper in pixel_blocks(*maps):
+            hidden = torch.addmm(bias1[:, None], weight1, block).relu_()
+            grad2 += upper @ hidden.T
+            lower = _relu_backward(weight2.T @ upper, hidden)
+            grad1 += lower @ block.T
+            grad_bias1 += lower.sum(1)
+            if needs_x:
+                torch.mm(weight1.T, lower, out=out)
+    return (grad_x, grad1.to(x.dtype), grad_bias1.to(x.dtype),
+            grad2.to(x.dtype))
 
-    @staticmethod
-    def forward(ctx, x: Tensor, running_mean: Optional[Tensor],
-                running_var: Optional[Tensor], norm_weight: Tensor,
-                norm_bias: Tensor, weight: Tensor, bias: Tensor,
-                factor: Tensor, momentum: float, eps: float) -> Tensor:
-        if running_mean is None:  # the statistics take their type from them
-            running_mean, running_var = norm_bias.clone(), norm_bias.clone()
-        mean, variance = torch.batch_norm_update_stats(
-            x, running_mean, running_var, momentum)
-        inverse_std = (variance + eps).rsqrt()
-        ctx.save_for_backward(x, norm_weight, norm_bias, weight, factor, mean,
-                              inverse_std)
-        slope = norm_weight * inverse_std
-        offset = norm_bias - mean * slope
-        out = x.new_empty(len(x), len(weight), *x.shape[2:])
-        for scale, *maps in zip(factor, out.flatten(2), x.flatten(2)):
-            scaled = weight * scale
-            for result, block in pixel_blocks(*maps):
-                hidden = _affine_relu(block, slope, offset)
-                torch.addmm(bias[:, None], scaled, hidden, out=result)
-        return out
 
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, grad: Tensor) -> tuple[Optional[Tensor], ...]:
-        (x, norm_weight, norm_bias, weight, factor, mean,
-         inverse_std) = ctx.saved_tensors
-        slope = norm_weight * inverse_std
-        offset = norm_bias - mean * slope
-        centre = mean.to(x.dtype)[:, None]
-        grad_weight, total, product = (
-            _zero_sum(w) for w in (weight, mean, mean))
-        # contiguous: what is written to flat maps must reach it
-        grad_x = torch.empty_like(x, memory_format=torch.contiguous_format)
-        flat = grad_x.flatten(2), x.flatten(2)
-        for scale, *maps in zip(factor, *flat, grad.flatten(2)):
-            scaled = weight * scale
-            for out, block, upper in pixel_blocks(*maps):
-                hidden = _affine_relu(block, slope, offset)
-                grad_weight += (upper @ hidden.T) * scale
-                torch.mm(scaled.T, upper, out=out)
-                _relu_backward(out, hidden)
-                total += out.sum(1, dtype=total.dtype)
-                centred = torch.sub(block, centre, out=hidden)
-                product += centred.mul_(out).sum(1, dtype=total.dtype)
-        # The gradient of the norm, in place: slope * (g - mean of g -
-        # normalised x * mean of (g * normalised x)).
-        pixels = x.numel() // x.shape[1]
-        tilt = slope * inverse_std.square() * product / pixels
-        shift = tilt * mean - slope * total / pixels
-        slope, tilt, shift = (
-            c.to(x.dtype)[:, None] for c in (slope, tilt, shift))
-        for maps in zip(*flat):
-            for out, block in pixel_blocks(*maps):
-                out.mul_(slope).addcmul_(block, tilt, value=-1).add_(shift)
-        return (grad_x, None, None, product * inverse_std, total,
-                grad_weight.to(weight.dtype), grad.sum((0, 2, 3)), None, None,
-                None)
+@_mlp_backward.register_fake
+def _(grad, x, weight1, bias1, weight2, needs_x):
+    return _gradients_like(x, weight1, bias1, weight2)
+
+
+def _keep_mlp(ctx, inputs: tuple, output: Tensor) -> None:
+    ctx.save_for_backward(*inputs[:4])
+
+
+def _differentiate_mlp(ctx, grad: Tensor) -> tuple[Optional[Tensor], ...]:
+    needs_x, *_, needs_bias2 = ctx.needs_input_grad
+    grad_x, *grads = _mlp_backward(grad, *ctx.saved_tensors, needs_x)
+    return (grad_x if needs_x else None, *grads,
+            grad.sum((0, 2, 3)) if needs_bias2 else None)
+
+
+_mlp.register_autograd(_differentiate_mlp, setup_context=_keep_mlp)
+
+
+@torch.library.custom_op('mmseg_ext::norm_relu_conv', mutates_args=())
+def _norm_relu_conv(x: Tensor, norm_weight: Tensor, norm_bias: Tensor,
+                    weight: Tensor, bias: Tensor, factor: Tensor,
+                    eps: float) -> tuple[Tensor, Tensor, Tensor]:
+    # the statistics take their type from the running ones, and these are
+    # not changed here: an operator that changes a tensor has no gradient
+    running = norm_bias.clone(), norm_bias.clone()
+    mean, variance = torch.batch_norm_update_stats(x, *running, 0.0)
+    slope, offset = _as_affine(mean, variance, norm_weight, norm_bias, eps)
+    out = _new_map(x, weight)
+    for scale, *maps in zip(factor, out.flatten(2), x.flatten(2)):
+        scaled = weight * scale
+        for result, block in pixel_blocks(*maps):
+            hidden = _affine_relu(block, slope, offset)
+            torch.addmm(bias[:, None], scaled, hidden, out=result)
+    return out, mean, variance
+
+
+@_norm_relu_conv.register_fake
+def _(x, norm_weight, norm_bias, weight, bias, factor, eps):
+    return _new_map(x, weight), *_gradients_like(norm_bias, norm_bias)
+
+
+@torch.library.custom_op(
+    'mmseg_ext::norm_relu_conv_backward', mutates_args=())
+def _norm_relu_conv_backward(
+        grad: Tensor, x: Tensor, norm_weight: Tensor, norm_bias: Tensor,
+        weight: Tensor, factor: Tensor, mean: Tensor, variance: Tensor,
+        eps: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the gradients of ``x``, the norm's two and the weight."""
+    slope, offset = _as_affine(mean, variance, norm_weight, norm_bias, eps)
+    inverse_std = (variance + eps).rsqrt()
+    centre = mean.to(x.dtype)[:, None]
+    grad_weight, total, product = (_zero_sum(w) for w in (weight, mean, mean))
+    # contiguous: what is written to flat maps must reach it
+    grad_x = torch.empty_like(x, memory_format=torch.contiguous_format)
+    flat = grad_x.flatten(2), x.flatten(2)
+    for scale, *maps in zip(factor, *flat, grad.flatten(2)):
+        scaled = weight * scale
+        for out, block, upper in pixel_blocks(*maps):
+            hidden = _affine_relu(block, slope, offset)
+            grad_weight += (upper @ hidden.T) * scale
+            torch.mm(scaled.T, upper, out=out)
+            _relu_backward(out, hidden)
+            total += out.sum(1, dtype=total.dtype)
+            centred = torch.sub(block, centre, out=hidden)
+            product += centred.mul_(out).sum(1, dtype=total.dtype)
+    # The gradient of the norm, in place: slope * (g - mean of g -
+    # normalised x * mean of (g * normalised x)).
+    pixels = x.numel() // x.shape[1]
+    tilt = slope * inverse_std.square() * product / pixels
+    shift = tilt * mean - slope * total / pixels
+    slope, tilt, shift = (c.to(x.dtype)[:, None] for c in (slope, tilt, shift))
+    for maps in zip(*flat):
+        for out, block in pixel_blocks(*maps):
+            out.mul_(slope).addcmul_(block, tilt, value=-1).add_(shift)
+    return (grad_x, (product * inverse_std).to(norm_weight.dtype),
+            total.to(norm_bias.dtype), grad_weight.to(weight.dtype))
+
+
+@_norm_relu_conv_backward.register_fake
+def _(grad, x, norm_weight, norm_bias, weight, factor, mean, variance, eps):
+    return _gradients_like(x, norm_weight, norm_bias, weight)
+
+
+def _keep_norm_relu_conv(ctx, inputs: tuple, output: tuple) -> None:
+    x, norm_weight, norm_bias, weight, _, factor, ctx.eps = inputs
+    statistics = output[1:]
+    ctx.mark_non_differentiable(*statistics)
+    ctx.save_for_backward(x, norm_weight, norm_bias, weight, factor,
+                          *statistics)
+
+
+def _differentiate_norm_relu_conv(ctx, grad: Tensor,
+                                  *_) -> tuple[Optional[Tensor], ...]:
+    grads = _norm_relu_conv_backward(grad, *ctx.saved_tensors, ctx.eps)
+    return *grads, grad.sum((0, 2, 3)), None, None
+
+
+_norm_relu_conv.register_autograd(
+    _differentiate_norm_relu_conv, setup_context=_keep_norm_relu_conv)
+
+
+def _new_map(x: Tensor, weight: Tensor) -> Tensor:
+    """Return an empty result of the convolution (E, D) of x."""
+    return x.new_empty(len(x), len(weight), *x.shape[2:])
+
+
+def _gradients_like(*tensors: Tensor) -> tuple[Tensor, ...]:
+    return tuple(
+        torch.empty_like(x, memory_format=torch.contiguous_format)
+        for x in tensors)
+
+
+def _as_affine(mean: Tensor, variance: Tensor, weight: Tensor, bias: Tensor,
+               eps: float) -> tuple[Tensor, Tensor]:
+    """Return the slope and the offset that a batch norm comes to."""
+    slope = weight * (variance + eps).rsqrt()
+    return slope, bias - mean * slope
 
 
 def _zero_sum(like: Tensor) -> Tensor:

@@ -35,16 +35,11 @@ def fold_batch_norm(x: Tensor, conv: ConvModule) -> tuple[Tensor, Tensor]:
     exact = weight.to(mean.dtype)
     mean = exact @ mean
     variance = ((exact @ covariance) * exact).sum(1)
-    if norm.track_running_stats:
-        pixels = x.numel() // x.shape[1]
-        bias = 0 if conv.conv.bias is None else conv.conv.bias.detach()
-        momentum = _momentum(norm)
-        for running, value in ((norm.running_mean, mean.detach() + bias),
-                               (norm.running_var, variance.detach() *
-                                (pixels / (pixels - 1)))):
-            running.lerp_(value.to(running.dtype), momentum)
+    # the convolution's own bias is in the running mean, and nowhere else:
+    # the norm subtracts it again
+    bias = 0 if conv.conv.bias is None else conv.conv.bias.detach()
+    _track(norm, x, mean.detach() + bias, variance.detach())
     scale = norm.weight / (variance + norm.eps).sqrt()
-    # the convolution's own bias is subtracted again with the mean
     bias = norm.bias - mean * scale
     return weight * scale.to(weight.dtype)[:, None], bias.to(weight.dtype)
 
@@ -52,15 +47,24 @@ def fold_batch_norm(x: Tensor, conv: ConvModule) -> tuple[Tensor, Tensor]:
 def normalize_and_classify(x: Tensor, norm: _BatchNorm, conv: nn.Conv2d,
                            factor: Tensor) -> Tensor:
     """Return conv(factor * relu(norm(x))), with ``factor`` (B, C)."""
-    momentum = _momentum(norm) if norm.track_running_stats else 0.0
-    return norm_relu_conv(x, norm.running_mean, norm.running_var, norm.weight,
-                          norm.bias, conv.weight.flatten(1), conv.bias, factor,
-                          momentum, norm.eps)
+    out, *statistics = norm_relu_conv(x, norm.weight, norm.bias,
+                                      conv.weight.flatten(1), conv.bias,
+                                      factor, norm.eps)
+    _track(norm, x, *statistics)
+    return out
 
 
-def _momentum(norm: _BatchNorm) -> float:
-    """Count the batch and return its share in the running statistics."""
+def _track(norm: _BatchNorm, x: Tensor, mean: Tensor,
+           variance: Tensor) -> None:
+    """Update the running statistics of a norm, where it keeps them."""
+    if not norm.track_running_stats:
+        return
     norm.num_batches_tracked.add_(1)
-    if norm.momentum is None:  # the mean of all batches
-        return 1 / int(norm.num_batches_tracked)
-    return norm.momentum
+    momentum = norm.momentum
+    if momentum is None:  # the mean of all batches
+        momentum = 1 / int(norm.num_batches_tracked)
+    pixels = x.numel() // x.shape[1]
+    unbiased = variance * (pixels / (pixels - 1))
+    for running, value in ((norm.running_mean, mean),
+                           (norm.running_var, unbiased)):
+        running.lerp_(value.to(running.dtype), momentum)

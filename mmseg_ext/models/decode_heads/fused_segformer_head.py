@@ -49,14 +49,13 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
     the same logits up to rounding, in evaluation and in training; a config
     or a checkpoint switches by the type alone.
 
-    What differs: torch.compile finds what is computed twice and keeps it
-    instead, so that a compiled training step needs mmseg's memory. Under
-    autocast the sum of the stages is rounded to half precision after each of
-    them. A forward hook on ``fusion_conv`` is never called, and in training
-    with batch norm none on a layer of the head but the dropout. Norms that
-    are synchronized between processes, frozen, or followed by another
-    activation than ReLU run as in mmseg, with its memory. A map that is
-    larger than the first costs more than in mmseg, as it is shrunk last.
+    What differs: under autocast the sum of the stages is rounded to half
+    precision after each of them. A forward hook on ``fusion_conv`` is never
+    called, and in training with batch norm none on a layer of the head but
+    the dropout. Norms that are synchronized between processes, frozen, or
+    followed by another activation than ReLU run as in mmseg, with its memory.
+    A map that is larger than the first costs more than in mmseg, as it is
+    shrunk last.
 
     Args:
         interpolate_mode: How maps are resized: 'bilinear', 'bicubic',
