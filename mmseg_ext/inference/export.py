@@ -1,12 +1,9 @@
 """Write a trained segmentor as one file, and check it against PyTorch."""
 import copy
-import json
-import logging
 import os
 import textwrap
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional
@@ -19,21 +16,17 @@ from mmengine.config import Config
 
 from mmseg_ext.engine import load_config, require_extra
 
+from ._graph_file import AXES, BY_GRAPH, SUFFIXES, open_graph, write_graph
 from .logit_graph import LogitGraph
-from .onnx_model import OnnxModel
 from .run_record import loaded_versions, sha256
 from .torch_model import TorchModel
 from .windows import Windows
 
-SUFFIXES = ('.onnx', '.pt2')
-AXES = ('batch', 'height', 'width')
 # What may differ from size to size or stay as it was traced, best first.
 CHOICES = (AXES, AXES[:1], ())
 TOLERANCE = 1e-3  # of the largest logit
 REPEATS = 5
 WHOLE = 'To test whole images: --cfg-options model.test_cfg.mode=whole'
-# Since torch 2.6. Before, an ONNX file is traced by TorchScript.
-BY_GRAPH = hasattr(torch.export.Dim, 'AUTO')
 
 
 @dataclass(frozen=True)
@@ -275,8 +268,9 @@ def _first_that_works(graph: LogitGraph, plain: TorchModel, path: Path,
             shapes.append(
                 other if len(dynamic) > 1 else (shape[0] + 1, *shape[1:]))
         try:
-            _write(graph, path, shapes[-1], dynamic, opset, metadata)
-            run = _open(path)
+            write_graph(graph, path, _pictures(shapes[-1]), dynamic, opset,
+                        metadata)
+            run = open_graph(path)
             result = _compare(plain.logits, run, shapes, tolerance)
         except Exception as error:  # torch and onnxruntime raise all kinds
             if not dynamic:
@@ -309,64 +303,6 @@ def _other_shape(plain: TorchModel, shape: tuple[int, int, int]
         else:
             return other, ''
     return None, reason
-
-
-def _write(graph: LogitGraph, path: Path, shape: tuple[int, int, int],
-           dynamic: tuple[str, ...], opset: int, metadata: dict) -> None:
-    example = torch.from_numpy(_pictures(shape))
-    names = dict(input_names=['image'], output_names=['logits'])
-    text = json.dumps(metadata)
-    with torch.no_grad(), _quiet('onnxscript'):
-        if not BY_GRAPH:
-            import onnx
-            axes = {axis: AXES.index(axis) for axis in dynamic}
-            torch.onnx.export(
-                graph, (example, ), path, opset_version=opset, **names,
-                dynamic_axes=dict(
-                    image={i: axis for axis, i in axes.items()},
-                    # (B, C, H, W)
-                    logits={i + (i > 0): axis for axis, i in axes.items()}))
-            written = onnx.load(path)
-            onnx.helper.set_model_props(written, dict(mmseg_ext=text))
-            onnx.save(written, path)
-            return
-        axes = {AXES.index(axis): torch.export.Dim.AUTO for axis in dynamic}
-        program = torch.export.export(
-            graph, (example, ), dynamic_shapes=(axes, ), strict=False)
-        if path.suffix == '.pt2':
-            torch.export.save(program, path,
-                              extra_files={'mmseg_ext.json': text})
-            return
-        written = torch.onnx.export(
-            program, dynamo=True, opset_version=opset, verbose=False, **names)
-    written.model.metadata_props['mmseg_ext'] = text
-    written.save(path)
-
-
-@contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    """Keep a package from telling what it does not optimise."""
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
-def _open(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """Return what runs the file: uint8 images in, logits out."""
-    if path.suffix == '.onnx':
-        model = OnnxModel(str(path), torch.get_num_threads())
-        return model._run
-    module = torch.export.load(path).module()
-
-    def run(batch: np.ndarray) -> np.ndarray:
-        with torch.no_grad():
-            return module(torch.from_numpy(batch)).numpy()
-
-    return run
 
 
 def _compare(expected: Callable, run: Callable,
