@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch.autograd.graph import saved_tensors_hooks
+from kept_memory import kept_bytes
 
 from mmseg_ext.benchmark.measure import STATUS
 from mmseg_ext.benchmark.speed_rivals import Source
@@ -103,20 +103,12 @@ def saved_bytes(source: Source, setting: Setting) -> int:
     """Count what a forward pass keeps for the backward pass."""
     bench = Bench(source, setting)
     bench.network.train()
-    kept = {}
-    weights = {p.untyped_storage().data_ptr()
-               for p in bench.network.parameters()}
 
-    def pack(x):
-        storage = x.untyped_storage()
-        if storage.data_ptr() not in weights:
-            kept[storage.data_ptr()] = storage.nbytes()
-        return x
-
-    with saved_tensors_hooks(pack, lambda x: x):
+    def run():
         loss = bench.network.loss(bench.image, bench.labels)
-    assert math.isfinite(loss.item())
-    return sum(kept.values())
+        assert math.isfinite(loss.item())
+
+    return kept_bytes(run, bench.network.parameters())
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from pathlib import Path
 import mmseg
 import pytest
 import torch
+from kept_memory import kept_bytes
 from mmcv.cnn import fuse_conv_bn
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -123,21 +124,8 @@ def test_one_pixel_has_no_variance():
 
 def kept_maps(head, inputs) -> float:
     """What autograd keeps, in maps of 64 channels at the first grid."""
-    own = {
-        x.untyped_storage().data_ptr()
-        for x in [*inputs, *head.parameters(), *head.buffers()]
-    }
-    kept = {}
-
-    def pack(x):
-        storage = x.untyped_storage()
-        if storage.data_ptr() not in own:
-            kept[storage.data_ptr()] = storage.nbytes()
-        return x
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
-        head(inputs)
-    return sum(kept.values()) / (2 * 64 * 16 * 24 * 8)
+    own = [*inputs, *head.parameters(), *head.buffers()]
+    return kept_bytes(lambda: head(inputs), own) / (2 * 64 * 16 * 24 * 8)
 
 
 def test_keeps_one_map_for_the_backward_pass():
