@@ -6,7 +6,7 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 VERSION = re.search(r"^__version__ = '(.+)'$",
-                    (ROOT / 'mmseg_ext/__init__.py').read_text(),
+                    (ROOT / 'mmseg_ext/version.py').read_text(),
                     re.MULTILINE).group(1)
 
 setup(

@@ -10,7 +10,7 @@ it predicts from ONNX files.
 """
 from importlib.util import find_spec
 
-__version__ = '0.1.0'
+from .version import __version__
 
 __all__ = ['__version__']
 

@@ -6,6 +6,7 @@ this file too and runs no test, and its workers start after it.
 import gc
 import os
 import shutil
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -78,9 +79,18 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope='session')
+def config_path() -> Callable[[str], str]:
+    """The path of a shipped experiment, by its name without suffix."""
+    paths = {path.stem: str(path)
+             for path in REPOSITORY.glob('configs/**/*.py')
+             if '_base_' not in path.parts}
+    return paths.__getitem__
+
+
+@pytest.fixture(scope='session')
 def sem_root(tmp_path_factory) -> Path:
     """Four training and two validation micrographs of 128 x 96 pixels."""
-    from mmseg_ext.datasets.samples import write_sem_sample
+    from mmseg_ext.samples import write_sem_sample
 
     return write_sem_sample(
         tmp_path_factory.mktemp('data') / 'sem', 4, 2, size=(96, 128))
@@ -113,7 +123,7 @@ def super1_like(tmp_path_factory, sem_root) -> Path:
 @pytest.fixture(scope='session')
 def mvtec_like(tmp_path_factory) -> Path:
     """Sixteen pictures of 64 x 64 pixels for each of two categories."""
-    from mmseg_ext.datasets.samples import write_mvtec_sample
+    from mmseg_ext.samples import write_mvtec_sample
 
     return write_mvtec_sample(
         tmp_path_factory.mktemp('data') / 'mvtec', num_good=4,
@@ -123,7 +133,7 @@ def mvtec_like(tmp_path_factory) -> Path:
 @pytest.fixture(scope='session')
 def ksdd2_like(tmp_path_factory) -> Path:
     """Eight training and four test surfaces of about 58 x 160 pixels."""
-    from mmseg_ext.datasets.samples import write_ksdd2_sample
+    from mmseg_ext.samples import write_ksdd2_sample
 
     return write_ksdd2_sample(
         tmp_path_factory.mktemp('data') / 'ksdd2', 4, 4, 2, 2, (160, 58))
@@ -132,7 +142,7 @@ def ksdd2_like(tmp_path_factory) -> Path:
 @pytest.fixture(scope='session')
 def cityscapes_like(tmp_path_factory) -> Path:
     """Four training and two validation streets of 128 x 64 pixels."""
-    from mmseg_ext.datasets.samples import write_cityscapes_sample
+    from mmseg_ext.samples import write_cityscapes_sample
 
     return write_cityscapes_sample(
         tmp_path_factory.mktemp('data') / 'cityscapes', 4, 2, size=(64, 128))

@@ -13,7 +13,8 @@ from tiny import shrink
 from mmseg_ext.engine import load_config, train
 
 CONFIGS = sorted(
-    path for path in (Path(__file__).parents[1] / 'configs').glob('*.py')
+    path for path in (Path(__file__).parents[1] / 'configs').glob('**/*.py')
+    if not {'_base_', 'benchmarks'} & set(path.parts)
     # classifiers are tested in test_tools/test_ksdd2.py
     if not path.stem.startswith('efficientnet'))
 

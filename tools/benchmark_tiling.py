@@ -12,7 +12,7 @@ from mmseg_ext.benchmark.tiling import WAYS, compare_tiling
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        '--config', default='configs/segformer_mit-b0_metaldam.py',
+        '--config', default='configs/metaldam/segformer_mit-b0_metaldam.py',
         help='of a model that does not scale images (default: %(default)s)')
     parser.add_argument(
         '--sides', type=int, nargs='+',

@@ -12,7 +12,7 @@ import argparse
 import sys
 
 import mmseg_ext  # noqa: F401  mends mmengine before a config is read
-from mmseg_ext.datasets.checking import (
+from mmseg_ext.checking import (
     check_splits,
     check_target,
     splits_of_config,

@@ -20,7 +20,7 @@ import argparse
 import shlex
 import sys
 
-from mmseg_ext.datasets.conversion import (
+from mmseg_ext.conversion import (
     AUTO,
     RECIPES,
     ClassMap,

@@ -4,7 +4,7 @@ import argparse
 import inspect
 import sys
 
-from mmseg_ext.datasets.samples import (
+from mmseg_ext.samples import (
     write_cityscapes_sample,
     write_ksdd2_sample,
     write_mvtec_sample,

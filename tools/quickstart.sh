@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bash tools/setup_env.sh
 source tools/_env.sh
-config=configs/segformer_xattn_quickstart.py
+config=configs/sem/segformer_xattn_quickstart.py
 out=work_dirs/quickstart
 
 [ -d $out/data/masks ] || "$python" tools/make_sample.py sem $out/data

@@ -12,12 +12,12 @@ from collections import Counter
 
 from prettytable import PrettyTable
 
+from mmseg_ext.basics.splits import SPLITS, write_split
 from mmseg_ext.datasets.mvtec_layout import (
-                                             incomplete_categories,
-                                             list_images,
-                                             pooled_split,
+    incomplete_categories,
+    list_images,
+    pooled_split,
 )
-from mmseg_ext.datasets.splits import SPLITS, write_split
 
 
 def parse_args() -> argparse.Namespace:

@@ -19,11 +19,15 @@ cfg_options = {
 }
 columns = dict(mIoU=dict(title='mIoU', unit='%'))
 rows = dict(
-    fcn=dict(title='without', config='../fcn_r18-c16_cityscapes.py'),
+    fcn=dict(
+        title='without',
+        config='../cityscapes/fcn_r18-c16_cityscapes.py'),
     fcn_dpsa=dict(
-        title='DeformablePSA', config='../fcn_r18-c16_dpsa_cityscapes.py'),
+        title='DeformablePSA',
+        config='../cityscapes/fcn_r18-c16_dpsa_cityscapes.py'),
     fcn_gc=dict(
-        title='ContextBlock', config='../fcn_r18-c16_gc_cityscapes.py'))
+        title='ContextBlock',
+        config='../cityscapes/fcn_r18-c16_gc_cityscapes.py'))
 quick = dict(
     budget='300 steps of four 192 x 384 crops from random weights, bfloat16 '
     'where the CPU has it',

@@ -5,7 +5,7 @@ title = 'U-Net on KolektorSDD2: what keeps tiny defects'
 rows = dict(
     ce=dict(
         title='cross-entropy',
-        config='../unet_c16_ksdd2.py',
+        config='../ksdd2/unet_c16_ksdd2.py',
         cfg_options={
             'model.decode_head.loss_decode.type': 'CrossEntropyLoss',
             'model.decode_head.loss_decode.class_weight': None,
@@ -14,15 +14,15 @@ rows = dict(
         }),
     ce_dice=dict(
         title='+ Dice, a defect\'s pixel counts as ten',
-        config='../unet_c16_ksdd2.py',
+        config='../ksdd2/unet_c16_ksdd2.py',
         cfg_options={
             'train_dataloader.sampler.type': 'InfiniteSampler',
             'train_dataloader.dataset.pipeline.3.defect_prob': 0,
         }),
     sampler=dict(
         title='+ balanced sampler',
-        config='../unet_c16_ksdd2.py',
+        config='../ksdd2/unet_c16_ksdd2.py',
         cfg_options={
             'train_dataloader.dataset.pipeline.3.defect_prob': 0,
         }),
-    shipped=dict(title='+ DefectCrop', config='../unet_c16_ksdd2.py'))
+    shipped=dict(title='+ DefectCrop', config='../ksdd2/unet_c16_ksdd2.py'))

@@ -18,31 +18,32 @@ columns = {
 }
 rows = dict(
     segformer_b0=dict(
-        title='SegFormer-B0', config='../segformer_mit-b0_metaldam.py'),
+        title='SegFormer-B0',
+        config='../metaldam/segformer_mit-b0_metaldam.py'),
     proposed=dict(
         title="proposed, B0's size",
-        config='../segformer_xattn_mit-b0_metaldam.py'),
+        config='../metaldam/segformer_xattn_mit-b0_metaldam.py'),
     backward=dict(
         title='proposed, backward',
-        config='../segformer_xattn_mit-b0_metaldam.py',
+        config='../metaldam/segformer_xattn_mit-b0_metaldam.py',
         cfg_options={
             'model.neck.direction': 'backward',
             'model.decode_head.in_channels': [32, 128, 320, 512],
         }),
     addition=dict(
         title='proposed, addition',
-        config='../segformer_xattn_mit-b0_metaldam.py',
+        config='../metaldam/segformer_xattn_mit-b0_metaldam.py',
         cfg_options={
             'model.neck.integration': 'add',
             'model.decode_head.in_channels': [32, 64, 160, 256],
         }),
     segformer_b0_2x=dict(
         title='SegFormer-B0, enlarge=2',
-        config='../segformer_mit-b0_metaldam.py',
+        config='../metaldam/segformer_mit-b0_metaldam.py',
         cfg_options={'model.backbone.enlarge': 2}),
     proposed_2x=dict(
         title="proposed, B0's size, enlarge=2",
-        config='../segformer_xattn_mit-b0_metaldam.py',
+        config='../metaldam/segformer_xattn_mit-b0_metaldam.py',
         cfg_options={'model.backbone.enlarge': 2}))
 quick = dict(
     budget='300 steps of four 256 x 256 crops from random weights',

@@ -16,26 +16,26 @@ columns = {
 rows = dict(
     unet=dict(
         title='cross-entropy + Dice',
-        config='../unet_mvtec.py',
+        config='../mvtec_ad/unet_mvtec.py',
         quick=dict(
             title='cross-entropy + Dice, a defect\'s pixel counts as ten',
-            config='../unet_c16_mvtec.py')),
+            config='../mvtec_ad/unet_c16_mvtec.py')),
     unet_weighted_ce=dict(
         title='cross-entropy, a defect\'s pixel counts as ten',
-        config='../unet_mvtec.py',
+        config='../mvtec_ad/unet_mvtec.py',
         cfg_options={
             'model.decode_head.loss_decode.type': 'CrossEntropyLoss',
             'model.decode_head.loss_decode.class_weight': [1.0, 10.0],
         },
-        quick=dict(config='../unet_c16_mvtec.py')),
+        quick=dict(config='../mvtec_ad/unet_c16_mvtec.py')),
     unet_ce=dict(
         title='cross-entropy',
-        config='../unet_mvtec.py',
+        config='../mvtec_ad/unet_mvtec.py',
         cfg_options={
             'model.decode_head.loss_decode.type': 'CrossEntropyLoss',
             'model.decode_head.loss_decode.class_weight': None,
         },
-        quick=dict(config='../unet_c16_mvtec.py')))
+        quick=dict(config='../mvtec_ad/unet_c16_mvtec.py')))
 quick = dict(
     budget='500 steps of four images of 256 x 256 from random weights, a '
     'small model in place of a large one, bfloat16 where the CPU has it',

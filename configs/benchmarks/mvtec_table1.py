@@ -23,16 +23,16 @@ groups = dict(
 rows = dict(
     unet=dict(
         title='U-Net',
-        config='../unet_mvtec.py',
-        quick=dict(config='../unet_c16_mvtec.py')),
+        config='../mvtec_ad/unet_mvtec.py',
+        quick=dict(config='../mvtec_ad/unet_c16_mvtec.py')),
     resunet=dict(
         title='ResU-Net',
-        config='../resunet_mvtec.py',
-        quick=dict(config='../resunet_c16_mvtec.py')),
+        config='../mvtec_ad/resunet_mvtec.py',
+        quick=dict(config='../mvtec_ad/resunet_c16_mvtec.py')),
     dpt=dict(
         title='DPT',
-        config='../dpt_vit-b16_mvtec.py',
-        quick=dict(config='../dpt_vit-ti16_mvtec.py')))
+        config='../mvtec_ad/dpt_vit-b16_mvtec.py',
+        quick=dict(config='../mvtec_ad/dpt_vit-ti16_mvtec.py')))
 quick = dict(
     budget='500 steps of four images of 256 x 256 from random weights, small '
     'models in place of large ones, bfloat16 where the CPU has it',

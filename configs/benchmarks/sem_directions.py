@@ -5,9 +5,9 @@ title = 'Direction of the cross-attention'
 rows = dict(
     backward=dict(
         title='backward',
-        config='../segformer_xattn_backward_sem.py',
+        config='../sem/segformer_xattn_backward_sem.py',
         quick=dict(
-            config='../segformer_xattn_mit-b0_sem.py',
+            config='../sem/segformer_xattn_mit-b0_sem.py',
             cfg_options={
                 'model.neck.direction': 'backward',
                 'model.decode_head.in_channels': [32, 128, 320, 512],
@@ -15,7 +15,7 @@ rows = dict(
     proposed=dict(
         title='forward (proposed)',
         config='../segformer_xattn_sem.py',
-        quick=dict(config='../segformer_xattn_mit-b0_sem.py')))
+        quick=dict(config='../sem/segformer_xattn_mit-b0_sem.py')))
 published = dict(
     source='Byeon et al., 2025, table 2',
     comparable=False,

@@ -5,9 +5,9 @@ title = 'Integration of the cross-attention'
 rows = dict(
     addition=dict(
         title='addition',
-        config='../segformer_xattn_add_sem.py',
+        config='../sem/segformer_xattn_add_sem.py',
         quick=dict(
-            config='../segformer_xattn_mit-b0_sem.py',
+            config='../sem/segformer_xattn_mit-b0_sem.py',
             cfg_options={
                 'model.neck.integration': 'add',
                 'model.decode_head.in_channels': [32, 64, 160, 256],
@@ -15,7 +15,7 @@ rows = dict(
     proposed=dict(
         title='concatenation (proposed)',
         config='../segformer_xattn_sem.py',
-        quick=dict(config='../segformer_xattn_mit-b0_sem.py')))
+        quick=dict(config='../sem/segformer_xattn_mit-b0_sem.py')))
 published = dict(
     source='Byeon et al., 2025, table 3',
     comparable=False,

@@ -5,9 +5,9 @@ title = 'Models on metal micrographs'
 rows = dict(
     mask2former=dict(
         title='Mask2Former',  # pip install -e ".[mmdet]"
-        config='../mask2former_r50_sem.py',
+        config='../sem/mask2former_r50_sem.py',
         quick=dict(
-            config='../mask2former_r18_sem.py',
+            config='../sem/mask2former_r18_sem.py',
             cfg_options={
                 # a backbone without pretraining learns like the rest
                 'optim_wrapper.optimizer.lr': 5e-4,
@@ -16,31 +16,31 @@ rows = dict(
             })),
     unet_mobilevit=dict(
         title='U-Net (MobileViT)',
-        config='../unet_mobilevit-s_sem.py',
-        quick=dict(config='../unet_mobilevit-xxs_sem.py')),
+        config='../sem/unet_mobilevit-s_sem.py',
+        quick=dict(config='../sem/unet_mobilevit-xxs_sem.py')),
     segformer_b0=dict(
-        title='SegFormer-B0', config='../segformer_mit-b0_sem.py'),
+        title='SegFormer-B0', config='../sem/segformer_mit-b0_sem.py'),
     # not in the paper: draws at half of the resolution, not at a quarter
     segformer_b0_2x=dict(
         title='SegFormer-B0, enlarge=2',
-        config='../segformer_mit-b0_sem.py',
+        config='../sem/segformer_mit-b0_sem.py',
         cfg_options={'model.backbone.enlarge': 2}),
     # too large for the quick budget, as all that follow
     segformer_b5=dict(
         title='SegFormer-B5',
-        config='../segformer_mit-b5_sem.py',
+        config='../sem/segformer_mit-b5_sem.py',
         quick=False),
     # not in the paper: differs from the proposed model by the neck alone
     segformer_b5_c512=dict(
         title='SegFormer-B5, embedding 512',
-        config='../segformer_mit-b5_c512_sem.py',
+        config='../sem/segformer_mit-b5_c512_sem.py',
         quick=False),
     proposed=dict(
         title='proposed',
         config='../segformer_xattn_sem.py',
         quick=dict(
             title="proposed, B0's size",
-            config='../segformer_xattn_mit-b0_sem.py')),
+            config='../sem/segformer_xattn_mit-b0_sem.py')),
     # not in the paper, as above
     proposed_2x=dict(
         title='proposed, enlarge=2',
@@ -48,7 +48,7 @@ rows = dict(
         cfg_options={'model.backbone.enlarge': 2},
         quick=dict(
             title="proposed, B0's size, enlarge=2",
-            config='../segformer_xattn_mit-b0_sem.py')))
+            config='../sem/segformer_xattn_mit-b0_sem.py')))
 published = dict(
     source='Byeon et al., 2025, table 1',
     comparable=False,

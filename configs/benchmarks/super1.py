@@ -18,10 +18,10 @@ columns = {
 }
 rows = dict(
     segformer_b0=dict(
-        title='SegFormer-B0', config='../segformer_mit-b0_super1.py'),
+        title='SegFormer-B0', config='../super1/segformer_mit-b0_super1.py'),
     proposed=dict(
         title="proposed, B0's size",
-        config='../segformer_xattn_mit-b0_super1.py'))
+        config='../super1/segformer_xattn_mit-b0_super1.py'))
 quick = dict(
     budget='300 steps of four 256 x 256 crops from random weights',
     cfg_options={

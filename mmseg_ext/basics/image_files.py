@@ -1,9 +1,12 @@
 """Decode image files as they are, and micrographs to 8 bits."""
-from pathlib import Path
+import io
 from typing import Optional
 
 import cv2
 import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from .files import read_bytes
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff')
 
@@ -81,20 +84,45 @@ def to_8_bit(image: np.ndarray,
     return np.ascontiguousarray(image[..., :3])
 
 
-def read_image(path: str, bit_depth: Optional[int] = None) -> np.ndarray:
-    """Read a micrograph from a local file, see :func:`to_8_bit`.
+def decode_file(path: str, backend_args: Optional[dict] = None) -> np.ndarray:
+    """Decode a file as it is: (H, W) or (H, W, channels), any dtype."""
+    return decode_image(read_bytes(path, backend_args), str(path))
+
+
+def read_image(path: str,
+               bit_depth: Optional[int] = None,
+               backend_args: Optional[dict] = None) -> np.ndarray:
+    """Read a micrograph of 8 or 16 bits, grey or colour.
 
     Args:
         path: PNG, JPEG, BMP or TIFF file.
-        bit_depth: Significant bits of a 16-bit file.
+        bit_depth: Significant bits of a 16-bit file, see :func:`to_8_bit`.
+        backend_args: mmengine's file backend.
 
     Returns:
-        (H, W, 3) uint8, channels blue, green, red, as OpenCV orders them.
+        (H, W, 3) uint8, channels blue, green, red, as OpenCV orders them;
+        an alpha channel is left out.
 
     Raises:
         OSError: If the file cannot be opened.
         ValueError: If it is unreadable, of another depth, or does not go
             with ``bit_depth``.
     """
-    image = decode_image(Path(path).read_bytes(), str(path))
-    return to_8_bit(image, str(path), bit_depth)
+    return to_8_bit(decode_file(path, backend_args), str(path), bit_depth)
+
+
+def read_size(path: str,
+              backend_args: Optional[dict] = None) -> tuple[int, int]:
+    """Return (height, width) of an image file, from its header if possible.
+
+    Raises:
+        OSError: If the file cannot be opened.
+        ValueError: If it is unreadable.
+    """
+    data = read_bytes(path, backend_args)
+    try:
+        with Image.open(io.BytesIO(data)) as header:
+            return header.height, header.width
+    except (UnidentifiedImageError, OSError):
+        # Pillow knows fewer kinds of TIFF than OpenCV (64-bit ones).
+        return decode_image(data, str(path)).shape[:2]

@@ -3,7 +3,7 @@ from mmengine import fileio
 from mmseg.datasets import CityscapesDataset
 from mmseg.registry import DATASETS
 
-from .listing import name_some
+from mmseg_ext.basics.listing import name_some
 
 
 @DATASETS.register_module()

@@ -10,9 +10,10 @@ from typing import Optional
 from mmengine import fileio
 from mmengine.logging import print_log
 
-from .image_io import IMAGE_SUFFIXES, MASK_SUFFIXES, decode_mask
-from .listing import list_files, name_some
-from .splits import SPLITS, stratified_split
+from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
+from mmseg_ext.basics.listing import list_files, name_some
+from mmseg_ext.basics.mask_files import MASK_SUFFIXES, decode_mask
+from mmseg_ext.basics.splits import SPLITS, stratified_split
 
 CLASSES = ('clean', 'defective')  # of images
 GT = '_GT'

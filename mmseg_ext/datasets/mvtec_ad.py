@@ -8,9 +8,10 @@ from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
-from .listing import name_some
+from mmseg_ext.basics.listing import name_some
+from mmseg_ext.basics.splits import SPLITS, read_split
+
 from .mvtec_layout import list_images, pooled_split
-from .splits import SPLITS, read_split
 
 PROTOCOLS = ('pooled', 'official')
 REPLACED = ('ann_file', 'data_prefix', 'img_suffix', 'seg_map_suffix',

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Optional, Union
 
-from .image_io import IMAGE_SUFFIXES, MASK_SUFFIXES
-from .listing import list_files, list_folders, name_some
-from .splits import stratified_split
+from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
+from mmseg_ext.basics.listing import list_files, list_folders, name_some
+from mmseg_ext.basics.mask_files import MASK_SUFFIXES
+from mmseg_ext.basics.splits import stratified_split
 
 GOOD = 'good'
 # Images as published: train/good, test/good, test/<defect>
@@ -142,7 +143,7 @@ def pooled_split(images: Mapping[str, dict],
                  seed: int = 0) -> dict[str, list[str]]:
     """Split by category and defect type, good being one of these.
 
-    Args and Raises: See :func:`~mmseg_ext.datasets.splits.stratified_split`.
+    Args and Raises: See :func:`~mmseg_ext.basics.splits.stratified_split`.
     """
     strata = {name: f'{image["category"]}/{image["defect_type"]}'
               for name, image in images.items()}

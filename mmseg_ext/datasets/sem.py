@@ -7,8 +7,9 @@ from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
-from .image_io import IMAGE_SUFFIXES, MASK_SUFFIXES
-from .listing import list_files, name_some, read_list
+from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
+from mmseg_ext.basics.listing import list_files, name_some, read_list
+from mmseg_ext.basics.mask_files import MASK_SUFFIXES
 
 # The paper's three, then the remaining corners of the colour cube and three
 # between them: as far apart as eight colours can be.
@@ -56,7 +57,7 @@ class SEMDataset(BaseSegDataset):
             its image, crop the image to it. An integer: cut so many rows
             off every image, in pixels.
         bit_depth: Significant bits of 16-bit images, see
-            :func:`~mmseg_ext.datasets.image_io.read_image`.
+            :func:`~mmseg_ext.datasets.basics.read_image`.
         label_map: Value in the mask files -> class id, for masks with
             values such as 0, 128 and 255. None: the values are class ids.
         ignore_colors: Colours (red, green, blue) in colour masks that mean

@@ -1,5 +1,5 @@
 """Refuse ground truth that holds values outside the classes."""
-from mmseg_ext.ops import describe_shares, foreign_labels
+from mmseg_ext.basics.label_values import describe_shares, foreign_labels
 
 
 def check_truth(data_sample: dict, num_classes: int,

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Optional
 
-from mmseg_ext import __version__
 from mmseg_ext.basics import write_atomically
+from mmseg_ext.version import __version__
 
 from .windows import Windows
 

@@ -5,7 +5,7 @@ from typing import Optional
 
 import numpy as np
 
-from mmseg_ext.datasets.image_io import read_image, read_size
+from mmseg_ext.basics.image_files import read_image, read_size
 
 from .label_folder import measure, read_truth
 from .label_store import LabelStore

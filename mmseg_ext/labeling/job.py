@@ -6,13 +6,13 @@ from typing import Optional
 
 from mmengine.config import Config
 
+from mmseg_ext.basics.listing import name_some
 from mmseg_ext.datasets.ksdd2_layout import (
     has_defect,
     list_masks,
     list_part,
     read_labels,
 )
-from mmseg_ext.datasets.listing import name_some
 from mmseg_ext.engine import load_trained, require_extra
 
 from .contrast_segmenter import ContrastSegmenter

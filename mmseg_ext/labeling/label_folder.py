@@ -5,7 +5,8 @@ from typing import Optional
 import numpy as np
 from mmengine.utils import track_iter_progress
 
-from mmseg_ext.datasets.image_io import decode_mask, read_size
+from mmseg_ext.basics.image_files import read_size
+from mmseg_ext.basics.mask_files import decode_mask
 
 from .label_store import LabelStore
 from .label_table import ACCEPTED, CLEAN, REVIEW, LabelRow

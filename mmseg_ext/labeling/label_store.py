@@ -11,7 +11,7 @@ from mmseg_ext.basics import (
     open_folder,
     write_atomically,
 )
-from mmseg_ext.datasets.image_io import decode_mask
+from mmseg_ext.basics.mask_files import decode_mask
 from mmseg_ext.datasets.ksdd2_layout import GT
 from mmseg_ext.visualization import draw_overlay
 

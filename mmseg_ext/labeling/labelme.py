@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from mmseg_ext.basics import write_atomically
-from mmseg_ext.datasets.conversion.shapes import fill_shape
+from mmseg_ext.basics.shapes import fill_shape
 
 DEFECT, BACKGROUND = 'defect', 'background'
 VALUES = {DEFECT: True, BACKGROUND: False}

@@ -1,17 +1,15 @@
-"""Pure functions on tensors and arrays: no registry, no config, no mmseg."""
+"""Pure functions on tensors: no registry, no config, no mmseg."""
 from .accuracy import pixel_accuracy
 from .attention import attend
 from .deform_conv import deform_conv2d
 from .deform_reduce import deform_conv_map, deform_conv_mean
 from .dice import soft_dice
-from .labels import describe_shares, foreign_labels
 from .moments import channel_moments
 from .pointwise import norm_relu_conv, pointwise_mlp
 from .resize import add_resized_
 
 __all__ = [
     'add_resized_', 'attend', 'channel_moments', 'deform_conv2d',
-    'deform_conv_map', 'deform_conv_mean', 'describe_shares',
-    'foreign_labels', 'norm_relu_conv', 'pixel_accuracy', 'pointwise_mlp',
-    'soft_dice'
+    'deform_conv_map', 'deform_conv_mean', 'norm_relu_conv',
+    'pixel_accuracy', 'pointwise_mlp', 'soft_dice'
 ]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from mmseg.datasets import BaseSegDataset
 
-from mmseg_ext.datasets.image_io import decode_mask
+from mmseg_ext.basics.mask_files import decode_mask
 
 from .regions import Box, disagreement, find_boxes
 

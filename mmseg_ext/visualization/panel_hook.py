@@ -8,7 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.utils import mkdir_or_exist
 from mmseg.registry import HOOKS
 
-from mmseg_ext.datasets.image_io import read_image
+from mmseg_ext.basics.image_files import read_image
 
 from .panel import draw_panel
 

@@ -134,11 +134,11 @@ def test_by_hand():
     assert 'align_corner' in costs['broken']['error']
 
 
-def test_what_the_cross_attention_adds(repository):
+def test_what_the_cross_attention_adds(config_path):
     """The neck's whole cost on SegFormer-B0, worked out stage by stage."""
     flops = {}
     for name in ('segformer_mit-b0_sem', 'segformer_xattn_mit-b0_sem'):
-        cfg = load_config(str(repository / f'configs/{name}.py'))
+        cfg = load_config(config_path(name))
         segmentor = MODELS.build(cfg.model).eval()
         flops[name] = count_flops(
             PixelScores(segmentor), torch.zeros(1, 3, 128, 96))[0]

@@ -86,7 +86,7 @@ class Bench:
         text = SUITE.format(
             root=str(self.root), hold=str(self.hold), broken=broken,
             config=str(self.repository /
-                       'configs/segformer_xattn_quickstart.py'))
+                       'configs/sem/segformer_xattn_quickstart.py'))
         for old, new in changes.items():
             text = text.replace(old, new)
         self.path = self.here / 'tiny_suite.py'

@@ -21,8 +21,8 @@ PLAIN = 'segformer_mit-b0_sem'
 
 
 @pytest.fixture
-def path(repository):
-    return lambda name: str(repository / f'configs/{name}.py')
+def path(config_path):
+    return config_path
 
 
 def names(run: SpeedRun) -> dict[str, str]:

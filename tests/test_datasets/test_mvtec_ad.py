@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
 
+from mmseg_ext.basics.splits import read_split, write_split
 from mmseg_ext.datasets import MVTecADDataset
 from mmseg_ext.datasets.mvtec_layout import (
-                                             PUBLISHED_COUNTS,
-                                             incomplete_categories,
-                                             list_images,
+    PUBLISHED_COUNTS,
+    incomplete_categories,
+    list_images,
 )
-from mmseg_ext.datasets.splits import read_split, write_split
 
 PIPELINE = [
     dict(type='LoadImageFromFile'),

@@ -46,7 +46,7 @@ def test_unknown_value():
 def test_in_the_stock_runner(repository, mvtec_like, tmp_path, monkeypatch):
     init_default_scope('mmseg')
     cfg = shrink(load_config(
-        str(repository / 'configs/unet_c16_mvtec.py'),
+        str(repository / 'configs/mvtec_ad/unet_c16_mvtec.py'),
         work_dir=str(tmp_path), data_root=str(mvtec_like)))
     cfg.model.backbone.base_channels = 4
     cfg.model.decode_head.update(in_channels=4, channels=4)

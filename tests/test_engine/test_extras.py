@@ -20,7 +20,7 @@ import mmseg_ext.labeling as labeling
 labeling.ContrastSegmenter()  # needs none of them
 messages = {}
 for extra, work in dict(
-        mmdet=lambda: Config.fromfile('configs/mask2former_r50_sem.py'),
+        mmdet=lambda: Config.fromfile('configs/sem/mask2former_r50_sem.py'),
         labeling=labeling.RandomWalkerSegmenter,
         sam2=lambda: labeling.Sam2Segmenter('anywhere')).items():
     try:

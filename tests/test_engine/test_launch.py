@@ -11,7 +11,7 @@ from mmseg_ext.engine import load_config, train
 
 @pytest.fixture
 def quickstart(repository):
-    return str(repository / 'configs/segformer_xattn_quickstart.py')
+    return str(repository / 'configs/sem/segformer_xattn_quickstart.py')
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_data_root_without_effect_is_an_error(tmp_path):
 
 def test_dataset_options_reach_every_dataset(repository):
     cfg = load_config(
-        str(repository / 'configs/unet_mvtec.py'),
+        str(repository / 'configs/mvtec_ad/unet_mvtec.py'),
         data_root='elsewhere',
         dataset_options=dict(categories=['bottle'], seed=1))
     for split in ('train', 'val', 'test'):

@@ -338,7 +338,7 @@ def test_what_the_file_would_miss_is_refused(cfg, sentence, tmp_path):
 
 def test_mask2former_is_refused(repository, tmp_path):
     pytest.importorskip('mmdet', reason='needs the extra mmdet')
-    cfg = load_config(str(repository / 'configs/mask2former_r18_sem.py'))
+    cfg = load_config(str(repository / 'configs/sem/mask2former_r18_sem.py'))
     weights = save(cfg, tmp_path / 'weights.pth')
     with pytest.raises(ValueError, match='Mask2Former cannot be exported'):
         export_model(cfg, weights, tmp_path / 'model.onnx')

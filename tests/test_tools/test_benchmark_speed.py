@@ -19,7 +19,7 @@ model = dict(
 @pytest.mark.slow
 @pytest.mark.usefixtures('without_mmdet')
 def test_a_model_beside_its_rivals(repository, tmp_path):
-    base = str(repository / 'configs/segformer_mit-b0_sem.py')
+    base = str(repository / 'configs/sem/segformer_mit-b0_sem.py')
     (tmp_path / 'tiny.py').write_text(TINY.format(base=base))
     printed, reason = run_tool(
         repository / 'tools/benchmark_speed.py', 'tiny.py', '--rivals',

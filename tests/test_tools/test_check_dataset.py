@@ -11,7 +11,7 @@ import pytest
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
-SEM = 'configs/segformer_mit-b0_sem.py'
+SEM = 'configs/sem/segformer_mit-b0_sem.py'
 
 
 @TRANSFORMS.register_module()
@@ -143,9 +143,9 @@ def test_real_painted_photographs(check, repository):
 
 
 @pytest.mark.shared_data
-def test_real_metaldam(check, repository, metaldam_root):
+def test_real_metaldam(check, config_path, metaldam_root):
     text, status = check(
-        repository / 'configs/segformer_mit-b0_metaldam.py', '--data-root',
+        config_path('segformer_mit-b0_metaldam'), '--data-root',
         metaldam_root)
     assert status == 0
     assert '0 errors, 1 warning, ' in text
@@ -153,7 +153,7 @@ def test_real_metaldam(check, repository, metaldam_root):
     assert 'Darker or brighter than every image' in text
     # one list for both parts
     text, status = check(
-        repository / 'configs/segformer_mit-b0_metaldam.py', '--data-root',
+        config_path('segformer_mit-b0_metaldam'), '--data-root',
         metaldam_root, '--dataset-options', 'info_band=None',
         'ann_file=val.txt')
     assert status == 1

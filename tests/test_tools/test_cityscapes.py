@@ -53,11 +53,10 @@ def root(tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize('name', ['fcn_r50', 'fcn_r18-c16'])
-def test_labels_load(repository, root, name):
+def test_labels_load(config_path, root, name):
     init_default_scope('mmseg')
     cfg = load_config(
-        str(repository / f'configs/{name}_cityscapes.py'),
-        data_root=str(root))
+        config_path(f'{name}_cityscapes'), data_root=str(root))
     dataset = DATASETS.build(cfg.val_dataloader.dataset)
     assert len(dataset) == 1
     expected = np.full((HEIGHT, WIDTH), 255)  # no label

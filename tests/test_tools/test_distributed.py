@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from mmseg_ext.benchmark.speed_load import own_cores
-from mmseg_ext.datasets.samples import write_sem_sample
+from mmseg_ext.samples import write_sem_sample
 
 # Nothing that each process draws for itself, and no norm over the images of
 # one process: no augmentation, dropout or drop path, and GN in place of BN.

@@ -10,10 +10,11 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from run_tool import run_tool
 
-from mmseg_ext.datasets.samples import write_ksdd2_sample
 from mmseg_ext.engine import load_config, train
+from mmseg_ext.samples import write_ksdd2_sample
 
-CONFIGS = sorted((Path(__file__).parents[2] / 'configs').glob('eff*_ksdd2.py'))
+CONFIGS = sorted((Path(__file__).parents[2] / 'configs/ksdd2').glob(
+    'efficientnet*.py'))
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 TINY = [
     'train_dataloader.batch_size=2', 'train_cfg.max_iters=2',
@@ -56,11 +57,10 @@ def test_trains_one_step(path, root, tmp_path):
     assert list(tmp_path.glob('best_AP_iter_2.pth'))
 
 
-def test_published_weights_load(repository, tmp_path):
+def test_published_weights_load(config_path, tmp_path):
     """What the config downloads has this form."""
     init_default_scope('mmseg')
-    cfg = load_config(str(repository / 'configs/efficientnet_b0_ksdd2.py'))
-    cfg = cfg.model.backbone
+    cfg = load_config(config_path('efficientnet_b0_ksdd2')).model.backbone
     assert cfg.init_cfg.checkpoint.startswith('https://')
     published = MODELS.build(
         dict(type='mmpretrain.EfficientNet', arch='b0')).state_dict()
@@ -97,7 +97,7 @@ def test_train_and_test_with_labels_instead_of_masks(run, repository, root,
         (tmp_path / 'data' / name).write_bytes(path.read_bytes())
         rows.append(f'{name},{len(rows) % 2}')
     (tmp_path / 'labels.csv').write_text('\n'.join(rows))
-    config = repository / 'configs/efficientnet_b0_ksdd2.py'
+    config = repository / 'configs/ksdd2/efficientnet_b0_ksdd2.py'
     common = ['--data-root', 'data', '--dataset-options', 'labels=labels.csv',
               '--work-dir', 'work', '--cfg-options', *TINY]
     run('train.py', config, '--from-scratch', *common)

@@ -13,9 +13,9 @@ from mmseg.models.losses import CrossEntropyLoss
 from mmseg.registry import DATASETS
 
 from mmseg_ext.datasets import DefectBalancedSampler
-from mmseg_ext.datasets.samples import write_ksdd2_sample
 from mmseg_ext.engine import config_from_options, load_config, train
 from mmseg_ext.models.losses import CrossEntropyDiceLoss
+from mmseg_ext.samples import write_ksdd2_sample
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 TINY = [
@@ -46,7 +46,7 @@ def run(repository, tmp_path, monkeypatch):
 
     def run(*options):
         monkeypatch.setattr(sys, 'argv', [
-            'train.py', str(repository / 'configs/unet_c16_ksdd2.py'),
+            'train.py', str(repository / 'configs/ksdd2/unet_c16_ksdd2.py'),
             '--work-dir', str(tmp_path / 'work'), '--cfg-options', *TINY,
             f'experiment_name={tmp_path.name}', *map(str, options)])
         return train(config_from_options(tool['parse_args']()))
@@ -82,17 +82,17 @@ def test_options_that_take_a_part_away(run, root, options, loss, weights,
     ('unet_ksdd2', [PLAIN_LOSS, PLAIN_SAMPLER, PLAIN_CROP]),
     ('unet_c16_ksdd2', [PLAIN_LOSS, NO_WEIGHTS]),
 ])
-def test_the_configs_name_these_options(repository, config, options):
-    lines = (repository / f'configs/{config}.py').read_text().splitlines()
+def test_the_configs_name_these_options(config_path, config, options):
+    lines = Path(config_path(config)).read_text().splitlines()
     assert [line[4:] for line in lines if line.startswith('#   ')] == options
 
 
 @pytest.mark.parametrize('config', ['unet_ksdd2', 'unet_c16_ksdd2'])
-def test_no_training_pixel_is_ignored(repository, config, root):
+def test_no_training_pixel_is_ignored(config_path, config, root):
     """mmseg's weighted cross-entropy fails on ignored ones."""
     init_default_scope('mmseg')
     cfg = load_config(
-        str(repository / f'configs/{config}.py'), data_root=str(root))
+        config_path(config), data_root=str(root))
     # aimed at a defect wherever there is one, so that no chance is in it
     cfg.train_dataloader.dataset.pipeline[3].defect_prob = 1.0
     divisor = cfg.model.data_preprocessor.size_divisor

@@ -11,11 +11,11 @@ import torch
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS, MODELS
 
-from mmseg_ext.datasets.samples import write_ksdd2_sample
 from mmseg_ext.engine import load_config
 from mmseg_ext.labeling import Sam2Segmenter
+from mmseg_ext.samples import write_ksdd2_sample
 
-CONFIG = 'configs/efficientnet_b0_116x320_ksdd2.py'
+CONFIG = 'configs/ksdd2/efficientnet_b0_116x320_ksdd2.py'
 
 
 @pytest.fixture(scope='module')
@@ -145,7 +145,8 @@ def test_sam2(label, root, tiny_sam2, tmp_path):
 @pytest.mark.parametrize(('arguments', 'found'), [
     (dict(images='none'), 'No images in'),
     (['--segmenter', 'sam2'], '--sam2-weights FOLDER'),
-    (dict(config='configs/unet_c16_mvtec.py'), 'a classifier is needed'),
+    (dict(config='configs/mvtec_ad/unet_c16_mvtec.py'),
+     'a classifier is needed'),
     (['--labels', 'labels.csv'], '5 of 5 images'),
     (['--import-corrections'], 'no labels in out'),
 ])

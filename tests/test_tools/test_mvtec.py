@@ -58,7 +58,7 @@ def tested(run, run_apart, repository, mvtec_like, split):
     """A folder of predictions that tools/test.py wrote."""
     options = ['--data-root', mvtec_like, '--dataset-options',
                f'split_dir={split.name}']
-    config = repository / 'configs/unet_c16_mvtec.py'
+    config = repository / 'configs/mvtec_ad/unet_c16_mvtec.py'
     run_apart('train.py', config, *options, '--work-dir', 'work',
               '--cfg-options', *TINY)
     out = run('test.py', config, 'work/iter_2.pth', *options, '--work-dir',
@@ -93,7 +93,7 @@ def test_figure(run, run_apart, repository, mvtec_like, tested, split):
     options = ['--data-root', mvtec_like, '--dataset-options',
                f'split_dir={split.name}', '--predictions', 'U-Net=masks',
                'again=masks']
-    config = repository / 'configs/unet_c16_mvtec.py'
+    config = repository / 'configs/mvtec_ad/unet_c16_mvtec.py'
     names = (split / 'test.txt').read_text().splitlines()[1:3]
     run_apart('compare_figures.py', config, 'figure.png', *options,
               '--width', 80, '--images', *names)

@@ -13,7 +13,7 @@ import pytest
 import torch
 from run_tool import run_tool
 
-from mmseg_ext.datasets.samples import write_sem_sample
+from mmseg_ext.samples import write_sem_sample
 
 # The smallest model and crops: what is tested here is around them.
 TINY = [
@@ -66,7 +66,7 @@ def trained(without_mmdet, repository, root, tmp_path_factory) -> Path:
     """A work directory with a checkpoint, made in two processes."""
     here = tmp_path_factory.mktemp('elsewhere')
     out = run(['bash', repository / 'tools/dist_train.sh',
-               repository / 'configs/segformer_xattn_quickstart.py', 2,
+               repository / 'configs/sem/segformer_xattn_quickstart.py', 2,
                '--data-root', root, '--work-dir', 'work', '--cfg-options',
                *TINY, *STEPS], here)
     assert 'GPU number: 2' in out  # mmengine's word for processes
@@ -80,8 +80,9 @@ def test_train_in_two_processes(trained):
 def test_resume(repository, root, trained):
     _, reason = run_tool(
         repository / 'tools/train.py',
-        repository / 'configs/segformer_xattn_quickstart.py', '--data-root',
-        root, '--work-dir', trained, '--resume', '--cfg-options', *TINY,
+        repository / 'configs/sem/segformer_xattn_quickstart.py',
+        '--data-root', root, '--work-dir', trained, '--resume',
+        '--cfg-options', *TINY,
         'train_cfg.max_iters=3', 'train_cfg.val_interval=3',
         'default_hooks.checkpoint.interval=3', cwd=trained)
     assert reason is None
@@ -91,7 +92,7 @@ def test_resume(repository, root, trained):
 
 def test_test_in_one_and_two_processes(repository, root, trained, tmp_path):
     options = ['--data-root', root, '--cfg-options', *TINY]
-    config = repository / 'configs/segformer_xattn_quickstart.py'
+    config = repository / 'configs/sem/segformer_xattn_quickstart.py'
     checkpoint = trained / 'iter_2.pth'
     _, reason = run_tool(
         repository / 'tools/test.py', config, checkpoint, '--work-dir',
@@ -112,7 +113,7 @@ def test_train_on_two_machines(repository, root, tmp_path):
         free.bind(('127.0.0.1', 0))
         port = str(free.getsockname()[1])
     command = ['bash', repository / 'tools/dist_train.sh',
-               repository / 'configs/segformer_xattn_quickstart.py', 1,
+               repository / 'configs/sem/segformer_xattn_quickstart.py', 1,
                '--data-root', root, '--work-dir', tmp_path / 'work',
                '--cfg-options', *TINY, *STEPS]
     with ThreadPoolExecutor() as machines:
@@ -129,7 +130,7 @@ def test_stock_train_py_runs_our_configs(repository, root, tmp_path):
     roots = [f'{name}_dataloader.dataset.data_root={link}'
              for name in ('train', 'val')]
     _, reason = run_tool(
-        stock, repository / 'configs/segformer_xattn_quickstart.py',
+        stock, repository / 'configs/sem/segformer_xattn_quickstart.py',
         '--work-dir', tmp_path / 'work', '--cfg-options', *TINY, *STEPS,
         *roots, cwd=tmp_path)
     assert reason is None
@@ -145,7 +146,7 @@ def test_missing_data_and_bombs_end_with_a_message(
             return (open, (str(tmp_path / 'boom'), 'w'))
 
     (tmp_path / 'model.pth').write_bytes(pickle.dumps(Bomb()))
-    config = repository / 'configs/segformer_xattn_quickstart.py'
+    config = repository / 'configs/sem/segformer_xattn_quickstart.py'
     with pytest.raises(
             FileNotFoundError,
             match=r'nowhere/images/train.*make_sample\.py sem'):

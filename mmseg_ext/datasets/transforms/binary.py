@@ -3,9 +3,8 @@ import numpy as np
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 
-from mmseg_ext.ops import describe_shares, foreign_labels
-
-from ..image_io import decode_mask
+from mmseg_ext.basics.label_values import describe_shares, foreign_labels
+from mmseg_ext.basics.mask_files import decode_mask
 
 
 @TRANSFORMS.register_module()

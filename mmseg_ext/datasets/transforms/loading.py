@@ -4,7 +4,8 @@ from mmcv.transforms import LoadImageFromFile
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 
-from ..image_io import read_image, read_mask, read_size
+from mmseg_ext.basics.image_files import read_image, read_size
+from mmseg_ext.basics.mask_files import read_mask
 
 
 def _crop_information_band(image: np.ndarray, results: dict) -> np.ndarray:

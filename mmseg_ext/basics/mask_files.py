@@ -1,0 +1,151 @@
+"""Read masks from files, without guessing.
+
+Microscopes and annotation programs write every combination of bit depth,
+channels and encoding; what cannot be read without loss is refused with the
+file's name, what was found, and what to do.
+"""
+import io
+from collections.abc import Mapping, Sequence
+from typing import Optional
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from .files import read_bytes
+from .image_files import decode_image
+from .label_values import describe_shares, foreign_labels
+
+# JPEG changes pixel values, and with them classes.
+MASK_SUFFIXES = ('.png', '.bmp', '.tif', '.tiff')
+
+
+def decode_mask(path: str,
+                palette: Sequence[Sequence[int]] = (),
+                backend_args: Optional[dict] = None) -> np.ndarray:
+    """Decode a mask to the values in the file, whatever they mean.
+
+    Args:
+        path: PNG, BMP or TIFF file.
+        palette: Colours (red, green, blue) of the classes: an indexed file
+            of these alone is decoded to its colours, of others to its
+            indices.
+        backend_args: mmengine's file backend.
+
+    Returns:
+        (H, W) integers; three equal channels count as one. Or (H, W, 3)
+        colours, red, green, blue.
+
+    Raises:
+        ValueError: If the file is unreadable or partly transparent.
+    """
+    data = read_bytes(path, backend_args)
+    try:
+        header = Image.open(io.BytesIO(data))
+    except (UnidentifiedImageError, OSError):
+        header = None
+    if header is not None and header.mode == '1':
+        return np.asarray(header).astype(np.uint8)  # 0/1, not 0/255
+    if header is not None and header.mode == 'P':
+        ids, colours = np.asarray(header), np.asarray(header.convert('RGB'))
+        known = np.reshape(palette, (-1, 3))
+        known = (colours.reshape(-1, 1, 3) == known).all(-1).any(-1)
+        # An indexed file of our colours may number them in any order; of
+        # other colours (PASCAL VOC's), the index is the class.
+        return colours if known.all() else ids
+    mask = decode_image(data, path)
+    if mask.ndim == 3 and mask.shape[2] == 4:
+        if (mask[..., 3] != np.iinfo(mask.dtype).max).any():
+            raise ValueError(
+                f'{path} has an alpha channel that is not opaque: no class '
+                'can be told from it. Save the mask without transparency.')
+        mask = mask[..., :3]
+    if mask.ndim == 3 and (mask == mask[..., :1]).all():
+        return mask[..., 0]  # grey, stored three times
+    return mask if mask.ndim == 2 else mask[..., ::-1]
+
+
+def _colours_to_ids(path: str, mask: np.ndarray, palette: np.ndarray,
+                    classes: Sequence[str], ignore_index: int,
+                    ignore_colors: Sequence) -> np.ndarray:
+    # One number for each colour: (H, W, 3) -> (H, W)
+    weights = np.array([65536, 256, 1])
+    packed = mask.astype(np.int64) @ weights
+    ids = np.full(packed.shape, ignore_index, np.uint8)
+    known = dict(zip((palette @ weights).tolist(), range(len(palette))))
+    known.update((int(np.dot(colour, weights)), ignore_index)
+                 for colour in ignore_colors)
+    foreign = foreign_labels(packed, known)
+    if foreign:
+        colours = {(value >> 16, value >> 8 & 255, value & 255): share
+                   for value, share in foreign.items()}
+        names = ', '.join(f'{name} {tuple(colour)}' for name, colour in zip(
+            classes, palette.tolist()))
+        raise ValueError(
+            f'{path} holds colours (red, green, blue) that are no class: '
+            f'{describe_shares(colours)}. The palette is {names}. Correct '
+            'the mask (smoothed edges come from saving it with '
+            'anti-aliasing or as JPEG), give the palette in metainfo, or '
+            'name colours without a label in ignore_colors.')
+    for value, class_id in known.items():
+        ids[packed == value] = class_id
+    return ids
+
+
+def read_mask(path: str,
+              classes: Sequence[str],
+              palette: Sequence[Sequence[int]],
+              label_map: Optional[Mapping[int, int]] = None,
+              ignore_index: int = 255,
+              ignore_colors: Sequence[Sequence[int]] = (),
+              backend_args: Optional[dict] = None) -> np.ndarray:
+    """Read a mask of class ids, or of the classes' colours.
+
+    Args:
+        path: PNG, BMP or TIFF file; integers of any width, grey or three
+            equal channels, or colours of the palette.
+        classes: Names of the classes, in the order of their ids.
+        palette: Colour of each class, (red, green, blue), 0 to 255.
+        label_map: Value in the file -> class id, for masks whose values are
+            no class ids. None: the values are class ids.
+        ignore_index: Value of pixels without a label.
+        ignore_colors: Colours of pixels without a label.
+        backend_args: mmengine's file backend.
+
+    Returns:
+        (H, W) uint8, each value a class id or ``ignore_index``.
+
+    Raises:
+        ValueError: If the file is unreadable, or a value or colour in it is
+            no class.
+    """
+    colours = np.array(palette, np.int64)
+    mask = decode_mask(path, colours, backend_args)
+    if mask.ndim == 3:
+        return _colours_to_ids(path, mask, colours, classes, ignore_index,
+                               ignore_colors)
+    allowed = set(label_map or range(len(classes)))
+    if label_map is None:
+        allowed.add(ignore_index)
+    foreign = foreign_labels(mask, allowed)
+    if foreign:
+        meaning = (f'label_map={dict(label_map)}' if label_map else
+                   f'the classes are 0 to {len(classes) - 1} '
+                   f'({", ".join(classes)}) and {ignore_index} is ignored')
+        raise ValueError(
+            f'{path} holds values that are no class: '
+            f'{describe_shares(foreign)}; {meaning}. Correct the mask, list '
+            'every class in metainfo, or say what the values mean with '
+            'label_map={value: class id}.')
+    if label_map is not None:
+        ids = np.empty(mask.shape, np.uint8)
+        for value, class_id in label_map.items():
+            ids[mask == value] = class_id
+        return ids
+    # Foreground alone (255 and nothing else) is the same mistake.
+    if len(classes) == 2 and 255 in mask and 1 not in mask:
+        raise ValueError(
+            f'{path} holds 255 and no 1: with two classes, 255 most likely '
+            f'means {classes[1]!r}, but it is the value that is ignored. Set '
+            'label_map={0: 0, 255: 1}, or {0: 0, 1: 1, 255: 255} if those '
+            'pixels really have no label.')
+    return mask.astype(np.uint8)

@@ -1,0 +1,245 @@
+"""Pair images with masks where SEMDataset would stop at the first gap."""
+import os.path as osp
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
+from mmseg_ext.basics.listing import (
+    list_files,
+    list_folders,
+    name_some,
+    read_list,
+)
+from mmseg_ext.basics.mask_files import MASK_SUFFIXES
+from mmseg_ext.datasets.sem import SEMDataset
+
+from .findings import ERROR, MAX_NAMES, WARNING, Finding
+
+OTHER_SUFFIXES = ('.jpg', '.jpeg', '.npy', '.json', '.mat', '.gif', '.xml')
+
+
+@dataclass
+class Listing:
+    """What a dataset would load, and what is wrong with the names.
+
+    Attributes:
+        samples: As the dataset would hand them to its pipeline.
+        findings: About missing, surplus and ambiguous files.
+        unused: Images in the folder that a list leaves out.
+    """
+    samples: list[dict] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    unused: set[str] = field(default_factory=set)
+
+    def say(self, severity: str, what: str, mend: str,
+            names: Sequence[str] = ()) -> None:
+        self.findings.append(Finding(
+            severity, what, mend, tuple(names[:MAX_NAMES]), len(names)))
+
+
+def make_sample(dataset: SEMDataset, image: str, mask: str | None) -> dict:
+    """Return what SEMDataset hands to its pipeline for a pair."""
+    return dict(
+        img_path=image,
+        **(dict(seg_map_path=mask) if mask else {}),
+        info_band=dataset.info_band,
+        bit_depth=dataset.bit_depth,
+        classes=dataset.metainfo['classes'],
+        palette=dataset.metainfo['palette'],
+        label_map=dataset.mask_values,
+        ignore_index=dataset.ignore_index,
+        ignore_colors=dataset.ignore_colors,
+        reduce_zero_label=False,
+        seg_fields=[])
+
+
+def list_pairs(dataset: SEMDataset) -> Listing:
+    """List the pairs of a SEMDataset that was built with lazy_init=True."""
+    listing = Listing()
+    image_dir = dataset.data_prefix['img_path']
+    mask_dir = dataset.data_prefix.get('seg_map_path')
+    images = _list(image_dir, IMAGE_SUFFIXES, listing)
+    if not images:
+        there = list_folders(dataset.data_root) if dataset.data_root else []
+        folders = (f' {dataset.data_root} holds the folders '
+                   f'{name_some(there)}.' if there else '')
+        listing.say(
+            ERROR, f'There are no images in {image_dir}.{folders}',
+            f'Put {", ".join(IMAGE_SUFFIXES)} files there, or name the '
+            "folder: --data-root DIR, or data_prefix=dict(img_path='...') "
+            'in the dataset of the config.')
+        return listing
+    everything = set(images.values())
+    if dataset.ann_file:
+        images = _select(images, dataset.ann_file, image_dir, listing)
+        listing.unused = everything - set(images.values())
+    if mask_dir is None:
+        masks = {}
+    elif osp.realpath(mask_dir) == osp.realpath(image_dir):
+        images, masks = _part_folder(images, mask_dir, listing)
+    else:
+        masks = _find_masks(images, mask_dir, bool(dataset.ann_file), listing)
+    listing.samples = [
+        make_sample(dataset, path, masks.get(stem))
+        for stem, path in images.items() if mask_dir is None or stem in masks
+    ]
+    return listing
+
+
+def _list(folder: str, suffixes: Sequence[str],
+          listing: Listing) -> dict[str, str]:
+    """Return name without suffix -> path; of two suffixes the first."""
+    found = defaultdict(list)
+    for suffix in suffixes:
+        try:
+            files = list_files(folder, (suffix, ))
+        except ValueError as error:  # A.png beside A.PNG
+            listing.say(ERROR, str(error), 'Remove all but one.')
+            continue
+        for stem, path in files.items():
+            found[stem].append(path)
+    twice = [paths for paths in found.values() if len(paths) > 1]
+    if twice:
+        listing.say(
+            ERROR, f'{folder} holds names with several suffixes: which file '
+            'is meant cannot be told.', 'Remove all but one of each.',
+            [' and '.join(sorted(paths)) for paths in twice])
+    return {stem: found[stem][0] for stem in sorted(found)}
+
+
+def _select(images: dict[str, str], ann_file: str, image_dir: str,
+            listing: Listing) -> dict[str, str]:
+    """Keep the images that a list names."""
+    try:
+        names = read_list(ann_file, IMAGE_SUFFIXES)
+    except (OSError, UnicodeDecodeError) as error:
+        listing.say(ERROR, f'The list {ann_file} cannot be read: {error}.',
+                    'Correct ann_file in the dataset of the config.')
+        return {}
+    stems = dict(names)
+    absent = [name for stem, name in stems.items() if stem not in images]
+    if absent:
+        listing.say(
+            ERROR, f'{ann_file} lists images that are not in {image_dir}.',
+            'Add the images, or remove the lines.', absent)
+    if len(stems) < len(names):
+        listing.say(
+            WARNING, f'{ann_file} names {len(names) - len(stems)} images more '
+            'than once; they are used once.', 'Remove the lines.')
+    return {stem: images[stem] for stem in stems if stem in images}
+
+
+def _find_masks(images: dict[str, str], mask_dir: str, listed: bool,
+                listing: Listing) -> dict[str, str]:
+    masks = _list(mask_dir, MASK_SUFFIXES, listing)
+    missing = [stem for stem in images if stem not in masks]
+    surplus = sorted(set(masks) - set(images))
+    if missing:
+        renamed = _match_by_affix(missing, surplus)
+        for stem, other in renamed.items():
+            masks[stem] = masks[other]
+        if renamed:
+            _say_renamed(images, masks, renamed, mask_dir, listing)
+        missing = [stem for stem in missing if stem not in renamed]
+        surplus = sorted(set(surplus) - set(renamed.values()))
+    if missing:
+        _say_missing(images, missing, mask_dir, listing)
+    if surplus and not listed:
+        listing.say(
+            WARNING, f'{mask_dir} holds masks without an image; they are not '
+            'used.', 'Add the images, or move the masks elsewhere.',
+            [masks[stem] for stem in surplus])
+    return masks
+
+
+def _part_folder(images: dict[str, str], folder: str, listing: Listing
+                 ) -> tuple[dict[str, str], dict[str, str]]:
+    """Tell images and masks of one folder apart by a_mask.png for a.png."""
+    names = _match_by_affix(list(images), list(images))
+    pairs = {stem: images[mask] for stem, mask in names.items()}
+    listing.say(
+        ERROR, f'Images and masks are in one folder, {folder}: an image '
+        'would be taken for its own mask.', 'Move the masks to a folder of '
+        "their own, under their images' names; tools/convert_masks.py "
+        'writes them so.', list(pairs.values()))
+    return {stem: images[stem] for stem in pairs}, pairs
+
+
+def _match_by_affix(missing: Sequence[str],
+                    surplus: Sequence[str]) -> dict[str, str]:
+    """Match a.png with a_mask.png: one addition before or after all names.
+
+    Returns:
+        Name of the image -> name of the mask, without suffixes.
+    """
+    additions, wanted = Counter(), set(missing)
+    for name in surplus:
+        folder, base = osp.split(name)
+        for i in range(1, len(base)):
+            for part, addition in ((base[:i], ('', base[i:])),
+                                   (base[i:], (base[:i], ''))):
+                # 10.png is not the mask of 1.png
+                number = ''.join(addition).isdigit()
+                if osp.join(folder, part) in wanted and not number:
+                    additions[addition] += 1
+    if not additions:
+        return {}
+    before, after = additions.most_common(1)[0][0]
+    matched, surplus = {}, set(surplus)
+    for stem in missing:
+        folder, base = osp.split(stem)
+        other = osp.join(folder, f'{before}{base}{after}')
+        if other in surplus:
+            matched[stem] = other
+    return matched
+
+
+def _say_renamed(images: dict[str, str], masks: dict[str, str],
+                 renamed: dict[str, str], mask_dir: str,
+                 listing: Listing) -> None:
+    stem, other = next(iter(renamed.items()))
+    suffix = osp.splitext(masks[stem])[1]
+    start, end = osp.basename(other).split(osp.basename(stem), 1)
+    option = '' if start else f' --mask-suffix {end}'
+    listing.say(
+        ERROR, f'Masks in {mask_dir} have other names than their images: '
+        f'{osp.basename(other)}{suffix} for {osp.basename(images[stem])}. A '
+        'mask needs its image\'s name. They are checked all the same.',
+        f'Rename them ({osp.basename(other)}{suffix} -> '
+        f'{osp.basename(stem)}{suffix}); or python tools/convert_masks.py '
+        f'SOURCE OUT{option} writes them under their images\' names.',
+        [masks[stem] for stem in renamed])
+
+
+def _say_missing(images: dict[str, str], missing: Sequence[str],
+                 mask_dir: str, listing: Listing) -> None:
+    others = {}
+    for suffix in OTHER_SUFFIXES:
+        files = list_files(mask_dir, (suffix, ))
+        for stem in missing:
+            if stem in files:
+                others.setdefault(stem, files[stem])
+    jpeg = [path for path in others.values()
+            if path.lower().endswith(('.jpg', '.jpeg'))]
+    foreign = [path for path in others.values() if path not in jpeg]
+    if jpeg:
+        listing.say(
+            ERROR, 'Masks are JPEG files. JPEG changes the values of pixels, '
+            'and with them classes; such files are not taken for masks.',
+            'Export the masks again as PNG. If these are all there is: '
+            'python tools/convert_masks.py SOURCE OUT --nearest', jpeg)
+    if foreign:
+        listing.say(
+            ERROR, f'Masks have a format that is not read; taken are '
+            f'{", ".join(MASK_SUFFIXES)}.',
+            'python tools/convert_masks.py SOURCE OUT makes masks of '
+            "labelme's JSON files; save others as PNG.", foreign)
+    rest = [images[stem] for stem in missing if stem not in others]
+    if rest:
+        listing.say(
+            ERROR, f'Images have no mask in {mask_dir}. A mask has its '
+            f'image\'s name and one of {name_some(MASK_SUFFIXES)}.',
+            'Add the masks, move the images elsewhere, or list the images '
+            "to use in a text file: ann_file='train.txt' in the dataset of "
+            'the config.', rest)

@@ -1,0 +1,57 @@
+"""Say what a conversion has made."""
+import os
+
+from prettytable import PrettyTable
+
+from mmseg_ext.basics.listing import name_some
+from mmseg_ext.basics.splits import SPLITS
+
+from .class_map import IGNORE
+
+
+def describe_conversion(out: str | os.PathLike, record: dict) -> str:
+    """Write shares of the classes, guesses, and what a config needs.
+
+    Args:
+        out: Folder of the set.
+        record: What :func:`convert_masks` returned.
+    """
+    pixels = record['pixels']
+    table = PrettyTable(['% of the pixels', *pixels])
+    table.align['% of the pixels'] = 'l'
+    ignored = any(counts[IGNORE] for counts in pixels.values())
+    for name in record['classes'] + [IGNORE] * ignored:
+        table.add_row([name, *(
+            f'{100 * counts[name] / sum(counts.values()):.2f}'
+            for counts in pixels.values())])
+    table.add_row(['images', *(record['images'][split] for split in pixels)])
+    lines = [str(table)]
+    absent = [name for name in record['classes']
+              if not pixels.get('train', {}).get(name)]
+    if absent and 'train' in pixels:
+        lines.append(f'No pixel to train on: {", ".join(absent)}')
+    guessed = record['guessed_share_of_pixels']
+    if guessed:
+        worst = max(guessed, key=guessed.get)
+        lines.append(
+            f'Guessed by --nearest: pixels of {len(guessed)} masks, at most '
+            f'{100 * guessed[worst]:.3g} % ({worst}). Look at this one.')
+    rows = {int(rows): count for rows, count
+            in record['images_by_rows_cropped'].items() if int(rows)}
+    if rows:
+        lines.append('Cropped at the bottom: ' + ', '.join(
+            f'{count} images by {n} rows' for n, count in rows.items()))
+    kept = record['images_with_information_band']
+    if kept:
+        lines.append(f'{len(kept)} images seem to have an information band '
+                     f'that was kept: {name_some(kept)}. --crop-bottom auto '
+                     'cuts it off.')
+    missing = [split for split in SPLITS[:2] if split not in pixels]
+    if missing:
+        lines.append(f'There is no {" and no ".join(missing)} part.')
+    lines += [f'Wrote the set to {out}. For SEMDataset, in a config:',
+              f'    metainfo=dict(classes={tuple(record["classes"])!r})']
+    if ignored and len(record['classes']) == 2:
+        # else a mask of 0 and 255 alone looks like a coding of two classes
+        lines[-1] += ',\n    label_map={0: 0, 1: 1, 255: 255}'
+    return '\n'.join(lines)
