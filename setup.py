@@ -1,10 +1,52 @@
 """Metadata and dependencies; settings of tools are in pyproject.toml."""
 import re
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
+# Where mmengine looks for the configs of a package, and mim for its tools.
+MIM = Path('mmseg_ext/.mim')
+SHIPPED = ('configs', 'tools')
+
+
+class BuildWithConfigs(build_py):
+    """Put configs and tools into the package, as OpenMMLab's packages do."""
+
+    def run(self) -> None:
+        super().run()
+        mim = (ROOT if self.editable_mode else Path(self.build_lib)) / MIM
+        shutil.rmtree(mim, ignore_errors=True)
+        mim.mkdir(parents=True)
+        for name in SHIPPED:
+            self._ship(ROOT / name, mim / name)
+        # mmengine asks it for published weights first
+        (mim / 'model-index.yml').write_text('Import: []\n')
+
+    def _ship(self, source: Path, target: Path) -> None:
+        if self.editable_mode:
+            try:
+                target.symlink_to(Path('../..') / source.name)
+                return
+            except OSError:  # Windows may forbid it: a copy, then
+                pass
+        shutil.copytree(source, target,
+                        ignore=shutil.ignore_patterns('__pycache__'))
+
+    def get_source_files(self) -> list[str]:
+        return super().get_source_files() + [
+            str(path.relative_to(ROOT)) for name in SHIPPED
+            for path in sorted((ROOT / name).rglob('*'))
+            if path.is_file() and '__pycache__' not in path.parts]
+
+    def get_outputs(self, include_bytecode: bool = True) -> list[str]:
+        mim = Path(self.build_lib) / MIM
+        return super().get_outputs(include_bytecode) + [
+            str(path) for path in mim.rglob('*') if path.is_file()]
+
+
 VERSION = re.search(r"^__version__ = '(.+)'$",
                     (ROOT / 'mmseg_ext/version.py').read_text(),
                     re.MULTILINE).group(1)
@@ -20,6 +62,9 @@ setup(
     author='The mmseg_ext authors',
     license='Apache-2.0',
     packages=find_packages(include=['mmseg_ext', 'mmseg_ext.*']),
+    cmdclass=dict(build_py=BuildWithConfigs),
+    entry_points=dict(
+        console_scripts=['mmseg-ext = mmseg_ext.__main__:main']),
     # 3.10: annotations such as `str | None` are evaluated, which needs it.
     python_requires='>=3.10',
     install_requires=[

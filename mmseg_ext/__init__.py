@@ -1,28 +1,35 @@
 """MMSegmentation for metal micrographs and industrial surfaces.
 
-Importing the package mends what current torch and setuptools break in
-OpenMMLab's packages (``mmseg_ext.compat``) and registers every module in
+Importing the package patches what current torch and setuptools break in
+OpenMMLab's packages (``mmseg_ext.compat``) and adds its modules to
 MMSegmentation's registries. A config needs no more than
 ``custom_imports = dict(imports=['mmseg_ext'])``.
 
-Where MMSegmentation is not installed, ``mmseg_ext.inference`` alone is there:
-it predicts from ONNX files.
+Neither torch nor OpenMMLab's packages are imported for it: each patch is
+applied, and the modules are registered, when the packages are put to use.
+Where MMSegmentation is not installed, the rooms that do without it are there:
+``mmseg_ext.inference`` predicts from ONNX files.
 """
+from importlib import import_module
 from importlib.util import find_spec
 
 from .version import __version__
 
 __all__ = ['__version__']
 
+# Imported when they are asked for, as attributes.
+ROOMS = ('benchmark', 'checking', 'conversion', 'datasets', 'engine',
+         'evaluation', 'inference', 'labeling', 'models', 'ops', 'samples',
+         'visualization')
+
 if find_spec('mmseg') is not None:
     from . import compat
 
-    # Before any module that imports mmseg: without it mmseg may not import.
     compat.apply()
+    __all__ += ['compat']
 
-    from . import datasets, engine, evaluation, models, visualization
 
-    __all__ += [
-        'compat', 'datasets', 'engine', 'evaluation', 'models',
-        'visualization'
-    ]
+def __getattr__(name: str):
+    if name in ROOMS:
+        return import_module(f'.{name}', __name__)
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

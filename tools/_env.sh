@@ -5,7 +5,9 @@ active=${VIRTUAL_ENV:-}
 if [ -z "$active" ] && [ "${CONDA_DEFAULT_ENV:-base}" != base ]; then
     active=${CONDA_PREFIX:-}
 fi
-if [ -n "$active" ]; then
+if [ -n "${MMSEG_EXT_PYTHON:-}" ]; then
+    python=$MMSEG_EXT_PYTHON # mmseg-ext's own
+elif [ -n "$active" ]; then
     python=$active/bin/python
 elif [ -x "$(dirname "${BASH_SOURCE[0]}")/../.venv/bin/python" ]; then
     python=$(dirname "${BASH_SOURCE[0]}")/../.venv/bin/python

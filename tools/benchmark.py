@@ -10,14 +10,11 @@ import sys
 from functools import partial
 from pathlib import Path
 
-import mmseg_ext  # noqa: F401  mends mmengine before a config is read
-from mmseg_ext.benchmark import read_suite, run_suite, write_report
+from mmseg_ext.basics.command_line import new_parser, run
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument(
         'suite', help='suite file, such as configs/benchmarks/sem_table1.py')
     parser.add_argument(
@@ -50,19 +47,20 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    from mmseg_ext.benchmark import read_suite, run_suite, write_report
+
     problems = []
+    suite = read_suite(args.suite, args.quick, args.data_root,
+                       args.from_scratch)
     try:
-        suite = read_suite(args.suite, args.quick, args.data_root,
-                           args.from_scratch)
         if not args.tables_only:
             problems += run_suite(suite, args.work_dir, args.rows, args.seeds,
                                   args.redo, partial(print, flush=True))
-    except (OSError, ValueError) as error:
-        sys.exit(str(error))
     except KeyboardInterrupt:
-        print('\nInterrupted. The same command goes on from here; with '
-              '--tables-only it writes the tables of what is finished.')
-        sys.exit(130)
+        raise KeyboardInterrupt(
+            'Interrupted. The same command goes on from here; with '
+            '--tables-only it writes the tables of what is finished.'
+        ) from None
     try:
         report = write_report(suite, args.work_dir)
         print(f'\n{report.text}\nWrote '
@@ -74,4 +72,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

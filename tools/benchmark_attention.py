@@ -2,14 +2,11 @@
 """Compare the cross-attention's cost with the paper's literal form."""
 import argparse
 
-import torch
-from prettytable import PrettyTable
-
-from mmseg_ext.benchmark import compare_attention
+from mmseg_ext.basics.command_line import new_parser, run
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = new_parser(__doc__)
     parser.add_argument(
         '--crop', type=int, default=480, help='side of the input in pixels')
     parser.add_argument(
@@ -19,6 +16,11 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    import torch
+    from prettytable import PrettyTable
+
+    from mmseg_ext.benchmark import compare_attention
+
     costs = compare_attention(args.crop, args.repeats)
     device = (
         torch.cuda.get_device_name() if torch.cuda.is_available() else
@@ -40,4 +42,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

@@ -5,16 +5,11 @@ Alone, or (--block) in a DeformablePSA layer, where 'auto' does without one.
 """
 import argparse
 
-import torch
-from prettytable import PrettyTable
-
-from mmseg_ext.benchmark.deform_conv import compare_deform_conv
+from mmseg_ext.basics.command_line import new_parser, run
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument('--channels', type=int, default=64)
     parser.add_argument(
         '--size', type=int, default=60, help='side of the map in pixels')
@@ -30,6 +25,11 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
+    import torch
+    from prettytable import PrettyTable
+
+    from mmseg_ext.benchmark.deform_conv import compare_deform_conv
+
     costs = compare_deform_conv(**vars(args))
     device = (
         torch.cuda.get_device_name() if torch.cuda.is_available() else
@@ -55,4 +55,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

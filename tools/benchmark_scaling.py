@@ -6,24 +6,15 @@ The processes of a CPU share its threads evenly; on GPUs each has its own.
 Nothing else may run on the machine; if something does, the table says so.
 """
 import argparse
-import sys
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from mmengine.device import get_device
-
-import mmseg_ext  # noqa: F401  mends mmengine before a config is read
-from mmseg_ext.benchmark.scaling import measure_scaling, plan_scaling
-from mmseg_ext.benchmark.scaling_report import write_scaling
-from mmseg_ext.benchmark.speed_load import loaded_warning
-from mmseg_ext.benchmark.speed_worker import DTYPES, WorkerError
+from mmseg_ext.basics.command_line import new_parser, run
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     add = parser.add_argument
     add('config', help='config of the model')
     add('--processes', nargs='+', type=int, metavar='N', help='beside 1 '
@@ -34,7 +25,7 @@ def parse_args() -> argparse.Namespace:
         help='images in a step of each process (default: %(default)s)')
     add('--strong', action='store_true',
         help='--batch is of all processes, and divided among them')
-    add('--dtype', choices=DTYPES, default='float32')
+    add('--dtype', choices=('float32', 'bfloat16'), default='float32')
     add('--threads', type=int, help='of a CPU, shared by all processes')
     add('--repeats', type=int, default=7,
         help='rounds of all numbers of processes (default: %(default)s)')
@@ -42,7 +33,8 @@ def parse_args() -> argparse.Namespace:
         help='least time of a turn (default: %(default)s)')
     add('--timeout', type=float, default=1800.0, metavar='SECONDS',
         help='without a report, until all is ended (default: %(default)s)')
-    add('--device', choices=['cpu', 'cuda'], default=get_device())
+    add('--device', choices=['cpu', 'cuda'],
+        help='default: the GPU if there is one')
     add('--out', type=Path, help='new folder for the table (default: '
         'work_dirs/scaling/TIME)')
     return parser.parse_args()
@@ -50,23 +42,19 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = vars(parse_args())
+    from mmengine.device import get_device
+
+    from mmseg_ext.benchmark.rounds import follow_rounds
+    from mmseg_ext.benchmark.scaling import measure_scaling, plan_scaling
+    from mmseg_ext.benchmark.scaling_report import write_scaling
+
     out = (args.pop('out')
            or Path(f'work_dirs/scaling/{datetime.now():%Y%m%d_%H%M%S}'))
-    text = ''
-    try:
-        run = plan_scaling(**args)
-        for state in measure_scaling(run, out, partial(print, flush=True)):
-            files, text = write_scaling(state, out)
-    except (OSError, ValueError, WorkerError) as error:
-        sys.exit(str(error))
-    except KeyboardInterrupt:
-        sys.exit(f'\nInterrupted. The rounds that were finished are in {out}'
-                 if text else '\nInterrupted before a round was finished')
-    print(f'\n{text}\nWrote {", ".join(map(str, files))}')
-    warning = loaded_warning(run.rows)
-    if warning:
-        print(f'\nWARNING: {warning}')
+    plan = plan_scaling(**dict(args, device=args['device'] or get_device()))
+    follow_rounds(
+        measure_scaling(plan, out, partial(print, flush=True)), write_scaling,
+        out)
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

@@ -1,18 +1,15 @@
 #!/usr/bin/env python
 """Compare tiled prediction with mmseg's own windows: time, peak memory."""
 import argparse
-import sys
 
-import torch
-from prettytable import PrettyTable
-
-from mmseg_ext.benchmark.tiling import WAYS, compare_tiling
+from mmseg_ext.basics.command_line import new_parser, run
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = new_parser(__doc__)
     parser.add_argument(
-        '--config', default='configs/metaldam/segformer_mit-b0_metaldam.py',
+        '--config',
+        default='mmseg_ext::metaldam/segformer_mit-b0_metaldam.py',
         help='of a model that does not scale images (default: %(default)s)')
     parser.add_argument(
         '--sides', type=int, nargs='+',
@@ -20,12 +17,19 @@ def parse_args() -> argparse.Namespace:
         help='of the square images, in pixels')
     parser.add_argument('--tile', type=int, default=1024)
     parser.add_argument('--overlap', type=int, default=128)
-    parser.add_argument('--ways', nargs='+', choices=WAYS, default=WAYS)
+    parser.add_argument(
+        '--ways', nargs='+', choices=('ours', 'stock'),
+        default=('ours', 'stock'))
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
+    import torch
+    from prettytable import PrettyTable
+
+    from mmseg_ext.benchmark.tiling import compare_tiling
+
     device = (
         torch.cuda.get_device_name() if torch.cuda.is_available() else
         f'CPU, {torch.get_num_threads()} threads')
@@ -33,22 +37,19 @@ def main() -> None:
           f'fp32, {device}, torch {torch.__version__}')
     table = PrettyTable(
         ['way', 'side', 'tiles', 'seconds', 's / tile', 'peak GB'])
-    try:
-        for cost in compare_tiling(**vars(args)):
-            row = [cost.way, cost.side, cost.tiles]
-            if cost.seconds is None:
-                row += ['does not fit', '', '']
-            else:
-                row += [f'{cost.seconds:.1f}',
-                        f'{cost.seconds / cost.tiles:.3f}',
-                        f'{cost.gigabytes:.2f}']
-            table.add_row(row)
-            # as soon as it is known: the last ones take long
-            print(*row, flush=True)
-    except (OSError, ValueError) as error:
-        sys.exit(str(error))
+    for cost in compare_tiling(**vars(args)):
+        row = [cost.way, cost.side, cost.tiles]
+        if cost.seconds is None:
+            row += ['does not fit', '', '']
+        else:
+            row += [f'{cost.seconds:.1f}',
+                    f'{cost.seconds / cost.tiles:.3f}',
+                    f'{cost.gigabytes:.2f}']
+        table.add_row(row)
+        # as soon as it is known: the last ones take long
+        print(*row, flush=True)
     print(table)
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

@@ -9,24 +9,12 @@ Of the training, validation and test data of a config, or of folders:
 Exit status 1 means that training would go wrong.
 """
 import argparse
-import sys
 
-import mmseg_ext  # noqa: F401  mends mmengine before a config is read
-from mmseg_ext.checking import (
-    check_splits,
-    check_target,
-    splits_of_config,
-    splits_of_folders,
-    to_text,
-    write_report,
-)
-from mmseg_ext.engine import add_options, config_from_options
+from mmseg_ext.basics.command_line import add_config_options, new_parser, run
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument('config', nargs='?', help='config file')
     parser.add_argument('--images', metavar='DIR', help='training images')
     parser.add_argument('--masks', metavar='DIR', help='their masks')
@@ -40,7 +28,7 @@ def parse_args() -> argparse.Namespace:
         'found to, with small pictures')
     parser.add_argument(
         '--overwrite', action='store_true', help='replace that file')
-    add_options(parser)
+    add_config_options(parser)
     args = parser.parse_args()
     folders = args.images, args.masks, args.classes
     if args.config is None and not all(folders):
@@ -54,30 +42,40 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> int:
     args = parse_args()
+    from mmseg_ext.checking import (
+        check_splits,
+        check_target,
+        splits_of_folders,
+        to_text,
+        write_report,
+    )
+
+    if args.report:
+        check_target(args.report, args.overwrite)
+    if args.config:  # torch and MMSegmentation are needed for it alone
+        from mmseg_ext.checking.config_splits import splits_of_config
+
+        from mmseg_ext.engine import config_from_options
+
+        cfg = config_from_options(args)
+        splits = splits_of_config(cfg)
+    else:
+        cfg = None
+        splits = splits_of_folders(
+            args.images, args.masks, args.classes, args.val_images,
+            args.val_masks, args.dataset_options)
     try:
-        if args.report:
-            check_target(args.report, args.overwrite)
-        if args.config:
-            cfg = config_from_options(args)
-            splits = splits_of_config(cfg)
-        else:
-            cfg = None
-            splits = splits_of_folders(
-                args.images, args.masks, args.classes, args.val_images,
-                args.val_masks, args.dataset_options)
         result = check_splits(splits, cfg)
-        print(f'\n{to_text(result)}')
-        if args.report:
-            write_report(args.report, result,
-                         f'Check of {args.config or args.images}')
-            print(f'Wrote {args.report}')
-    except (OSError, ValueError) as error:
-        sys.exit(str(error))
     except KeyboardInterrupt:
-        sys.exit('\nInterrupted: the rest was not checked, and no report '
-                 'was written.')
+        raise KeyboardInterrupt('Interrupted: the rest was not checked, and '
+                                'no report was written.') from None
+    print(f'\n{to_text(result)}')
+    if args.report:
+        write_report(args.report, result,
+                     f'Check of {args.config or args.images}')
+        print(f'Wrote {args.report}')
     return int(result.failed)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    run(main)

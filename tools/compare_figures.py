@@ -5,27 +5,12 @@ Models are folders of predictions (tools/test.py ... --out FOLDER) or
 checkpoints. OUT is a PNG, SVG or PDF.
 """
 import argparse
-import sys
 
-from mmengine.registry import init_default_scope
-from mmseg.registry import DATASETS
-
-from mmseg_ext.engine import add_options, config_from_options
-from mmseg_ext.inference import TorchModel, predict
-from mmseg_ext.visualization import (
-    Box,
-    compare,
-    draw_comparison,
-    most_disputed,
-    predictions_in,
-    save_figure,
-)
+from mmseg_ext.basics.command_line import add_config_options, new_parser, run
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument('config', help='config whose test set is drawn')
     parser.add_argument('out', help='picture to write, .png, .svg or .pdf')
     parser.add_argument(
@@ -58,7 +43,7 @@ def parse_args() -> argparse.Namespace:
         '--errors', action='store_true', help='mark the wrong pixels')
     parser.add_argument(
         '--width', type=int, default=256, help='of a picture, in pixels')
-    add_options(parser)
+    add_config_options(parser)
     args = parser.parse_args()
     if not args.predictions and not args.model:
         parser.error('name models with --predictions or --model')
@@ -66,6 +51,9 @@ def parse_args() -> argparse.Namespace:
 
 
 def load_models(args: argparse.Namespace) -> dict:
+    from mmseg_ext.inference import TorchModel, predict
+    from mmseg_ext.visualization import predictions_in
+
     models = {}
     for pair in args.predictions:
         name, separator, folder = pair.partition('=')
@@ -79,7 +67,9 @@ def load_models(args: argparse.Namespace) -> dict:
     return models
 
 
-def find_boxes(args: argparse.Namespace, rows: list) -> list[list[Box]]:
+def find_boxes(args: argparse.Namespace, rows: list) -> list[list]:
+    from mmseg_ext.visualization import Box
+
     boxes = [row.boxes(args.boxes, args.side) for row in rows]
     for values in args.box:
         number, *place = map(int, values)
@@ -92,23 +82,31 @@ def find_boxes(args: argparse.Namespace, rows: list) -> list[list[Box]]:
 
 def main() -> None:
     args = parse_args()
-    try:
-        cfg = config_from_options(args)
-        init_default_scope(cfg.default_scope)
-        loading = cfg.test_dataloader.dataset
-        loading.pipeline = [
-            step for step in loading.pipeline if step.type.startswith('Load')]
-        dataset, models = DATASETS.build(loading), load_models(args)
-        rows = (compare(dataset, models, args.images) if args.images
-                else most_disputed(dataset, models, args.rows))
-        figure = draw_comparison(
-            rows, dataset.metainfo['classes'], dataset.metainfo['palette'],
-            find_boxes(args, rows), args.closeups, args.errors, args.width)
-        save_figure(figure, args.out)
-    except (OSError, ValueError) as error:
-        sys.exit(str(error))
+    from mmengine.registry import init_default_scope
+    from mmseg.registry import DATASETS
+
+    from mmseg_ext.engine import config_from_options
+    from mmseg_ext.visualization import (
+        compare,
+        draw_comparison,
+        most_disputed,
+        save_figure,
+    )
+
+    cfg = config_from_options(args)
+    init_default_scope(cfg.default_scope)
+    loading = cfg.test_dataloader.dataset
+    loading.pipeline = [
+        step for step in loading.pipeline if step.type.startswith('Load')]
+    dataset, models = DATASETS.build(loading), load_models(args)
+    rows = (compare(dataset, models, args.images) if args.images
+            else most_disputed(dataset, models, args.rows))
+    figure = draw_comparison(
+        rows, dataset.metainfo['classes'], dataset.metainfo['palette'],
+        find_boxes(args, rows), args.closeups, args.errors, args.width)
+    save_figure(figure, args.out)
     print(f'Wrote {args.out}')
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

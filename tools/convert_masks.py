@@ -20,6 +20,7 @@ import argparse
 import shlex
 import sys
 
+from mmseg_ext.basics.command_line import command_for, new_parser, run
 from mmseg_ext.conversion import (
     AUTO,
     RECIPES,
@@ -42,9 +43,7 @@ def rows(text: str) -> int | str:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument('source', help='folder of the images and masks')
     parser.add_argument('out', help='folder for the set')
     parser.add_argument('--recipe', choices=RECIPES, help='a published set: '
@@ -86,8 +85,9 @@ def show(done: int, total: int) -> None:
 
 
 def confirm(rules: list[str], nearest: bool, yes: bool) -> bool:
-    options = [*sys.argv, '--map', *rules] + ['--nearest'] * nearest
-    print(f'Proposed, nothing is written yet:\npython {shlex.join(options)}')
+    options = [*sys.argv[1:], '--map', *rules] + ['--nearest'] * nearest
+    print('Proposed, nothing is written yet:\n'
+          f'{command_for("convert_masks")} {shlex.join(options)}')
     if yes or not sys.stdin.isatty():
         return yes
     print('Convert so? [y/n] ', end='', flush=True)
@@ -104,26 +104,23 @@ def main() -> None:
             setattr(args, name, value)
     if args.split and len(args.split) == 1:
         args.split += [1 - args.split[0]]
-    try:
-        pairs, notes = find_pairs(
-            args.source, args.images, args.masks, args.mask_suffix,
-            args.split_lists, args.split, args.seed)
-        print('\n'.join([f'Images with masks: {len(pairs)}', *notes]))
-        if args.map is None:
-            survey = survey_masks(pairs, show)
-            print(survey.table())
-            args.map = propose_rules(survey, args.classes)
-            args.nearest |= survey.smoothed
-            if not confirm(args.map, survey.smoothed, args.yes):
-                sys.exit('Not confirmed: nothing was written. Run the line '
-                         'above, with names of your own, or add --yes.')
-        class_map = ClassMap(args.map, args.classes, args.nearest)
-        record = convert_masks(args.out, pairs, class_map, args.crop_bottom,
-                               show, vars(args))
-    except (OSError, ValueError) as error:
-        sys.exit(str(error))
+    pairs, notes = find_pairs(
+        args.source, args.images, args.masks, args.mask_suffix,
+        args.split_lists, args.split, args.seed)
+    print('\n'.join([f'Images with masks: {len(pairs)}', *notes]))
+    if args.map is None:
+        survey = survey_masks(pairs, show)
+        print(survey.table())
+        args.map = propose_rules(survey, args.classes)
+        args.nearest |= survey.smoothed
+        if not confirm(args.map, survey.smoothed, args.yes):
+            sys.exit('Not confirmed: nothing was written. Run the line '
+                     'above, with names of your own, or add --yes.')
+    class_map = ClassMap(args.map, args.classes, args.nearest)
+    record = convert_masks(args.out, pairs, class_map, args.crop_bottom,
+                           show, vars(args))
     print(describe_conversion(args.out, record))
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

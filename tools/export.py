@@ -9,15 +9,12 @@ logits (batch, class, height, width) of the same size. The file is compared
 with PyTorch before it is left behind, and runs in tools/predict.py --onnx.
 """
 import argparse
-import sys
 
-from mmseg_ext.engine import add_options, config_from_options
+from mmseg_ext.basics.command_line import add_config_options, new_parser, run
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('out', help='file to write: *.onnx or *.pt2')
@@ -34,21 +31,20 @@ def parse_args() -> argparse.Namespace:
         '--opset', type=int, default=18, help="version of ONNX's operators")
     parser.add_argument(
         '--overwrite', action='store_true', help='replace the file')
-    add_options(parser)
+    add_config_options(parser)
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
+    from mmseg_ext.engine import config_from_options
     from mmseg_ext.inference.export import export_model
-    try:
-        report = export_model(
-            config_from_options(args), args.checkpoint, args.out, args.size,
-            args.batch, args.fixed_size, args.opset, args.overwrite)
-    except (ImportError, OSError, ValueError) as error:
-        sys.exit(str(error))
+
+    report = export_model(
+        config_from_options(args), args.checkpoint, args.out, args.size,
+        args.batch, args.fixed_size, args.opset, args.overwrite)
     print(report.describe())
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

@@ -12,17 +12,13 @@ labelme. To correct masks:
 Interrupted or run again, it goes on where it was.
 """
 import argparse
-import sys
 from pathlib import Path
 
-from mmseg_ext.engine import add_options, config_from_options
-from mmseg_ext.labeling import SEGMENTERS, LabelingJob
+from mmseg_ext.basics.command_line import add_config_options, new_parser, run
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument('config', help='config file of the classifier')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('images', type=Path, help='folder of images')
@@ -36,7 +32,8 @@ def parse_args() -> argparse.Namespace:
         help='folder of true masks, <name>_GT.png; without DIR, that of the '
         'images: measures the labels')
     parser.add_argument(
-        '--segmenter', choices=sorted(SEGMENTERS), default='contrast')
+        '--segmenter', default='contrast', choices=(
+            'contrast', 'grabcut', 'random_walker', 'sam2'))
     parser.add_argument(
         '--sam2-weights', metavar='FOLDER',
         help='for --segmenter sam2: folder or name on the Hugging Face hub')
@@ -65,26 +62,26 @@ def parse_args() -> argparse.Namespace:
     mode.add_argument(
         '--overwrite', action='store_true',
         help='make all labels anew; corrections in OUT are lost')
-    add_options(parser)
+    add_config_options(parser)
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
+    from mmseg_ext.engine import config_from_options
+    from mmseg_ext.labeling import LabelingJob
+
     names = ('checkpoint', 'images', 'out', 'labels', 'ground_truth',
              'segmenter', 'sam2_weights', 'layer', 'max_points', 'accept',
              'area')
-    try:
-        job = LabelingJob(
-            config_from_options(args),
-            **{name: getattr(args, name) for name in names})
-        if args.import_corrections:
-            print(job.import_corrections(args.iou, args.minutes))
-        else:
-            print(job.run(args.overwrite, args.iou, args.minutes))
-    except (ImportError, OSError, ValueError) as error:
-        sys.exit(str(error))
+    job = LabelingJob(
+        config_from_options(args),
+        **{name: getattr(args, name) for name in names})
+    if args.import_corrections:
+        print(job.import_corrections(args.iou, args.minutes))
+    else:
+        print(job.run(args.overwrite, args.iou, args.minutes))
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

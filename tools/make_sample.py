@@ -2,8 +2,8 @@
 """Write a small synthetic data set in a real set's layout."""
 import argparse
 import inspect
-import sys
 
+from mmseg_ext.basics.command_line import new_parser, run
 from mmseg_ext.samples import (
     write_cityscapes_sample,
     write_ksdd2_sample,
@@ -45,7 +45,7 @@ KINDS = dict(
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = new_parser(__doc__)
     kinds = parser.add_subparsers(
         dest='kind', required=True, metavar='KIND', help='which data set')
     for kind, (write, text, options) in KINDS.items():
@@ -71,16 +71,10 @@ def show(done: int, total: int) -> None:
 def main() -> None:
     args = vars(parse_args())
     write, _, options = KINDS[args['kind']]
-    try:
-        root = write(
-            args['dir'],
-            progress=show,
-            **{name: args[name]
-               for name in options})
-    except (OSError, ValueError) as error:
-        sys.exit(f'\n{error}')
+    root = write(
+        args['dir'], progress=show, **{name: args[name] for name in options})
     print(f'\nWrote the set to {root}')
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

@@ -10,11 +10,10 @@ phases_summary.csv (ASTM E562, E1245), phases.png and run.json; with
 again, it goes on where it was. --onnx needs no MMSegmentation.
 """
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 
-from mmseg_ext.inference import PredictionJob, Tiling, list_inputs
+from mmseg_ext.basics.command_line import new_parser, run
 
 
 def crop_rows(text: str) -> int | str:
@@ -22,9 +21,7 @@ def crop_rows(text: str) -> int | str:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument(
         'input', nargs='+', help='images, folders (with all in them) or '
         "patterns in quotation marks, such as 'scans/**/*.tif'")
@@ -80,35 +77,35 @@ def load_model(args: argparse.Namespace):
     return TorchModel(args.config, args.checkpoint, args.device)
 
 
-def main() -> None:
+def main() -> int:
     args = parse_args()
+    from mmseg_ext.inference import PredictionJob, Tiling, list_inputs
+
+    inputs = list_inputs(args.input, args.out)
+    tiling = None
+    if args.tile:
+        overlap = args.tile // 8 if args.overlap is None else args.overlap
+        tiling = Tiling((args.tile, ) * 2, (overlap, ) * 2, args.batch)
+    model = load_model(args)
+    model.tiling = replace(model.tiling, batch=args.batch)
+    job = PredictionJob(
+        model, inputs, args.out, tiling, args.tile == 0, args.bit_depth,
+        args.crop_bottom, args.um_per_pixel, args.min_area)
     try:
-        inputs = list_inputs(args.input, args.out)
-        tiling = None
-        if args.tile:
-            overlap = args.tile // 8 if args.overlap is None else args.overlap
-            tiling = Tiling((args.tile, ) * 2, (overlap, ) * 2, args.batch)
-        model = load_model(args)
-        model.tiling = replace(model.tiling, batch=args.batch)
-        job = PredictionJob(
-            model, inputs, args.out, tiling, args.tile == 0,
-            args.bit_depth, args.crop_bottom, args.um_per_pixel,
-            args.min_area)
         outcome = job.run(args.overwrite, lambda line: print(
             f'\r\033[K{line}', end='', flush=True))
-        print(f'\n{len(inputs.images)} images, {outcome.before} of them '
-              f'predicted before.\n{outcome.describe()}')
-        if args.report and outcome.phases:
-            from mmseg_ext.inference.html_report import write_html_report
-            write_html_report(args.out)
-    except (ImportError, OSError, ValueError) as error:
-        sys.exit(f'\n{error}')
     except KeyboardInterrupt:
-        sys.exit('\nInterrupted; the same command goes on from here.')
+        raise KeyboardInterrupt(
+            'Interrupted; the same command goes on from here.') from None
+    print(f'\n{len(inputs.images)} images, {outcome.before} of them '
+          f'predicted before.\n{outcome.describe()}')
+    if args.report and outcome.phases:
+        from mmseg_ext.inference.html_report import write_html_report
+
+        write_html_report(args.out)
     print(f'Wrote all to {args.out}')
-    if outcome.record.failures:
-        sys.exit(1)
+    return int(bool(outcome.record.failures))
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

@@ -5,17 +5,10 @@ A row a layer, the last one of each stage if --layers names none. The network
 sees the whole picture, also where the config tests in windows.
 """
 import argparse
+import os
 import os.path as osp
-import sys
 
-from mmengine.utils import mkdir_or_exist
-
-from mmseg_ext.engine import add_options, config_from_options, load_trained
-from mmseg_ext.visualization import (
-    draw_attention,
-    record_attention,
-    select_layers,
-)
+from mmseg_ext.basics.command_line import add_config_options, new_parser, run
 
 
 def point(text: str) -> tuple[float, float]:
@@ -24,9 +17,7 @@ def point(text: str) -> tuple[float, float]:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('image', help='picture to look at')
@@ -49,31 +40,35 @@ def parse_args() -> argparse.Namespace:
         metavar='PATTERN',
         help="which layers, such as 'layer4.*.bn1'; *, ? and [...] match "
         'between two dots')
-    add_options(parser)
+    add_config_options(parser)
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
-    try:
-        cfg = config_from_options(args)
-        name = osp.splitext(osp.basename(args.image))[0]
-        out = args.out or osp.join(cfg.work_dir, 'attention', f'{name}.png')
-        if osp.exists(out) and not args.overwrite:
-            raise FileExistsError(f'{out} exists already. Choose another '
-                                  'name with --out, or replace it knowingly '
-                                  'with --overwrite')
-        model = load_trained(cfg, args.checkpoint)
-        picture, layers = record_attention(
-            model, cfg.test_dataloader.dataset, args.image)
-        layers = select_layers(layers, args.layers)
-        figure = draw_attention(picture, layers, args.point)
-        mkdir_or_exist(osp.dirname(osp.abspath(out)))
-        figure.savefig(out, format=osp.splitext(out)[1][1:] or 'png')
-    except (OSError, ValueError) as error:
-        sys.exit(str(error))
+    from mmseg_ext.engine import config_from_options, load_trained
+    from mmseg_ext.visualization import (
+        draw_attention,
+        record_attention,
+        select_layers,
+    )
+
+    cfg = config_from_options(args)
+    name = osp.splitext(osp.basename(args.image))[0]
+    out = args.out or osp.join(cfg.work_dir, 'attention', f'{name}.png')
+    if osp.exists(out) and not args.overwrite:
+        raise FileExistsError(f'{out} exists already. Choose another name '
+                              'with --out, or replace it knowingly with '
+                              '--overwrite')
+    model = load_trained(cfg, args.checkpoint)
+    picture, layers = record_attention(
+        model, cfg.test_dataloader.dataset, args.image)
+    layers = select_layers(layers, args.layers)
+    figure = draw_attention(picture, layers, args.point)
+    os.makedirs(osp.dirname(osp.abspath(out)), exist_ok=True)
+    figure.savefig(out, format=osp.splitext(out)[1][1:] or 'png')
     print(f'Wrote {out}')
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

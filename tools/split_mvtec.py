@@ -7,23 +7,13 @@ same files everywhere. Use them with --dataset-options
 split_dir=OUT.
 """
 import argparse
-import sys
 from collections import Counter
 
-from prettytable import PrettyTable
-
-from mmseg_ext.basics.splits import SPLITS, write_split
-from mmseg_ext.datasets.mvtec_layout import (
-    incomplete_categories,
-    list_images,
-    pooled_split,
-)
+from mmseg_ext.basics.command_line import new_parser, run
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = new_parser(__doc__)
     parser.add_argument('data_root', help='folder of the categories')
     parser.add_argument('out', help='folder for train.txt, val.txt, test.txt')
     parser.add_argument(
@@ -43,14 +33,20 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    try:
-        images = list_images(args.data_root, args.categories)
-        parts = pooled_split(images, tuple(args.ratios), args.seed)
-        ratios = ':'.join(f'{ratio:g}' for ratio in args.ratios)
-        write_split(args.out, parts, overwrite=args.overwrite,
-                    comment=f'pooled, {ratios}, seed {args.seed}')
-    except (OSError, ValueError) as error:
-        sys.exit(str(error))
+    from prettytable import PrettyTable
+
+    from mmseg_ext.basics.splits import SPLITS, write_split
+    from mmseg_ext.datasets.mvtec_layout import (
+        incomplete_categories,
+        list_images,
+        pooled_split,
+    )
+
+    images = list_images(args.data_root, args.categories)
+    parts = pooled_split(images, tuple(args.ratios), args.seed)
+    ratios = ':'.join(f'{ratio:g}' for ratio in args.ratios)
+    write_split(args.out, parts, overwrite=args.overwrite,
+                comment=f'pooled, {ratios}, seed {args.seed}')
     for line in incomplete_categories(images):
         print(f'Not the published number of images in {line}')
     counts = Counter((images[name]['category'], split)
@@ -63,4 +59,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

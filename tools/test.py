@@ -2,12 +2,11 @@
 """Test a segmentor; options as in MMSegmentation's own tools/test.py."""
 import argparse
 
-import mmseg_ext  # noqa: F401  mends mmengine before a config is read
-from mmseg_ext.engine import add_options, config_from_options, test
+from mmseg_ext.basics.command_line import add_config_options, new_parser, run
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = new_parser(__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument(
@@ -16,15 +15,21 @@ def parse_args() -> argparse.Namespace:
         '--show-dir', help='folder to write image | truth | prediction to')
     parser.add_argument(
         '--tta', action='store_true', help='test-time augmentation')
-    add_options(parser)
+    add_config_options(parser)
     return parser.parse_args()
 
 
-if __name__ == '__main__':
+def main() -> None:
     args = parse_args()
+    from mmseg_ext.engine import config_from_options, test
+
     test(
         config_from_options(args),
         args.checkpoint,
         tta=args.tta,
         out=args.out,
         show_dir=args.show_dir)
+
+
+if __name__ == '__main__':
+    run(main)

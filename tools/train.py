@@ -2,12 +2,11 @@
 """Train a segmentor; options as in MMSegmentation's own tools/train.py."""
 import argparse
 
-import mmseg_ext  # noqa: F401  mends mmengine before a config is read
-from mmseg_ext.engine import add_options, config_from_options, train
+from mmseg_ext.basics.command_line import add_config_options, new_parser, run
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = new_parser(__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument(
         '--resume',
@@ -21,10 +20,16 @@ def parse_args() -> argparse.Namespace:
         '--from-scratch',
         action='store_true',
         help='start from random weights; nothing is downloaded')
-    add_options(parser)
+    add_config_options(parser)
     return parser.parse_args()
 
 
-if __name__ == '__main__':
+def main() -> None:
     args = parse_args()
+    from mmseg_ext.engine import config_from_options, train
+
     train(config_from_options(args), args.resume, args.amp)
+
+
+if __name__ == '__main__':
+    run(main)

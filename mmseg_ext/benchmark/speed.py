@@ -122,6 +122,10 @@ def list_models(specs: Sequence[str],
     """
     if repeats < 1:
         raise ValueError(f'repeats={repeats}: must be at least 1')
+    unknown = [rival for rival in rivals if rival not in RIVALS]
+    if unknown:
+        raise ValueError(f'There is no rival {", ".join(unknown)}; there are '
+                         f'{", ".join(RIVALS)}')
     run = SpeedRun(repeats, seconds)
     found: dict[str, tuple[Optional[Source], str]] = {}
     same: dict[str, str] = {}  # name -> the model that it is

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from mmengine.utils import track_iter_progress
 
-from mmseg_ext.visualization.panel import paint
+from mmseg_ext.basics import paint
 
 from .duplicates import (
     Duplicate,
@@ -28,7 +28,7 @@ from .findings import (
 )
 from .inspection import Inspection, inspect_pair, same_but_numbers
 from .pair_check import Rules
-from .sources import Split, check_heads, find_unused
+from .splits import Split, check_heads, find_unused
 from .statistics import (
     SplitStatistics,
     check_brightness,
@@ -82,8 +82,8 @@ def check_splits(splits: Sequence[Split],
     that thousands fit in memory.
 
     Args:
-        splits: See :func:`~.sources.splits_of_config` and
-            :func:`~.sources.splits_of_folders`.
+        splits: See :func:`~.config_splits.splits_of_config` and
+            :func:`~.splits.splits_of_folders`.
         cfg: The config, to compare its model with the data; None: there is
             none.
     """

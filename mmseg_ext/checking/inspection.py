@@ -19,7 +19,7 @@ from .pair_check import (
     check_values,
     errors,
 )
-from .sources import Split
+from .splits import Split
 
 
 @dataclass

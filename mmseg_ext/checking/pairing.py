@@ -3,6 +3,7 @@ import os.path as osp
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Optional
 
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import (
@@ -12,7 +13,7 @@ from mmseg_ext.basics.listing import (
     read_list,
 )
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES
-from mmseg_ext.datasets.sem import SEMDataset
+from mmseg_ext.basics.sem_files import SEMReading
 
 from .findings import ERROR, MAX_NAMES, WARNING, Finding
 
@@ -38,31 +39,26 @@ class Listing:
             severity, what, mend, tuple(names[:MAX_NAMES]), len(names)))
 
 
-def make_sample(dataset: SEMDataset, image: str, mask: str | None) -> dict:
-    """Return what SEMDataset hands to its pipeline for a pair."""
-    return dict(
-        img_path=image,
-        **(dict(seg_map_path=mask) if mask else {}),
-        info_band=dataset.info_band,
-        bit_depth=dataset.bit_depth,
-        classes=dataset.metainfo['classes'],
-        palette=dataset.metainfo['palette'],
-        label_map=dataset.mask_values,
-        ignore_index=dataset.ignore_index,
-        ignore_colors=dataset.ignore_colors,
-        reduce_zero_label=False,
-        seg_fields=[])
+def list_pairs(image_dir: str,
+               mask_dir: Optional[str],
+               reading: SEMReading,
+               ann_file: str = '',
+               data_root: Optional[str] = None) -> Listing:
+    """List the pairs of two folders as SEMDataset does.
 
-
-def list_pairs(dataset: SEMDataset) -> Listing:
-    """List the pairs of a SEMDataset that was built with lazy_init=True."""
+    Args:
+        image_dir: Folder of the images.
+        mask_dir: Folder of the masks; None: there are none.
+        reading: How they are read.
+        ann_file: List of the images to use; '': all.
+        data_root: Folder of both, whose folders are named if there are no
+            images.
+    """
     listing = Listing()
-    image_dir = dataset.data_prefix['img_path']
-    mask_dir = dataset.data_prefix.get('seg_map_path')
     images = _list(image_dir, IMAGE_SUFFIXES, listing)
     if not images:
-        there = list_folders(dataset.data_root) if dataset.data_root else []
-        folders = (f' {dataset.data_root} holds the folders '
+        there = list_folders(data_root) if data_root else []
+        folders = (f' {data_root} holds the folders '
                    f'{name_some(there)}.' if there else '')
         listing.say(
             ERROR, f'There are no images in {image_dir}.{folders}',
@@ -71,17 +67,17 @@ def list_pairs(dataset: SEMDataset) -> Listing:
             'in the dataset of the config.')
         return listing
     everything = set(images.values())
-    if dataset.ann_file:
-        images = _select(images, dataset.ann_file, image_dir, listing)
+    if ann_file:
+        images = _select(images, ann_file, image_dir, listing)
         listing.unused = everything - set(images.values())
     if mask_dir is None:
         masks = {}
     elif osp.realpath(mask_dir) == osp.realpath(image_dir):
         images, masks = _part_folder(images, mask_dir, listing)
     else:
-        masks = _find_masks(images, mask_dir, bool(dataset.ann_file), listing)
+        masks = _find_masks(images, mask_dir, bool(ann_file), listing)
     listing.samples = [
-        make_sample(dataset, path, masks.get(stem))
+        reading.sample(path, masks.get(stem))
         for stem, path in images.items() if mask_dir is None or stem in masks
     ]
     return listing

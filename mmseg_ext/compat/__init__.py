@@ -1,29 +1,49 @@
-"""Mends for what current Python, torch and CPU-only machines break upstream.
+"""Patches for what current Python, torch and CPU-only machines break upstream.
 
-Each module mends one thing, says why and where it was reported, and does
-nothing where the thing is not broken. No installed file is changed.
+Each module patches one thing, says why and where it was reported, and does
+nothing where the thing is not broken. No installed file is changed, and
+nothing is imported for it: a patch is applied when what it patches is
+imported, or at once if it has been.
 """
-from . import (
-    checkpoint_loading,
-    cpu_distributed,
-    message_hub,
-    mmcv_ops,
-    mmpretrain_multimodal,
-    package_lookup,
-)
-from .checkpoint_loading import UntrustedCheckpointError
+from functools import partial
+from importlib import import_module
+from types import ModuleType
 
-__all__ = ['UntrustedCheckpointError', 'apply']
+from . import mmcv_ops, mmpretrain_multimodal
+from ._errors import UntrustedCheckpointError
+from ._when_imported import when_imported
+
+__all__ = ['UntrustedCheckpointError', 'apply', 'when_imported']
+
+# What is patched -> module and function here, which is given what it patches.
+PATCHES = {
+    'mmcv': 'mmcv_ops.add_stand_in',
+    'mmcv.ops.multi_scale_deform_attn': 'mmcv_ops.attend_without_ops',
+    'mmengine.config.utils': 'own_scope.add_to_configs',
+    'mmengine.dist.utils': 'cpu_distributed.patch_process_group',
+    'mmengine.logging.message_hub': 'message_hub.patch_message_hub',
+    'mmengine.model.wrappers.distributed':
+    'cpu_distributed.patch_model_wrapper',
+    'mmengine.runner.checkpoint': 'checkpoint_loading.patch_loader',
+    'mmengine.utils.package_utils': 'package_lookup.patch_package_utils',
+    'mmpretrain.utils.dependency': 'mmpretrain_multimodal.switch_off',
+    'mmseg.registry.registry': 'own_scope.add_to_registries',
+}
 
 _applied = False
 
 
 def apply() -> None:
-    """Apply every mend; a second call does nothing."""
+    """Apply every patch, now or when it is its turn; once."""
     global _applied
     if _applied:
         return
     _applied = True
-    for mend in (mmcv_ops, package_lookup, checkpoint_loading, message_hub,
-                 mmpretrain_multimodal, cpu_distributed):
-        mend.apply()
+    mmcv_ops.check_mmcv()
+    mmpretrain_multimodal.check_import()
+    for target, patch in PATCHES.items():
+        when_imported(target, partial(_patch, *patch.split('.')))
+
+
+def _patch(file: str, function: str, module: ModuleType) -> None:
+    getattr(import_module(f'.{file}', __name__), function)(module)

@@ -16,11 +16,12 @@ import re
 import struct
 import threading
 from contextlib import contextmanager
+from types import ModuleType
 from unittest import mock
 
 import torch
-from mmengine.runner.checkpoint import CheckpointLoader
 
+from ._errors import UntrustedCheckpointError
 from ._harmless_globals import harmless_globals_allowed
 
 TRUST_VARIABLE = 'MMSEG_EXT_TRUST_CHECKPOINT'
@@ -29,10 +30,6 @@ _LOCK = threading.RLock()
 _DAMAGED = (RuntimeError, LookupError, EOFError, ValueError, TypeError,
             AttributeError, AssertionError, OverflowError, MemoryError,
             OSError, struct.error)
-
-
-class UntrustedCheckpointError(RuntimeError):
-    """A checkpoint asks to run code, and nobody has said to trust it."""
 
 
 def _is_trusted(filename: str) -> bool:
@@ -67,9 +64,9 @@ def _torch_load(weights_only: bool):
             yield
 
 
-def apply() -> None:
+def patch_loader(checkpoint: ModuleType) -> None:
     """Make mmengine's CheckpointLoader refuse files that want to run code."""
-    read = CheckpointLoader.load_checkpoint.__func__
+    read = checkpoint.CheckpointLoader.load_checkpoint.__func__
 
     def load_checkpoint(cls, filename, map_location=None, logger='current'):
         filename = os.fspath(filename)
@@ -90,4 +87,5 @@ def apply() -> None:
                 f'Could not read {filename} as a checkpoint; is it complete? '
                 f'({type(error).__name__}: {error})') from error
 
-    CheckpointLoader.load_checkpoint = classmethod(load_checkpoint)
+    checkpoint.CheckpointLoader.load_checkpoint = classmethod(
+        load_checkpoint)

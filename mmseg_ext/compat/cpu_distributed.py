@@ -10,12 +10,9 @@ that was not left is pytorch/pytorch#190489, open.
 Does nothing where CUDA or another accelerator is available.
 """
 import atexit
+from types import ModuleType
 
 import torch.distributed as torch_dist
-from mmengine.device import get_device
-from mmengine.dist import utils as dist_utils
-from mmengine.logging import print_log
-from mmengine.model import MMDistributedDataParallel, revert_sync_batchnorm
 
 
 def _leave_group() -> None:
@@ -25,19 +22,33 @@ def _leave_group() -> None:
         torch_dist.destroy_process_group()
 
 
-def apply() -> None:
-    """Let mmengine train in several processes without an accelerator."""
+def patch_process_group(dist_utils: ModuleType) -> None:
+    """Let mmengine make a process group without an accelerator."""
     init_on_device = dist_utils._init_dist_pytorch
-    wrap_on_device = MMDistributedDataParallel.__init__
 
     def _init_dist_pytorch(backend, init_backend='torch', **kwargs) -> None:
+        from mmengine.device import get_device
+
         if get_device() != 'cpu':
             init_on_device(backend, init_backend=init_backend, **kwargs)
             return
         torch_dist.init_process_group(backend='gloo', **kwargs)
         atexit.register(_leave_group)
 
+    # Looked up in its module each time, so one assignment is enough.
+    dist_utils._init_dist_pytorch = _init_dist_pytorch
+
+
+def patch_model_wrapper(distributed: ModuleType) -> None:
+    """Let mmengine wrap a model for several processes of a CPU."""
+    wrapper = distributed.MMDistributedDataParallel
+    wrap_on_device = wrapper.__init__
+
     def __init__(self, module, *args, **kwargs) -> None:
+        from mmengine.device import get_device
+        from mmengine.logging import print_log
+        from mmengine.model import revert_sync_batchnorm
+
         if get_device() == 'cpu':
             print_log(
                 'No accelerator: gloo on the CPU, and each process keeps its '
@@ -47,6 +58,4 @@ def apply() -> None:
             kwargs['device_ids'] = None
         wrap_on_device(self, module, *args, **kwargs)
 
-    # Looked up in its module each time, so one assignment is enough.
-    dist_utils._init_dist_pytorch = _init_dist_pytorch
-    MMDistributedDataParallel.__init__ = __init__
+    wrapper.__init__ = __init__

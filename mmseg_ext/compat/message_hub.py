@@ -11,10 +11,10 @@ Upstream: open-mmlab/mmengine#1655, pull request #1650, both open.
 A hub in mmengine's own form is still read.
 """
 from collections.abc import Mapping
+from types import ModuleType
 
 import numpy as np
-import torch
-from mmengine.logging import HistoryBuffer, MessageHub
+from mmengine.logging.history_buffer import HistoryBuffer
 
 # Older mmengine code skips an entry of another type with a warning, so a
 # plain mapping costs it the smoothed loss and nothing else.
@@ -24,6 +24,8 @@ PLAIN_KEYS = {'log_history', 'count_history', 'max_length'}
 def to_plain(value):
     """Reduce history buffers and numpy values to tensors and builtins."""
     if isinstance(value, HistoryBuffer):
+        import torch  # mmengine's logging alone does without
+
         log_history, count_history = value.data
         return dict(
             log_history=torch.from_numpy(np.asarray(log_history, np.float64)),
@@ -49,8 +51,9 @@ def from_plain(value):
     return value
 
 
-def apply() -> None:
+def patch_message_hub(message_hub: ModuleType) -> None:
     """Make MessageHub write plain values and read both forms."""
+    MessageHub = message_hub.MessageHub
     write, read = MessageHub.state_dict, MessageHub.load_state_dict
 
     def state_dict(self) -> dict:

@@ -12,7 +12,6 @@ Upstream: open-mmlab/mmsegmentation#871 (the import), open-mmlab/mmcv#3035
 (no wheels for the torch in use), both open.
 Does nothing where a full mmcv is installed.
 """
-import importlib
 import importlib.util
 import sys
 from importlib.machinery import ModuleSpec
@@ -43,8 +42,8 @@ class MissingOps(ModuleType):
         return missing_op
 
 
-def apply() -> None:
-    """Put the stand-in where the compiled module is missing.
+def check_mmcv() -> None:
+    """Say what to install where mmcv is missing.
 
     Raises:
         ModuleNotFoundError: If neither mmcv nor mmcv-lite is installed.
@@ -54,8 +53,16 @@ def apply() -> None:
             'mmseg_ext needs mmcv: `pip install mmcv-lite==2.1.0` (pure '
             'Python, no compiler), or mmcv==2.1.0 if you need its operators.'
             ' Never install both: they own the same files.')
+
+
+def add_stand_in(mmcv: ModuleType) -> None:
+    """Put the stand-in where the compiled module is missing."""
     if EXTENSION in sys.modules or importlib.util.find_spec(EXTENSION):
         return
     sys.modules[EXTENSION] = MissingOps()
-    attention = importlib.import_module('mmcv.ops.multi_scale_deform_attn')
-    attention.IS_CUDA_AVAILABLE = False
+
+
+def attend_without_ops(multi_scale_deform_attn: ModuleType) -> None:
+    """Let CUDA take the plain form, too, where the operator is missing."""
+    if isinstance(sys.modules.get(EXTENSION), MissingOps):
+        multi_scale_deform_attn.IS_CUDA_AVAILABLE = False

@@ -9,62 +9,30 @@ Upstream: mmpretrain 1.2.0 is the last release, written for transformers 4.28.
 Does nothing where transformers or pycocotools is missing: mmpretrain leaves
 the models out by itself.
 """
-import importlib.util
 import sys
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import PathFinder
+from importlib.util import find_spec
+from types import ModuleType
 
-FLAG_MODULE = 'mmpretrain.utils.dependency'
-
-
-def _switch_off(module) -> None:
-    module.WITH_MULTIMODAL = False
+WANTED = ('mmpretrain', 'transformers', 'pycocotools')
 
 
-class _FlagLoader(Loader):
-    """Runs the real loader, then switches the flag off."""
-
-    def __init__(self, loader: Loader) -> None:
-        self.loader = loader
-
-    def create_module(self, spec):
-        return self.loader.create_module(spec)
-
-    def exec_module(self, module) -> None:
-        self.loader.exec_module(module)
-        _switch_off(module)
+def switch_off(dependency: ModuleType) -> None:
+    """Leave mmpretrain's vision-language models out."""
+    # once they are imported, they do work here
+    if 'mmpretrain.models' not in sys.modules and all(map(find_spec, WANTED)):
+        dependency.WITH_MULTIMODAL = False
 
 
-class _FlagFinder(MetaPathFinder):
-    """Finds FLAG_MODULE alone, so that mmpretrain stays lazily imported."""
-
-    def find_spec(self, fullname, path=None, target=None):
-        if fullname != FLAG_MODULE:
-            return None
-        spec = PathFinder.find_spec(fullname, path, target)
-        if spec is not None:
-            spec.loader = _FlagLoader(spec.loader)
-        return spec
-
-
-def apply() -> None:
-    """Leave mmpretrain's vision-language models out.
+def check_import() -> None:
+    """Notice an import of mmpretrain that has failed already.
 
     Raises:
-        ImportError: If mmpretrain was imported first and has failed already.
+        ImportError: Half of its classes are registered then; a second try
+            would collide.
     """
-    wanted = ('mmpretrain', 'transformers', 'pycocotools')
-    if not all(importlib.util.find_spec(name) for name in wanted):
-        return
-    loaded = sys.modules.get(FLAG_MODULE)
-    if loaded is None:
-        sys.meta_path.insert(0, _FlagFinder())
-    elif 'mmpretrain.models' in sys.modules:
-        return
-    elif any(name.startswith('mmpretrain.models.') for name in sys.modules):
-        # Half of its classes are registered; a second try would collide.
+    begun = any(name.startswith('mmpretrain.models.') for name in sys.modules)
+    if begun and 'mmpretrain.models' not in sys.modules and all(
+            map(find_spec, WANTED)):
         raise ImportError(
             'mmpretrain was imported before mmseg_ext and failed half-way on '
             'this version of transformers. Import mmseg_ext first.')
-    else:
-        _switch_off(loaded)

@@ -10,8 +10,7 @@ Does nothing where ``pkg_resources`` can still be imported.
 import importlib.util
 import os.path as osp
 from importlib import metadata
-
-from mmengine.utils import package_utils
+from types import ModuleType
 
 from ._rebind import rebind
 
@@ -65,7 +64,7 @@ def get_installed_path(package: str) -> str:
     return osp.dirname(spec.origin)
 
 
-def apply() -> None:
+def patch_package_utils(package_utils: ModuleType) -> None:
     """Answer mmengine's package questions without pkg_resources."""
     if importlib.util.find_spec('pkg_resources') is not None:
         return

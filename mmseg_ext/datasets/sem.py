@@ -10,11 +10,7 @@ from mmseg.registry import DATASETS
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import list_files, name_some, read_list
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES
-
-# The paper's three, then the remaining corners of the colour cube and three
-# between them: as far apart as eight colours can be.
-COLOURS = [[255, 0, 0], [0, 0, 255], [0, 255, 0], [255, 255, 0],
-           [255, 0, 255], [0, 255, 255], [255, 128, 0], [128, 0, 255]]
+from mmseg_ext.basics.sem_files import COLOURS, SEMReading
 
 
 @DATASETS.register_module()
@@ -47,7 +43,7 @@ class SEMDataset(BaseSegDataset):
             with or without suffix; all images of the folder if empty.
         metainfo: ``classes`` and ``palette`` of other data, in the order of
             the ids. Without a palette, up to eight classes take the first
-            of :data:`COLOURS`.
+            of :data:`~mmseg_ext.basics.sem_files.COLOURS`.
         data_root: Folder that the other paths start from.
         data_prefix: ``img_path`` and ``seg_map_path`` of the split; without
             ``seg_map_path`` the images have no masks (prediction).
@@ -57,7 +53,7 @@ class SEMDataset(BaseSegDataset):
             its image, crop the image to it. An integer: cut so many rows
             off every image, in pixels.
         bit_depth: Significant bits of 16-bit images, see
-            :func:`~mmseg_ext.datasets.basics.read_image`.
+            :func:`~mmseg_ext.basics.image_files.to_8_bit`.
         label_map: Value in the mask files -> class id, for masks with
             values such as 0, 128 and 255. None: the values are class ids.
         ignore_colors: Colours (red, green, blue) in colour masks that mean
@@ -87,25 +83,21 @@ class SEMDataset(BaseSegDataset):
                  label_map: Optional[Mapping[int, int]] = None,
                  ignore_colors: Sequence[Sequence[int]] = (),
                  **kwargs) -> None:
-        if info_band not in (None, 'mask') and not (
-                type(info_band) is int and info_band >= 0):
-            raise ValueError(f"info_band={info_band!r}: must be None, 'mask' "
-                             'or a number of rows')
-        if bit_depth is not None and not 8 <= bit_depth <= 16:
-            raise ValueError(f'bit_depth={bit_depth!r}: must be None or '
-                             'between 8 and 16')
         if kwargs.get('reduce_zero_label'):
             raise ValueError(
                 'reduce_zero_label=True: say what each value means instead, '
                 'label_map={0: 255, 1: 0, 2: 1, ...}')
+        metainfo = dict(metainfo or {})
+        known = metainfo if 'classes' in metainfo else self.METAINFO
+        # checks them, and knows colours where none are given
+        reading = SEMReading(known['classes'], known.get('palette'),
+                             info_band, bit_depth, label_map, ignore_colors)
+        if known is metainfo:
+            metainfo['palette'] = reading.palette
         self.info_band = info_band
         self.bit_depth = bit_depth
         self.mask_values = label_map
         self.ignore_colors = ignore_colors
-        metainfo = dict(metainfo or {})
-        if 'classes' in metainfo and 'palette' not in metainfo:
-            self._check_colours(len(metainfo['classes']))
-            metainfo['palette'] = COLOURS[:len(metainfo['classes'])]
         super().__init__(
             ann_file=ann_file,
             metainfo=metainfo,
@@ -113,12 +105,13 @@ class SEMDataset(BaseSegDataset):
             data_prefix=data_prefix,
             **kwargs)
 
-    @staticmethod
-    def _check_colours(num_classes: int) -> None:
-        if num_classes > len(COLOURS):
-            raise ValueError(f'metainfo has {num_classes} classes and no '
-                             f'palette; beyond {len(COLOURS)} classes the '
-                             'colours must be given.')
+    @property
+    def reading(self) -> SEMReading:
+        """How the files are read."""
+        return SEMReading(self._metainfo['classes'],
+                          self._metainfo['palette'], self.info_band,
+                          self.bit_depth, self.mask_values,
+                          self.ignore_colors, self.ignore_index)
 
     @classmethod
     def get_label_map(cls, new_classes=None) -> None:
@@ -138,20 +131,9 @@ class SEMDataset(BaseSegDataset):
         if not images:
             raise FileNotFoundError(self._no_images(image_dir))
         masks = self._find_masks(images)
-        return [
-            dict(
-                img_path=path,
-                **(dict(seg_map_path=masks[stem]) if masks else {}),
-                info_band=self.info_band,
-                bit_depth=self.bit_depth,
-                classes=self._metainfo['classes'],
-                palette=self._metainfo['palette'],
-                label_map=self.mask_values,
-                ignore_index=self.ignore_index,
-                ignore_colors=self.ignore_colors,
-                reduce_zero_label=False,
-                seg_fields=[]) for stem, path in images.items()
-        ]
+        reading = self.reading
+        return [reading.sample(path, masks.get(stem))
+                for stem, path in images.items()]
 
     def _select(self, images: dict[str, str]) -> dict[str, str]:
         """Keep the images that ``ann_file`` names, in its order."""

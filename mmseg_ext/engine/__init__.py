@@ -3,12 +3,12 @@ from .class_prior_hook import ClassPriorHook
 from .cpu_amp import ChannelsLastHook, CpuAmpOptimWrapper
 from .extras import require_extra
 from .launch import load_config, test, train
-from .options import add_options, config_from_options
+from .options import config_from_options
 from .pretrained import check_weights, remove_pretrained
 from .trained import load_trained
 
 __all__ = [
-    'ChannelsLastHook', 'ClassPriorHook', 'CpuAmpOptimWrapper', 'add_options',
+    'ChannelsLastHook', 'ClassPriorHook', 'CpuAmpOptimWrapper',
     'check_weights', 'config_from_options', 'load_config', 'load_trained',
     'remove_pretrained', 'require_extra', 'test', 'train'
 ]

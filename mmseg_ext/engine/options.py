@@ -1,48 +1,19 @@
-"""Command-line options that training and testing share."""
+"""From parsed command-line options to a config."""
 import argparse
 import os
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
 from .launch import load_config
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of :func:`config_from_options` to a parser."""
-    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
-    parser.add_argument(
-        '--data-root', help='data folder, in place of the config\'s')
-    parser.add_argument(
-        '--dataset-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='arguments of all data sets of the config, such as '
-        'categories=[bottle,cable]')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='values of the config to replace, such as '
-        'train_dataloader.batch_size=2 or key="[(a,b),(c,d)]" (quotation '
-        'marks needed, no white space)')
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='job launcher; dist_train.sh and dist_test.sh set it')
-    # torchrun sets the environment variable; older launchers this option
-    parser.add_argument(
-        '--local_rank',
-        '--local-rank',
-        type=int,
-        default=0,
-        help=argparse.SUPPRESS)
-
-
 def config_from_options(args: argparse.Namespace) -> Config:
-    """Read the config file that the parsed options name, and apply them."""
+    """Read the config file that parsed options name, and apply them.
+
+    Args:
+        args: Of a parser with ``config`` and the options of
+            :func:`mmseg_ext.basics.command_line.add_config_options`.
+    """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     return load_config(
         args.config,

@@ -6,7 +6,8 @@ import pytest
 from mmengine.config import Config
 from PIL import Image
 
-from mmseg_ext.checking import check_splits, splits_of_config
+from mmseg_ext.checking import check_splits
+from mmseg_ext.checking.config_splits import splits_of_config
 from mmseg_ext.datasets import (
     LoadSEMAnnotations,
     LoadSEMImageFromFile,

@@ -4,7 +4,6 @@ import shutil
 import pytest
 
 from mmseg_ext.checking.pairing import list_pairs
-from mmseg_ext.checking.sources import PIPELINE
 from mmseg_ext.datasets import SEMDataset
 
 
@@ -15,10 +14,13 @@ def rename_masks(pairs, name) -> None:
 
 def test_samples_are_those_of_the_dataset(pairs):
     settings = dict(data_root=str(pairs.root), label_map={0: 0, 1: 2, 2: 1},
-                    info_band='mask', bit_depth=12, pipeline=PIPELINE,
+                    info_band='mask', bit_depth=12, pipeline=(),
                     ignore_colors=[[1, 2, 3]])
-    listing = list_pairs(SEMDataset(lazy_init=True, **settings))
-    assert listing.samples == SEMDataset(**settings).load_data_list()
+    dataset = SEMDataset(**settings)
+    listing = list_pairs(
+        dataset.data_prefix['img_path'], dataset.data_prefix['seg_map_path'],
+        dataset.reading)
+    assert listing.samples == dataset.load_data_list()
     assert not listing.findings
 
 

@@ -16,7 +16,7 @@ NAMES = ('get_installed_path', 'is_installed', 'package2module')
 
 
 @pytest.mark.skipif(
-    not HAS_PKG_RESOURCES, reason='pkg_resources is gone: mended')
+    not HAS_PKG_RESOURCES, reason='pkg_resources is gone: patched')
 def test_nothing_is_replaced_where_pkg_resources_exists():
     for name in NAMES:
         function = getattr(package_utils, name)

@@ -4,33 +4,7 @@ from mmcv.transforms import LoadImageFromFile
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 
-from mmseg_ext.basics.image_files import read_image, read_size
-from mmseg_ext.basics.mask_files import read_mask
-
-
-def _crop_information_band(image: np.ndarray, results: dict) -> np.ndarray:
-    """Cut the information band off, and compare with the mask's size."""
-    path, mask_path = results['img_path'], results.get('seg_map_path')
-    band = results.get('info_band')
-    if isinstance(band, int):
-        if not 0 <= band < image.shape[0]:
-            raise ValueError(f'{path} is {image.shape[0]} rows high: '
-                             f'info_band={band} leaves nothing of it.')
-        image = image[:image.shape[0] - band]
-    if mask_path is None:
-        return image
-    height, width = read_size(mask_path)
-    shorter = width == image.shape[1] and height < image.shape[0]
-    if shorter and band == 'mask':
-        return image[:height]
-    if (height, width) != image.shape[:2]:
-        mend = ("If the missing rows are the microscope's information band, "
-                "set info_band='mask' in the dataset's config."
-                if shorter else 'Replace one of the two files.')
-        raise ValueError(
-            f'{path} is {image.shape[1]} x {image.shape[0]} pixels (width x '
-            f'height), but its mask {mask_path} is {width} x {height}. {mend}')
-    return image
+from mmseg_ext.basics.sem_files import load_image, load_mask
 
 
 @TRANSFORMS.register_module()
@@ -53,9 +27,7 @@ class LoadSEMImageFromFile(LoadImageFromFile):
     """
 
     def transform(self, results: dict) -> dict:
-        image = read_image(results['img_path'], results.get('bit_depth'),
-                           self.backend_args)
-        image = _crop_information_band(image, results)
+        image = load_image(results, self.backend_args)
         results['img'] = image.astype(np.float32) if self.to_float32 else image
         results['img_shape'] = image.shape[:2]
         results['ori_shape'] = image.shape[:2]
@@ -85,12 +57,5 @@ class LoadSEMAnnotations(LoadAnnotations):
     def _load_seg_map(self, results: dict) -> None:
         if results.get('seg_map_path') is None:
             return
-        results['gt_seg_map'] = read_mask(
-            results['seg_map_path'],
-            results['classes'],
-            results['palette'],
-            label_map=results['label_map'],
-            ignore_index=results['ignore_index'],
-            ignore_colors=results['ignore_colors'],
-            backend_args=self.backend_args)
+        results['gt_seg_map'] = load_mask(results, self.backend_args)
         results['seg_fields'].append('gt_seg_map')

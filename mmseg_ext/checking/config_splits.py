@@ -1,41 +1,22 @@
-"""From a config, or folders, to the pairs of each split and their loading."""
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+"""From a config to the pairs of each split and their loading."""
+from collections.abc import Iterator, Mapping
 from typing import Optional
 
-from mmengine.config import ConfigDict
 from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
 from mmseg_ext.datasets.sem import SEMDataset
 
-from .findings import ERROR, NOTE, WARNING, Finding
+from .findings import ERROR, Finding
 from .pair_check import Rules
-from .pairing import Listing, list_pairs
+from .pairing import list_pairs
+from .splits import Split
 
 LOADERS = dict(train='train_dataloader', val='val_dataloader',
                test='test_dataloader')
 LOADERS_OF_MASKS = dict(LoadSEMAnnotations='sem',
                         LoadBinaryAnnotations='binary')
-PIPELINE = [dict(type='LoadSEMImageFromFile'), dict(type='LoadSEMAnnotations')]
-
-
-@dataclass
-class Split:
-    """The pairs of a split, and how they are loaded.
-
-    Attributes:
-        name: 'train', 'val', 'test', or 'val/test' if they are the same.
-        rules: What the masks should hold.
-        listing: The pairs, and what is wrong with their names.
-        load: The config's loading, from a sample of the listing to one with
-            ``img`` and ``gt_seg_map``; None if there are no pairs.
-    """
-    name: str
-    rules: Rules
-    listing: Listing = field(default_factory=Listing)
-    load: Optional[Callable[[dict], dict]] = None
 
 
 def splits_of_config(cfg: Mapping) -> list[Split]:
@@ -63,36 +44,6 @@ def splits_of_config(cfg: Mapping) -> list[Split]:
             for names, dataset in wanted]
 
 
-def splits_of_folders(images: str,
-                      masks: str,
-                      classes: Sequence[str],
-                      val_images: Optional[str] = None,
-                      val_masks: Optional[str] = None,
-                      options: Optional[Mapping] = None) -> list[Split]:
-    """Return the splits of folders, as SEMDataset reads them.
-
-    Args:
-        images: Folder of the training images.
-        masks: Folder of their masks.
-        classes: Names of the classes, in the order of their ids.
-        val_images: Folder of the validation images; None: there are none.
-        val_masks: Folder of their masks.
-        options: Further arguments of SEMDataset.
-    """
-    init_default_scope('mmseg')
-    folders = dict(train=(images, masks))
-    if val_images is not None:
-        folders['val'] = (val_images, val_masks)
-    return [
-        _make_split(name, ConfigDict(
-            type='SEMDataset',
-            data_prefix=dict(img_path=paths[0], seg_map_path=paths[1]),
-            pipeline=PIPELINE,
-            **{'metainfo': dict(classes=tuple(classes)), **(options or {})}))
-        for name, paths in folders.items()
-    ]
-
-
 def _unwrap(dataset: Optional[Mapping]) -> Iterator[Mapping]:
     """Yield the datasets in RepeatDataset, ConcatDataset and their like."""
     if dataset is None:
@@ -117,7 +68,10 @@ def _make_split(name: str, settings: Mapping) -> Split:
     try:
         if kind is not None and issubclass(kind, SEMDataset):
             dataset = DATASETS.build(dict(settings, lazy_init=True))
-            split.listing = list_pairs(dataset)
+            split.listing = list_pairs(
+                dataset.data_prefix['img_path'],
+                dataset.data_prefix.get('seg_map_path'), dataset.reading,
+                dataset.ann_file, dataset.data_root)
         else:
             dataset = DATASETS.build(settings)
             split.listing.samples = [
@@ -150,42 +104,3 @@ def _make_split(name: str, settings: Mapping) -> Split:
 def _name(kind) -> str:
     """Return the name of what a config has as type, without its scope."""
     return getattr(kind, '__name__', str(kind)).split('.')[-1]
-
-
-def check_heads(cfg: Mapping, splits: Sequence[Split]) -> list[Finding]:
-    """Compare the number of classes of the data with the model's."""
-    numbers = {len(split.rules.classes) for split in splits} - {0}
-    model, findings = cfg.get('model') or {}, []
-    heads = [(name, head) for name in ('decode_head', 'auxiliary_head', 'head')
-             for head in _as_list(model.get(name))]
-    for name, head in heads:
-        outputs = head.get('num_classes')
-        for number in sorted(numbers):
-            if outputs in (None, number):
-                continue
-            findings.append(Finding(
-                ERROR if outputs < number else WARNING,
-                f'The model has {outputs} classes ({name}.num_classes), the '
-                f'data have {number}.',
-                f'model = dict({name}=dict(num_classes={number}))'))
-    return findings
-
-
-def _as_list(heads) -> list:
-    if heads is None:
-        return []
-    return list(heads) if isinstance(heads, (list, tuple)) else [heads]
-
-
-def find_unused(splits: Sequence[Split]) -> list[Finding]:
-    """Say which images of the folders are in the list of no split."""
-    used = {sample['img_path'] for split in splits
-            for sample in split.listing.samples}
-    unused = sorted(set().union(
-        *(split.listing.unused for split in splits)) - used)
-    if not unused:
-        return []
-    listing = Listing()
-    listing.say(NOTE, 'Images are in the list (ann_file) of no split; they '
-                'are not used.', 'List them, if that is not intended.', unused)
-    return listing.findings

@@ -1,0 +1,136 @@
+"""What all commands have in common: options, names, errors in a sentence."""
+import argparse
+import re
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Optional
+
+from .user_error import UserError
+
+COMMAND = 'mmseg-ext'
+TRACEBACK = '--traceback'
+
+
+def new_parser(description: str) -> argparse.ArgumentParser:
+    """Return a parser that prints a tool's docstring as it stands."""
+    parser = argparse.ArgumentParser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        TRACEBACK, action=_Noted, help='of an error show where it was '
+        'raised, and not its sentence alone')
+    return parser
+
+
+class _Noted(argparse.Action):
+    """An option that :func:`run` looks for by itself."""
+
+    def __init__(self, option_strings, dest, **kwargs) -> None:
+        super().__init__(option_strings, dest=argparse.SUPPRESS,
+                         default=argparse.SUPPRESS, nargs=0, **kwargs)
+
+    def __call__(self, parser, namespace, values, option=None) -> None:
+        pass
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of :func:`mmseg_ext.engine.config_from_options`."""
+    # not above: it is missing where ONNX files alone run
+    from mmengine.config import DictAction
+
+    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    parser.add_argument(
+        '--data-root', help='data folder, in place of the config\'s')
+    parser.add_argument(
+        '--dataset-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='arguments of all data sets of the config, such as '
+        'categories=[bottle,cable]')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='values of the config to replace, such as '
+        'train_dataloader.batch_size=2 or key="[(a,b),(c,d)]" (quotation '
+        'marks needed, no white space)')
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='job launcher; dist_train.sh and dist_test.sh set it')
+    # torchrun sets the environment variable; older launchers this option
+    parser.add_argument(
+        '--local_rank',
+        '--local-rank',
+        type=int,
+        default=0,
+        help=argparse.SUPPRESS)
+
+
+def run(main: Callable[[], Optional[int]]) -> None:
+    """Run a tool, and end the process with its exit status.
+
+    What the user can put right is printed as a sentence, see
+    :func:`user_sentence`; ``--traceback`` among the arguments lets every
+    error through as it was raised.
+    """
+    try:
+        status = main()
+    except KeyboardInterrupt as interrupt:
+        if TRACEBACK in sys.argv:
+            raise
+        # whoever knows how to go on has said so
+        print(f'\n{str(interrupt) or "Interrupted."}', file=sys.stderr)
+        status = 130
+    except Exception as error:
+        sentence = user_sentence(error)
+        if sentence is None or TRACEBACK in sys.argv:
+            raise
+        # a progress line may stand before it
+        sys.exit(f'\n{sentence}')
+    sys.exit(status)
+
+
+def user_sentence(error: BaseException) -> Optional[str]:
+    """Return what to tell a user of an error; None: he can do nothing.
+
+    mmengine puts the name of the class that it was building before an
+    error's text; the text alone is returned.
+    """
+    registry = isinstance(error, KeyError) and re.search(
+        r'(\S+) is not in the (\S+) registry', str(error))
+    if registry:
+        name, kind = registry.groups()
+        return (f'The config names {name.strip(chr(39))!r}, which is no '
+                f'registered {kind.split("::")[-1]}. Correct its spelling, '
+                'or import the module that defines it with custom_imports.')
+    if not isinstance(error, (UserError, OSError, ValueError, ImportError)):
+        return None
+    inner = error
+    while isinstance(inner.__context__, Exception) and str(error).endswith(
+            str(inner.__context__) or '\0'):
+        inner = inner.__context__
+    return str(inner) or type(error).__name__
+
+
+def command_for(tool: str) -> str:
+    """Return how to call another tool as this one was called.
+
+    Args:
+        tool: Its name, such as 'test'.
+
+    Returns:
+        'mmseg-ext test', or 'python tools/test.py' with the folder as it
+        was given, quoted for a shell.
+    """
+    called = Path(sys.argv[0])
+    # '.mim': the package's own copy, started by dist_train.sh
+    if called.name.startswith(f'{COMMAND} ') or '.mim' in called.parts:
+        return f'{COMMAND} {tool}'
+    folder = called.parent if called.parent.name == 'tools' else Path('tools')
+    return f'python {shlex.quote(str(folder / f"{tool}.py"))}'
