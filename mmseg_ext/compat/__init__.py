@@ -19,7 +19,8 @@ __all__ = ['UntrustedCheckpointError', 'apply', 'when_imported']
 PATCHES = {
     'mmcv': 'mmcv_ops.add_stand_in',
     'mmcv.ops.multi_scale_deform_attn': 'mmcv_ops.attend_without_ops',
-    'mmengine.config.utils': 'own_scope.add_to_configs',
+    'mmengine.config.config': 'own_scope.add_to_bases',
+    'mmengine.config.utils': 'own_scope.add_to_packages',
     'mmengine.dist.utils': 'cpu_distributed.patch_process_group',
     'mmengine.logging.message_hub': 'message_hub.patch_message_hub',
     'mmengine.model.wrappers.distributed':

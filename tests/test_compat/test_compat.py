@@ -1,6 +1,7 @@
 import os
 import sys
 
+import mmcv  # noqa: F401  what stands in for its operators
 import mmengine.dist.utils
 import pytest
 from mmengine.logging import MessageHub
@@ -12,8 +13,8 @@ from mmseg_ext import compat
 from mmseg_ext.compat import mmcv_ops
 
 
-def mended() -> list:
-    """Everything that the mends replace, as it stands now."""
+def patched() -> list:
+    """Everything that the patches replace, as it stands now."""
     return [
         CheckpointLoader.load_checkpoint.__func__,
         MMDistributedDataParallel.__init__,
@@ -28,9 +29,9 @@ def mended() -> list:
 
 
 def test_a_second_apply_changes_nothing():
-    before = mended()
+    before = patched()
     compat.apply()
-    assert mended() == before
+    assert patched() == before
 
 
 def test_the_package_imports_from_another_folder_after_mmseg(imported_late):
@@ -45,7 +46,7 @@ def test_mmseg_imported_first_and_failed_half_way(imported_late):
     assert imported_late['model'] == 'EncoderDecoder'
 
 
-def test_a_name_imported_before_is_mended_too(imported_late):
+def test_a_name_imported_before_is_patched_too(imported_late):
     assert os.path.samefile(imported_late['early_name_says'],
                             imported_late['mmseg_path'])
 

@@ -11,7 +11,7 @@ SCRIPT = Path(__file__).with_name('train_two_processes.py')
 
 @pytest.mark.slow
 @pytest.mark.skipif(
-    get_device() != 'cpu', reason='an accelerator is here: nothing is mended')
+    get_device() != 'cpu', reason='an accelerator is here: nothing is patched')
 def test_two_processes_train_one_model(tmp_path, environment):
     done = subprocess.run(
         [

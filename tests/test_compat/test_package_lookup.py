@@ -24,7 +24,7 @@ def test_nothing_is_replaced_where_pkg_resources_exists():
 
 
 @pytest.mark.skipif(
-    HAS_PKG_RESOURCES, reason='pkg_resources exists: nothing to mend')
+    HAS_PKG_RESOURCES, reason='pkg_resources exists: nothing to patch')
 def test_mmengine_asks_the_replacements():
     for name in NAMES:
         replacement = getattr(package_lookup, name)

@@ -1,0 +1,111 @@
+"""What all commands have in common."""
+import sys
+
+import pytest
+from mmengine.registry import Registry
+
+from mmseg_ext.basics.command_line import (
+    command_for,
+    new_parser,
+    run,
+    user_sentence,
+)
+from mmseg_ext.basics.user_error import UserError
+
+
+@pytest.fixture
+def argv(monkeypatch):
+    return lambda *words: monkeypatch.setattr(sys, 'argv', list(words))
+
+
+def fail(error: BaseException):
+    def main():
+        raise error
+    return main
+
+
+def built(error: Exception) -> Exception:
+    """Return what mmengine makes of an error of a class that it builds."""
+    registry = Registry('thing')
+
+    @registry.register_module()
+    class Thing:
+
+        def __init__(self) -> None:
+            raise error
+
+    with pytest.raises(type(error)) as found:
+        registry.build(dict(type='Thing'))
+    return found.value
+
+
+@pytest.mark.parametrize('error', [
+    ValueError('The mask is damaged.'), OSError('There is no disk.'),
+    ImportError('Install it.'), FileNotFoundError('No images in x.')])
+def test_what_users_mend_is_a_sentence(argv, error):
+    argv('tool')
+    for raised in (error, built(error)):
+        with pytest.raises(SystemExit) as end:
+            run(fail(raised))
+        assert str(end.value).strip() == str(error)
+
+
+def test_traceback_lets_errors_through(argv):
+    argv('tool', '--traceback')
+    with pytest.raises(ValueError, match='damaged'):
+        run(fail(ValueError('damaged')))
+    assert vars(new_parser('A tool.').parse_args()) == {}
+
+
+def test_errors_of_the_program_keep_their_traceback(argv):
+    argv('tool')
+    for error in (TypeError('x'), KeyError('x'), ZeroDivisionError('x')):
+        with pytest.raises(type(error)):
+            run(fail(error))
+
+
+def test_an_unknown_type_in_a_config_is_named(argv):
+    with pytest.raises(KeyError) as found:
+        Registry('model').build(dict(type='SegFomer'))
+    sentence = user_sentence(found.value)
+    assert "'SegFomer'" in sentence and 'custom_imports' in sentence
+    assert '\n' not in sentence
+
+
+def test_a_users_error_of_any_kind(argv):
+    class Refused(UserError, RuntimeError):
+        pass
+
+    assert user_sentence(Refused('Refused to load it.')) == (
+        'Refused to load it.')
+    assert user_sentence(RuntimeError('a bug')) is None
+    assert user_sentence(OSError()) == 'OSError'
+
+
+@pytest.mark.parametrize(('text', 'printed'), [
+    ('', 'Interrupted.'), ('The same command goes on.', 'same command')])
+def test_interrupts(argv, capsys, text, printed):
+    argv('tool')
+    with pytest.raises(SystemExit) as end:
+        run(fail(KeyboardInterrupt(*[text] * bool(text))))
+    assert end.value.code == 130
+    assert printed in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('status', [None, 0, 1])
+def test_exit_status(argv, status):
+    argv('tool')
+    with pytest.raises(SystemExit) as end:
+        run(lambda: status)
+    assert end.value.code == status
+
+
+@pytest.mark.parametrize(('called', 'expected'), [
+    ('tools/train.py', 'python tools/test.py'),
+    ('/a b/tools/train.py', "python '/a b/tools/test.py'"),
+    ('mmseg-ext train', 'mmseg-ext test'),
+    ('/env/mmseg_ext/.mim/tools/train.py', 'mmseg-ext test'),
+    ('/usr/bin/pytest', 'python tools/test.py')])
+def test_other_commands_as_this_one(argv, called, expected):
+    argv(called)
+    assert command_for('test') == expected
