@@ -120,10 +120,10 @@ train_dataloader = dict(dataset=dict(
     # pytest's worker processes ignore the signal
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        _, reason = check('config.py', '--report', 'out.html')
+        text, status = check('config.py', '--report', 'out.html')
     finally:
         signal.signal(signal.SIGINT, before)
-    assert 'Interrupted' in reason
+    assert 'Interrupted' in text and status == 130
     assert not (tmp_path / 'out.html').exists()
 
 

@@ -20,7 +20,8 @@ except SystemExit as end:
 heavy = [name for name in ('torch', 'mmseg', 'mmcv') if name in sys.modules]
 # not getrusage, which counts what this process was forked from
 peak = re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())
-print('\\n' + json.dumps(dict(status=status, heavy=heavy, megabytes=int(peak[1]) / 1024)))
+found = dict(status=status, heavy=heavy, megabytes=int(peak[1]) / 1024)
+print('\\n' + json.dumps(found))
 """
 
 
