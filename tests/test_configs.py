@@ -59,14 +59,34 @@ def test_trains_one_step(path, tmp_path, roots):
     assert 0 <= scalars[f'val/{own}'] <= 100
 
 
+def readmes_configs(repository) -> list[str]:
+    """Return the examples of configs/README.md."""
+    text = (repository / 'configs/README.md').read_text(encoding='utf-8')
+    blocks = [block.split('```')[0] for block in text.split('```python\n')]
+    return [block for block in blocks if block.startswith('_base_')]
+
+
 def test_readmes_own_config_builds(repository, tmp_path):
-    blocks = (repository / 'README.md').read_text().split('```python\n')
-    code = next(block for block in blocks if block.startswith('_base_'))
-    (tmp_path / 'own.py').write_text(code.split('```')[0])
+    code = readmes_configs(repository)[0]
+    (tmp_path / 'own.py').write_text(code)
     init_default_scope('mmseg')
     model = MODELS.build(load_config(str(tmp_path / 'own.py')).model)
     maps = model.neck([torch.zeros(1, c, 4, 4) for c in (32, 64, 160, 256)])
     assert model.decode_head(maps).shape == (1, 150, 4, 4)
+
+
+def test_readmes_own_phases_build(repository, tmp_path):
+    code = readmes_configs(repository)[1]
+    (tmp_path / 'configs').symlink_to(repository / 'configs')
+    (tmp_path / 'own.py').write_text(code)
+    init_default_scope('mmseg')
+    cfg = load_config(str(tmp_path / 'own.py'), from_scratch=True)
+    assert MODELS.build(cfg.model).decode_head.num_classes == 4
+    for loader in (cfg.train_dataloader, cfg.val_dataloader,
+                   cfg.test_dataloader):
+        assert loader.dataset.type == 'SEMDataset'
+        assert loader.dataset.data_root == 'data/own'
+        assert len(loader.dataset.metainfo.classes) == 4
 
 
 @pytest.mark.parametrize(('name', 'millions'), [

@@ -2,7 +2,7 @@
 # direction and integration, and the image enlarged inside the model.
 title = 'Small models on MetalDAM'
 data_root = 'data/metaldam'
-data_help = 'Lay out MetalDAM as the README says'
+data_help = 'Lay out MetalDAM as configs/metaldam/README.md says'
 seeds = [0, 1, 2]
 budget = '1500 steps of four 256 x 256 crops from random weights'
 input_size = (256, 256)  # the crop

@@ -2,8 +2,8 @@
 title = 'Supervised segmentation of MVTec AD'
 data_root = 'data/mvtec_ad'
 data_help = (
-    'Lay out MVTec AD as the README says, or write synthetic pictures: '
-    'python tools/make_sample.py mvtec data/mvtec_ad')
+    'Lay out MVTec AD as configs/mvtec_ad/README.md says, or write synthetic '
+    'pictures: python tools/make_sample.py mvtec data/mvtec_ad')
 seeds = [0, 1, 2]  # of the training; the split stays the same
 budget = '20 000 steps of 16 images of 256 x 256'
 input_size = (256, 256)

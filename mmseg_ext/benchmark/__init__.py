@@ -1,4 +1,4 @@
-"""Measurements behind the claims of the README, and tables of accuracy."""
+"""Measurements behind the tables of speed, and tables of accuracy."""
 from .attention import compare_attention
 from .cost import measure_costs
 from .deform_conv import compare_deform_conv

@@ -1,4 +1,4 @@
-"""The measurement behind the README's claim, on a small crop."""
+"""The claim in configs/benchmarks/README.md, measured on a small crop."""
 import sys
 
 import pytest

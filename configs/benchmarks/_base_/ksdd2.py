@@ -2,8 +2,8 @@
 runs = 'ksdd2'  # the small config as it is, is a row of both
 data_root = 'data/ksdd2'
 data_help = (
-    'Lay out KolektorSDD2 as the README says, or write synthetic surfaces: '
-    'python tools/make_sample.py ksdd2 data/ksdd2')
+    'Lay out KolektorSDD2 as configs/ksdd2/README.md says, or write synthetic '
+    'surfaces: python tools/make_sample.py ksdd2 data/ksdd2')
 seeds = [0, 1, 2]
 budget = (
     '1500 steps of eight 128 x 112 crops of surfaces of 320 x 116, from '

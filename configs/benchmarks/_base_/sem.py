@@ -2,8 +2,8 @@
 runs = 'sem'  # the proposed model is a row of three tables
 data_root = 'data/sem'
 data_help = (
-    'Lay out your own micrographs as the README says, or write synthetic '
-    'ones: python tools/make_sample.py sem data/sem')
+    'Lay out your own micrographs as configs/sem/README.md says, or write '
+    'synthetic ones: python tools/make_sample.py sem data/sem')
 seeds = [0, 1, 2]
 budget = "Each config's own schedule, the paper's 150 epochs"
 input_size = (480, 480)  # the crop
