@@ -131,7 +131,8 @@ def test_interrupted(run, scans, monkeypatch):
         return logits(self, batch)
 
     monkeypatch.setattr(TorchModel, 'logits', stop)
-    assert 'Interrupted' in run(scans)[0]
+    status, printed = run(scans)
+    assert status == 130 and 'Interrupted' in printed
     monkeypatch.undo()
     monkeypatch.chdir(scans.parent)
     assert '5 images, 1 of them predicted before' in run(scans)[1]
