@@ -73,7 +73,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(main: Callable[[], Optional[int]]) -> None:
-    """Run a tool, and end the process with its exit status.
+    """Run a tool, and end the process if its exit status is not 0.
 
     What the user can put right is printed as a sentence, see
     :func:`user_sentence`; ``--traceback`` among the arguments lets every
@@ -93,7 +93,8 @@ def run(main: Callable[[], Optional[int]]) -> None:
             raise
         # a progress line may stand before it
         sys.exit(f'\n{sentence}')
-    sys.exit(status)
+    if status:
+        sys.exit(status)
 
 
 def user_sentence(error: BaseException) -> Optional[str]:

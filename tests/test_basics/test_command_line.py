@@ -92,12 +92,13 @@ def test_interrupts(argv, capsys, text, printed):
     assert printed in capsys.readouterr().err
 
 
-@pytest.mark.parametrize('status', [None, 0, 1])
-def test_exit_status(argv, status):
+def test_exit_status(argv):
     argv('tool')
     with pytest.raises(SystemExit) as end:
-        run(lambda: status)
-    assert end.value.code == status
+        run(lambda: 1)
+    assert end.value.code == 1
+    for status in (None, 0):
+        run(lambda status=status: status)
 
 
 @pytest.mark.parametrize(('called', 'expected'), [

@@ -60,7 +60,8 @@ def run(repository, model, tmp_path, monkeypatch, capsys):
             status = 0
         except SystemExit as end:
             status = end.code
-        return status, capsys.readouterr().out
+        printed = capsys.readouterr()
+        return status, printed.out + printed.err
     return run
 
 
