@@ -54,7 +54,6 @@ def main() -> int:
         check_target(args.report, args.overwrite)
     if args.config:  # torch and MMSegmentation are needed for it alone
         from mmseg_ext.checking.config_splits import splits_of_config
-
         from mmseg_ext.engine import config_from_options
 
         cfg = config_from_options(args)
