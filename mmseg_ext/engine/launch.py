@@ -5,7 +5,7 @@ from typing import Optional
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import is_main_process
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
 from mmseg_ext.basics import keep_freed_memory
@@ -14,7 +14,7 @@ from .cited_config import cite_config
 from .class_count_hook import ClassCountHook
 from .pretrained import check_weights, remove_pretrained
 from .quiet_runner import QuietRunner, QuietTestRunner
-from .run_facts import short_path
+from .run_facts import last_checkpoint, short_path
 from .sections import sections
 from .test_console import TestConsoleHook
 from .training_console import TrainingConsoleHook
@@ -166,10 +166,12 @@ def train(cfg: Config,
 
 
 def _how_to_go_on(runner: Runner) -> str:
-    checkpoint = find_latest_checkpoint(runner.work_dir)
-    place = f'Interrupted after iteration {runner.iter} of {runner.max_iters}'
+    checkpoint = last_checkpoint(runner.work_dir)
+    place = 'Interrupted ' + (
+        f'after iteration {runner.iter} of {runner.max_iters}'
+        if runner.iter else 'before the first iteration')
     if checkpoint is None:
-        return (f'{place}, before the first checkpoint: the same command '
+        return (f'{place}. There is no checkpoint yet: the same command '
                 'starts over')
     return (f'{place}. The same command with --resume goes on from '
             f'{short_path(checkpoint)}')

@@ -1,6 +1,8 @@
 """A stock Runner whose log goes to its file alone."""
+import io
 import logging
 import os.path as osp
+from contextlib import redirect_stdout
 
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
@@ -39,6 +41,13 @@ class QuietRunner(Runner):
             handler.addFilter(_is_for_users)
             handler.setLevel(max(handler.level, logging.WARNING))
         return logger
+
+    def load_or_resume(self) -> None:
+        """Load or resume a checkpoint; what is printed then is logged."""
+        with redirect_stdout(io.StringIO()) as printed:
+            super().load_or_resume()
+        for line in printed.getvalue().splitlines():
+            self.logger.info(line)
 
 
 class QuietTestRunner(QuietRunner):

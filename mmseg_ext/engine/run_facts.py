@@ -8,7 +8,7 @@ import torch
 from mmengine.dist import get_world_size
 from mmengine.model import is_model_wrapper
 from mmengine.optim import AmpOptimWrapper
-from mmengine.runner import EpochBasedTrainLoop, Runner, find_latest_checkpoint
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import Dataset
 
@@ -74,6 +74,15 @@ def short_path(path: str) -> str:
         return path
     relative = osp.relpath(path)
     return osp.abspath(path) if relative.startswith(os.pardir) else relative
+
+
+def last_checkpoint(work_dir: str) -> Optional[str]:
+    """Return the checkpoint that was written last, None if none was."""
+    pointer = osp.join(work_dir, 'last_checkpoint')
+    if not osp.isfile(pointer):
+        return None
+    with open(pointer) as file:  # as mmengine writes it
+        return file.read().strip()
 
 
 def _config(runner: Runner) -> str:
@@ -190,7 +199,7 @@ def _start(runner: Runner) -> str:
     cfg = runner.cfg
     loaded = cfg.get('load_from')
     if cfg.get('resume'):
-        checkpoint = loaded or find_latest_checkpoint(runner.work_dir)
+        checkpoint = loaded or last_checkpoint(runner.work_dir)
         if checkpoint:
             return (f'{short_path(checkpoint)}, resumed after iteration '
                     f'{runner.iter} of {runner.max_iters}')

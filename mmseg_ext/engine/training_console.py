@@ -6,7 +6,7 @@ from statistics import mean
 from typing import Optional
 
 from mmengine.hooks import CheckpointHook, Hook
-from mmengine.runner import EpochBasedTrainLoop, Runner, find_latest_checkpoint
+from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from mmseg_ext.basics import format_duration
 
@@ -14,7 +14,12 @@ from .console import Console, Progress
 from .metric_table import format_metric, metric_lines
 from .next_commands import next_commands
 from .pace import Pace, count_validations, seconds_left
-from .run_facts import list_classes, short_path, training_facts
+from .run_facts import (
+    last_checkpoint,
+    list_classes,
+    short_path,
+    training_facts,
+)
 
 SMOOTHED = 20  # iterations whose mean loss is shown
 
@@ -89,7 +94,7 @@ class TrainingConsoleHook(Hook):
         self._console.print(
             f'Done in {took}'
             + (f', stopped early at {_step(runner)}' if early else ''))
-        last = find_latest_checkpoint(runner.work_dir)
+        last = last_checkpoint(runner.work_dir)
         for name, path in self._best.items():
             self._console.print(f'Best checkpoint: {short_path(path)} '
                                 f'({name} {_score(runner, name)})')
@@ -108,7 +113,7 @@ class TrainingConsoleHook(Hook):
             parts.insert(0, f'epoch {runner.epoch + 1}/{runner.max_epochs}')
         if 'train/loss' in runner.message_hub.log_scalars:
             loss = runner.message_hub.get_scalar('train/loss').mean(SMOOTHED)
-            parts.append(f'loss {loss:.4g}')
+            parts.append(f'loss {loss:.4f}')
         validations = 0
         if runner.val_loop is not None:
             # one may be due right now: it is not done yet
@@ -125,8 +130,8 @@ def pace_parts(pace: Pace, left: Optional[float]) -> list[str]:
     """Word the time of an iteration, and the time left."""
     if pace.seconds is None or left is None:
         return []
-    return [f'{pace.seconds:.2g} s/iter' if pace.seconds < 10 else
-            f'{pace.seconds:.0f} s/iter', f'{format_duration(left)} left']
+    return [f'{pace.seconds:.2f} s/iter' if pace.seconds >= 0.1 else
+            f'{pace.seconds:.3f} s/iter', f'{format_duration(left)} left']
 
 
 def print_facts(console: Console, facts: Sequence[tuple[str, str]]) -> None:
