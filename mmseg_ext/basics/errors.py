@@ -11,6 +11,9 @@ _READ_CONFIGS = ('mmengine.config', 'mmengine.registry')
 # In code of ours these are mistakes of ours, the traceback is what helps.
 _MISTAKES = (ArithmeticError, AssertionError, AttributeError, LookupError,
              NameError, TypeError)
+# What Python says of an argument that a class has not, or lacks.
+_UNFIT_ARGUMENT = re.compile(
+    r'\S+\(\) (got an unexpected keyword argument|missing \d+ required)')
 _UNKNOWN_NAME = re.compile(r'(\S+) is not in the (\S+) registry\. ')
 
 
@@ -45,7 +48,11 @@ def user_sentence(error: BaseException) -> Optional[str]:
 
 
 def _is_mendable(error: BaseException) -> bool:
-    place = _raised_in(error)
+    places = _places(error)
+    if isinstance(error, TypeError) and _UNFIT_ARGUMENT.match(str(error)):
+        # a call that the config has caused, not one of the code's own
+        return any(place.startswith('mmengine.registry') for place in places)
+    place = places[-1] if places else ''
     ours = place.split('.')[0] == 'mmseg_ext'
     return (isinstance(error, _MENDABLE) or place.startswith(_READ_CONFIGS)
             or (ours and isinstance(error, Exception)
@@ -96,13 +103,13 @@ def _is_out_of_memory(error: BaseException) -> bool:
         and type(error).__module__.startswith('torch'))
 
 
-def _raised_in(error: BaseException) -> str:
-    """Return the module whose code has raised an exception."""
-    trace, name = error.__traceback__, ''
+def _places(error: BaseException) -> list[str]:
+    """Return the modules that an exception came through, its own last."""
+    trace, names = error.__traceback__, []
     while trace is not None:
-        name = trace.tb_frame.f_globals.get('__name__', '')
+        names.append(trace.tb_frame.f_globals.get('__name__', ''))
         trace = trace.tb_next
-    return name
+    return names
 
 
 def _unknown_name(name: str, registry: str) -> str:

@@ -16,7 +16,7 @@ from .pretrained import check_weights, remove_pretrained
 from .quiet_runner import QuietRunner, QuietTestRunner
 from .run_facts import last_checkpoint, short_path
 from .sections import sections
-from .test_console import TestConsoleHook
+from .testing_console import TestingConsoleHook
 from .training_console import TrainingConsoleHook
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -226,7 +226,7 @@ def test(cfg: Config,
         cfg.custom_hooks = [*kept, dict(type='PanelHook', out_dir=show_dir)]
     runner = _build_runner(cfg, QuietTestRunner if quiet else Runner)
     if isinstance(runner, QuietRunner) and is_main_process():
-        runner.register_hook(TestConsoleHook(runner.console))
+        runner.register_hook(TestingConsoleHook(runner.console))
     try:
         return runner.test()
     finally:

@@ -42,7 +42,7 @@ def training_facts(runner: Runner) -> Facts:
     ]
 
 
-def test_facts(runner: Runner) -> Facts:
+def testing_facts(runner: Runner) -> Facts:
     """Return what is tested, see :func:`training_facts`."""
     dataset = runner.test_dataloader.dataset
     return [

@@ -63,8 +63,16 @@ def test_an_unknown_argument_in_a_config():
         def __init__(self, size=1):
             pass
 
-    assert "argument 'sise'" in sentence(
-        registry.build, dict(type='Thing', sise=2))
+    @registry.register_module()
+    class Whole:
+
+        def __init__(self, **kwargs):
+            Thing(**kwargs)  # as heads hand theirs on
+
+    for kind in ('Thing', 'Whole'):
+        assert "argument 'sise'" in sentence(
+            registry.build, dict(type=kind, sise=2))
+    assert sentence(Thing, sise=2) is None  # in code
 
 
 def test_a_value_that_does_not_fit_its_base(tmp_path):

@@ -11,11 +11,11 @@ from mmseg_ext.basics import format_duration
 from .console import Console, Progress
 from .metric_table import format_metric, main_metrics
 from .pace import Pace, seconds_left
-from .run_facts import short_path, test_facts
+from .run_facts import short_path, testing_facts
 from .training_console import pace_parts, print_facts
 
 
-class TestConsoleHook(Hook):
+class TestingConsoleHook(Hook):
     """Tell what a test does: a head, its progress, its main numbers.
 
     Args:
@@ -28,7 +28,7 @@ class TestConsoleHook(Hook):
         self._console = console
 
     def before_test(self, runner) -> None:
-        print_facts(self._console, test_facts(runner))
+        print_facts(self._console, testing_facts(runner))
         self._begun = time.monotonic()
         self._pace = Pace()
         self._progress = Progress(self._console, len(runner.test_dataloader))
