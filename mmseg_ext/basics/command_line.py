@@ -1,13 +1,12 @@
 """What all commands have in common: options, names, errors in a sentence."""
 import argparse
-import re
 import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Optional
 
-from .user_error import UserError
+from .errors import user_sentence
 
 COMMAND = 'mmseg-ext'
 TRACEBACK = '--traceback'
@@ -76,8 +75,8 @@ def run(main: Callable[[], Optional[int]]) -> None:
     """Run a tool, and end the process if its exit status is not 0.
 
     What the user can put right is printed as a sentence, see
-    :func:`user_sentence`; ``--traceback`` among the arguments lets every
-    error through as it was raised.
+    :func:`~.errors.user_sentence`; ``--traceback`` among the arguments lets
+    every error through as it was raised.
     """
     try:
         status = main()
@@ -95,28 +94,6 @@ def run(main: Callable[[], Optional[int]]) -> None:
         sys.exit(f'\n{sentence}')
     if status:
         sys.exit(status)
-
-
-def user_sentence(error: BaseException) -> Optional[str]:
-    """Return what to tell a user of an error; None: he can do nothing.
-
-    mmengine puts the name of the class that it was building before an
-    error's text; the text alone is returned.
-    """
-    registry = isinstance(error, KeyError) and re.search(
-        r'(\S+) is not in the (\S+) registry', str(error))
-    if registry:
-        name, kind = registry.groups()
-        return (f'The config names {name.strip(chr(39))!r}, which is no '
-                f'registered {kind.split("::")[-1]}. Correct its spelling, '
-                'or import the module that defines it with custom_imports.')
-    if not isinstance(error, (UserError, OSError, ValueError, ImportError)):
-        return None
-    inner = error
-    while isinstance(inner.__context__, Exception) and str(error).endswith(
-            str(inner.__context__) or '\0'):
-        inner = inner.__context__
-    return str(inner) or type(error).__name__
 
 
 def command_for(tool: str) -> str:

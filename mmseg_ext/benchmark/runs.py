@@ -9,6 +9,7 @@ from typing import Optional
 
 from mmengine.config import Config
 
+from mmseg_ext.basics import format_duration
 from mmseg_ext.engine import load_config
 
 from .jobs import Job
@@ -122,14 +123,6 @@ def check_settings(runs: Sequence[Run]) -> None:
             'them and begins elsewhere; or take the changes back.')
 
 
-def _duration(seconds: float) -> str:
-    whole = round(seconds)
-    hours, minutes = whole // 3600, whole % 3600 // 60
-    if hours:
-        return f'{hours} h {minutes:02} min'
-    return f'{minutes} min {whole % 60:02} s' if minutes else f'{whole} s'
-
-
 def _time_left(runs: Sequence[Run], remaining: Sequence[Run]) -> str:
     """Estimate from the finished runs of the same rows, else of any."""
     times: dict[str, list[float]] = {}
@@ -144,7 +137,7 @@ def _time_left(runs: Sequence[Run], remaining: Sequence[Run]) -> str:
     left = sum(
         mean(times[run.row.name]) if run.row.name in times else usual
         for run in remaining)
-    return f', about {_duration(left)} to go'
+    return f', about {format_duration(left)} to go'
 
 
 def _do(run: Run, redo: bool, echo: Callable[[str], None],
@@ -172,7 +165,7 @@ def _do(run: Run, redo: bool, echo: Callable[[str], None],
         f'{column.title} {result["metrics"][column.key]:.{column.digits}f}'
         for column in columns if column.key in result['metrics']
     ]
-    took = f'done in {_duration(result["seconds"])}'
+    took = f'done in {format_duration(result["seconds"])}'
     echo(', '.join([took, *numbers]))
     return None
 
@@ -236,7 +229,7 @@ def run_suite(suite: Suite,
             failures.append(failure)
         left = _time_left(runs, wanted[i + 1:])
         if left and not done:
-            echo(f'  {_duration(time.monotonic() - clock)} so far{left}')
+            echo(f'  {format_duration(time.monotonic() - clock)} so far{left}')
     return failures + _measure(suite, work_dir, runs, echo)
 
 

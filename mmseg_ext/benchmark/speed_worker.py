@@ -18,7 +18,6 @@ from mmseg_ext.basics import (
     return_freed_memory,
     trim_memory,
 )
-from mmseg_ext.basics.user_error import UserError
 from mmseg_ext.engine.cpu_amp import cpu_has_bfloat16
 
 from .cost import count_flops
@@ -211,7 +210,7 @@ def _serve(pipe, log: Path, source: Source, setting: Setting,
                 pipe.send((answer, ''))
 
 
-class WorkerError(UserError):
+class WorkerError(Exception):
     """What a worker was asked for cannot be had; its text says why."""
 
 

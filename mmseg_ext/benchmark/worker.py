@@ -67,9 +67,10 @@ def do_run(folder: Path) -> dict:
         split: describe_data(cfg[f'{split}_dataloader'].dataset)
         for split in ('train', 'test')
     }
-    train(cfg, resume=True)
+    # What they print is the job's log.
+    train(cfg, resume=True, quiet=False)
     checkpoint = pointer.read_text()
-    metrics = test(_run_config(folder), checkpoint)
+    metrics = test(_run_config(folder), checkpoint, quiet=False)
     keep_weights(checkpoint, folder / WEIGHTS)
     return dict(
         metrics={name: float(value) for name, value in metrics.items()},

@@ -21,7 +21,7 @@ from unittest import mock
 
 import torch
 
-from ._errors import DamagedCheckpointError, UntrustedCheckpointError
+from ._errors import UntrustedCheckpointError
 from ._harmless_globals import harmless_globals_allowed
 
 TRUST_VARIABLE = 'MMSEG_EXT_TRUST_CHECKPOINT'
@@ -83,7 +83,7 @@ def patch_loader(checkpoint: ModuleType) -> None:
         except _DAMAGED as error:
             if isinstance(error, OSError) and type(error) is not OSError:
                 raise  # not found, not permitted, no network: it says so
-            raise DamagedCheckpointError(
+            raise RuntimeError(
                 f'Could not read {filename} as a checkpoint; is it complete? '
                 f'({type(error).__name__}: {error})') from error
 

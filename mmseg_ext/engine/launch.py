@@ -4,13 +4,20 @@ from typing import Optional
 
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
 from mmseg_ext.basics import keep_freed_memory
 
+from .cited_config import cite_config
+from .class_count_hook import ClassCountHook
 from .pretrained import check_weights, remove_pretrained
+from .quiet_runner import QuietRunner, QuietTestRunner
+from .run_facts import last_checkpoint, short_path
 from .sections import sections
+from .testing_console import TestingConsoleHook
+from .training_console import TrainingConsoleHook
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -72,10 +79,29 @@ def load_config(path: str,
     return cfg
 
 
-def _build_runner(cfg: Config) -> Runner:
-    if 'runner_type' in cfg:
-        return RUNNERS.build(cfg)
-    return Runner.from_cfg(cfg)
+def _build_runner(cfg: Config, kind: type[Runner] = Runner) -> Runner:
+    alone = _stop_workers(cfg)
+    # A runner of the config's own says what it says.
+    runner = (RUNNERS.build(cfg) if 'runner_type' in cfg else
+              kind.from_cfg(cfg))
+    for name in alone:
+        runner.logger.info(f'{name}.num_workers is 0: persistent_workers and '
+                           'prefetch_factor, which torch refuses then, are '
+                           'left out')
+    return runner
+
+
+def _stop_workers(cfg: Config) -> list[str]:
+    """Take out what torch refuses where no processes load; name where."""
+    changed = []
+    for name in LOADERS:
+        loader = cfg.get(name)
+        if loader and loader.get('num_workers') == 0:
+            taken = [loader.pop(key, None)
+                     for key in ('persistent_workers', 'prefetch_factor')]
+            if any(taken):
+                changed.append(name)
+    return changed
 
 
 def _use_amp(cfg: Config) -> None:
@@ -94,30 +120,61 @@ def _use_amp(cfg: Config) -> None:
         wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic')
 
 
-def train(cfg: Config, resume: bool = False, amp: bool = False) -> Runner:
+def train(cfg: Config,
+          resume: bool = False,
+          amp: bool = False,
+          quiet: bool = True) -> Runner:
     """Train the model of a config.
 
     Args:
         cfg: See :func:`load_config`.
         resume: Go on from the newest checkpoint in the work directory.
         amp: Train in mixed precision: float16 on a GPU, bfloat16 on a CPU.
+        quiet: Show a head, the progress and the results, and keep the rest
+            for the log file. A ``runner_type`` of the config shows what it
+            does.
 
     Raises:
         ConnectionError: If pretrained weights cannot be downloaded.
-        ValueError: If mixed precision is not possible.
+        KeyboardInterrupt: If it is interrupted; its message says how to go
+            on.
+        ValueError: If mixed precision is not possible, or the model has
+            fewer classes than the data set.
     """
     if amp:
         _use_amp(cfg)
     cfg.resume = resume
+    cited = cite_config(cfg) if quiet else None
     if resume and osp.isfile(osp.join(cfg.work_dir, 'last_checkpoint')):
         # The checkpoint replaces them; fetching them first would be in vain.
         remove_pretrained(cfg)
     check_weights(cfg)
     if get_device() == 'cpu':
         keep_freed_memory()
-    runner = _build_runner(cfg)
-    runner.train()
+    runner = _build_runner(cfg, QuietRunner if quiet else Runner)
+    runner.register_hook(ClassCountHook())
+    if isinstance(runner, QuietRunner) and is_main_process():
+        runner.register_hook(TrainingConsoleHook(runner.console, cited))
+    try:
+        runner.train()
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_how_to_go_on(runner)) from None
+    finally:
+        if isinstance(runner, QuietRunner):
+            runner.console.clear()
     return runner
+
+
+def _how_to_go_on(runner: Runner) -> str:
+    checkpoint = last_checkpoint(runner.work_dir)
+    place = 'Interrupted ' + (
+        f'after iteration {runner.iter} of {runner.max_iters}'
+        if runner.iter else 'before the first iteration')
+    if checkpoint is None:
+        return (f'{place}. There is no checkpoint yet: the same command '
+                'starts over')
+    return (f'{place}. The same command with --resume goes on from '
+            f'{short_path(checkpoint)}')
 
 
 def _evaluators(cfg: Config) -> list[dict]:
@@ -129,7 +186,8 @@ def test(cfg: Config,
          checkpoint: str,
          tta: bool = False,
          out: Optional[str] = None,
-         show_dir: Optional[str] = None) -> dict:
+         show_dir: Optional[str] = None,
+         quiet: bool = True) -> dict:
     """Test a checkpoint and return the metrics.
 
     Args:
@@ -138,12 +196,15 @@ def test(cfg: Config,
         tta: Average over the views of the config's ``tta_pipeline``.
         out: Folder to write the predicted class ids to, as PNG.
         show_dir: Folder to write image | truth | prediction to.
+        quiet: Show a head, the progress and the metrics, and keep the rest
+            for the log file.
 
     Raises:
         ValueError: If ``out`` is given and no metric of the config writes
             predictions, or ``tta`` and the config has no views.
     """
     cfg.load_from = checkpoint
+    cfg.resume = False  # a config that a resumed training has written
     remove_pretrained(cfg)
     if tta:
         if 'tta_pipeline' not in cfg:
@@ -163,4 +224,11 @@ def test(cfg: Config,
         hooks = cfg.get('custom_hooks') or []
         kept = [hook for hook in hooks if hook['type'] != 'PanelHook']
         cfg.custom_hooks = [*kept, dict(type='PanelHook', out_dir=show_dir)]
-    return _build_runner(cfg).test()
+    runner = _build_runner(cfg, QuietTestRunner if quiet else Runner)
+    if isinstance(runner, QuietRunner) and is_main_process():
+        runner.register_hook(TestingConsoleHook(runner.console))
+    try:
+        return runner.test()
+    finally:
+        if isinstance(runner, QuietRunner):
+            runner.console.clear()

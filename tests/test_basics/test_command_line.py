@@ -4,13 +4,7 @@ import sys
 import pytest
 from mmengine.registry import Registry
 
-from mmseg_ext.basics.command_line import (
-    command_for,
-    new_parser,
-    run,
-    user_sentence,
-)
-from mmseg_ext.basics.user_error import UserError
+from mmseg_ext.basics.command_line import command_for, new_parser, run
 
 
 @pytest.fixture
@@ -62,24 +56,6 @@ def test_errors_of_the_program_keep_their_traceback(argv):
     for error in (TypeError('x'), KeyError('x'), ZeroDivisionError('x')):
         with pytest.raises(type(error)):
             run(fail(error))
-
-
-def test_an_unknown_type_in_a_config_is_named(argv):
-    with pytest.raises(KeyError) as found:
-        Registry('model').build(dict(type='SegFomer'))
-    sentence = user_sentence(found.value)
-    assert "'SegFomer'" in sentence and 'custom_imports' in sentence
-    assert '\n' not in sentence
-
-
-def test_a_users_error_of_any_kind(argv):
-    class Refused(UserError, RuntimeError):
-        pass
-
-    assert user_sentence(Refused('Refused to load it.')) == (
-        'Refused to load it.')
-    assert user_sentence(RuntimeError('a bug')) is None
-    assert user_sentence(OSError()) == 'OSError'
 
 
 @pytest.mark.parametrize(('text', 'printed'), [

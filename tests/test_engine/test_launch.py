@@ -1,9 +1,12 @@
 """Configs with options applied, and real training, resuming and testing."""
+from pathlib import Path
+
 import cv2
 import pytest
 import torch
 from mmseg.apis import inference_model, init_model
 from tiny import shrink
+from tiny import tiny_quickstart as tiny
 
 from mmseg_ext import engine
 from mmseg_ext.engine import load_config, train
@@ -17,16 +20,6 @@ def quickstart(repository):
 @pytest.fixture
 def paper(repository):
     return str(repository / 'configs/segformer_xattn_sem.py')
-
-
-def tiny(path, work_dir, sem_root, steps=2):
-    cfg = load_config(path, work_dir=str(work_dir), data_root=str(sem_root))
-    # the smallest MiT: what is tested here is around the model
-    cfg.model.backbone.update(embed_dims=8, num_layers=[1, 1, 1, 1])
-    cfg.model.neck.in_channels = [8, 16, 40, 64]
-    cfg.model.decode_head.update(
-        in_channels=[16, 32, 80, 64], channels=16)
-    return shrink(cfg, steps)
 
 
 def test_data_root_reaches_every_dataset(paper):
@@ -149,6 +142,29 @@ def test_missing_data_name_the_layout_and_the_sample(quickstart, tmp_path):
         quickstart, work_dir=str(tmp_path), data_root=str(tmp_path / 'no'))
     with pytest.raises(FileNotFoundError, match=r'images/train.*make_sample'):
         train(shrink(cfg))
+
+
+def test_loading_in_the_process_itself(quickstart, tmp_path, sem_root):
+    cfg = tiny(quickstart, tmp_path, sem_root, steps=1)
+    for name in ('train', 'val'):  # as --cfg-options leaves it
+        cfg[f'{name}_dataloader'].update(
+            num_workers=0, persistent_workers=True, prefetch_factor=4)
+    runner = train(cfg)
+    log = Path(runner.logger.log_file).read_text(encoding='utf-8')
+    assert 'train_dataloader.num_workers is 0' in log
+    assert (tmp_path / 'iter_1.pth').exists()
+
+
+def test_a_test_of_what_a_resumed_training_has_written(
+        quickstart, tmp_path, sem_root):
+    cfg = tiny(quickstart, tmp_path, sem_root, steps=1)
+    train(cfg, resume=True)
+    written = tmp_path / 'segformer_xattn_quickstart.py'
+    before = written.read_text()
+    metrics = engine.test(
+        load_config(str(written)), f'{tmp_path}/iter_1.pth', tta=True)
+    assert 'mIoU' in metrics
+    assert written.read_text() == before  # not the test's views
 
 
 def test_train_resume_and_test(quickstart, tmp_path, sem_root):

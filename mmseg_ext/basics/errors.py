@@ -1,0 +1,132 @@
+"""From an exception to the sentence that tells a user what to mend."""
+import re
+import sys
+from difflib import get_close_matches
+from typing import Optional
+
+# Of these the message is made for people, whoever raises them.
+_MENDABLE = (OSError, ValueError, ImportError)
+# What these raise is about a config that somebody has written.
+_READ_CONFIGS = ('mmengine.config', 'mmengine.registry')
+# In code of ours these are mistakes of ours, the traceback is what helps.
+_MISTAKES = (ArithmeticError, AssertionError, AttributeError, LookupError,
+             NameError, TypeError)
+# What Python says of an argument that a class has not, or lacks.
+_UNFIT_ARGUMENT = re.compile(
+    r'\S+\(\) (got an unexpected keyword argument|missing \d+ required)')
+_UNKNOWN_NAME = re.compile(r'(\S+) is not in the (\S+) registry\. ')
+
+
+def user_sentence(error: BaseException) -> Optional[str]:
+    """Return what an exception tells a user, or None if nothing.
+
+    What torch and mmengine put around a message is taken off it: the
+    traceback of a loading process, a repeated cause, the quotation marks of
+    a KeyError, the advice to read about registries.
+
+    Args:
+        error: As it was caught, with its traceback.
+
+    Returns:
+        One or more sentences without a traceback; None where the cause is
+        likely in the code, and its traceback is needed.
+    """
+    chain = _same_message(error)
+    if any(_is_out_of_memory(link) for link in chain):
+        return ('There is not enough memory'
+                + (f' ({str(error).split(". ")[0]})' if str(error) else '')
+                + '. Smaller batches need less: --cfg-options '
+                'train_dataloader.batch_size=1; so do smaller crops, and '
+                '--amp')
+    message = _without_worker(_message(chain[-1]))
+    unknown = _UNKNOWN_NAME.match(message)
+    if unknown:
+        return _unknown_name(*unknown.groups())
+    if any(_is_mendable(link) for link in chain):
+        return message or type(error).__name__
+    return None
+
+
+def _is_mendable(error: BaseException) -> bool:
+    places = _places(error)
+    if isinstance(error, TypeError) and _UNFIT_ARGUMENT.match(str(error)):
+        # a call that the config has caused, not one of the code's own
+        return any(place.startswith('mmengine.registry') for place in places)
+    place = places[-1] if places else ''
+    ours = place.split('.')[0] == 'mmseg_ext'
+    return (isinstance(error, _MENDABLE) or place.startswith(_READ_CONFIGS)
+            or (ours and isinstance(error, Exception)
+                and not isinstance(error, _MISTAKES)))
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, KeyError) and error.args:
+        return str(error.args[0])  # str() would be its repr()
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f'{error.filename}: {error.strerror}'
+    return str(error)
+
+
+def _same_message(error: BaseException) -> list[BaseException]:
+    """Return an exception and its causes while its message ends with theirs.
+
+    So it is where a wrapper has put something before the message, or only
+    changed the type.
+    """
+    chain = [error]
+    while True:
+        inner = error.__cause__ or error.__context__
+        if (inner is None or not _message(inner) or inner in chain
+                or not _message(error).endswith(_message(inner))):
+            return chain
+        chain.append(inner)
+        error = inner
+
+
+def _without_worker(message: str) -> str:
+    """Return the message that torch has wrapped in a worker's traceback."""
+    caught = re.match(r'Caught (\w+) in DataLoader worker process', message)
+    if not caught:
+        return message
+    # After the last traceback: 'some.module.Error: the message'.
+    *_, last = re.split(r'^Traceback \(most recent call last\):\n', message,
+                        flags=re.MULTILINE)
+    original = re.search(rf'^(?:\S+\.)?{caught[1]}: (.*)\Z', last,
+                         re.MULTILINE | re.DOTALL)
+    return original[1].strip() if original else message
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    # torch's own may not be imported here
+    return isinstance(error, MemoryError) or (
+        type(error).__name__ == 'OutOfMemoryError'
+        and type(error).__module__.startswith('torch'))
+
+
+def _places(error: BaseException) -> list[str]:
+    """Return the modules that an exception came through, its own last."""
+    trace, names = error.__traceback__, []
+    while trace is not None:
+        names.append(trace.tb_frame.f_globals.get('__name__', ''))
+        trace = trace.tb_next
+    return names
+
+
+def _unknown_name(name: str, registry: str) -> str:
+    kind = registry.split('::')[-1]
+    close = get_close_matches(name, _registered(kind), n=3)
+    advice = (f'Did you mean {" or ".join(close)}?' if close else
+              'If it is a class of your own, name its module in the '
+              "config's custom_imports.")
+    return f'The config asks for the {kind} {name!r}; there is none. {advice}'
+
+
+def _registered(kind: str) -> set[str]:
+    """Return the names in mmengine's registry of a kind, mmseg's included."""
+    module = sys.modules.get('mmengine.registry')
+    names: set[str] = set()
+    for root in vars(module).values() if module else ():
+        if getattr(root, 'name', None) == kind and hasattr(root, 'children'):
+            for registry in (root, *root.children.values()):
+                names.update(registry.module_dict)
+    return names

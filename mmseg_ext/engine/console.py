@@ -1,0 +1,106 @@
+"""Standard output with one line that is written over and over."""
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from typing import Optional, TextIO
+
+REDRAWN = 0.2  # seconds between two states of the line on a terminal
+OFTEN, SELDOM = 10, 600  # seconds between whole lines: at least, at most
+
+
+class Console:
+    """A stream for whole lines, and a line that shows how far work is.
+
+    On a terminal that line is rewritten in place, and makes room for what
+    else is written. What a stream's encoding does not have comes as '?'.
+
+    Args:
+        stream: Text stream; standard output if None.
+    """
+
+    def __init__(self, stream: Optional[TextIO] = None) -> None:
+        self._stream = sys.stdout if stream is None else stream
+        self._drawn = 0  # columns of the line that is in place
+        self.in_place = self._stream.isatty()
+
+    def write(self, text: str) -> None:
+        """Write as to a stream, where no line in place is left."""
+        self.clear()
+        self._put(text)
+
+    def print(self, line: str = '') -> None:
+        """Write a whole line at once."""
+        self.write(f'{line}\n')
+        self.flush()
+
+    def draw(self, line: str) -> None:
+        """Write a line in place of the last one that was drawn.
+
+        Without a terminal it is a whole line, which stays.
+        """
+        if not self.in_place:
+            return self.print(line)
+        # A line that wraps cannot be rewritten.
+        line = line[:max(shutil.get_terminal_size().columns - 1, 20)]
+        self._put(f'\r{line.ljust(self._drawn)}')
+        self._drawn = len(line)
+        self.flush()
+
+    def clear(self) -> None:
+        """Take the line that is in place away."""
+        if self._drawn:
+            self._put(f'\r{" " * self._drawn}\r')
+            self._drawn = 0
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def _put(self, text: str) -> None:
+        encoding = getattr(self._stream, 'encoding', None) or 'utf-8'
+        self._stream.write(text.encode(encoding, 'replace').decode(encoding))
+
+
+class Progress:
+    """Draw how far work is: often in place, seldom where lines stay.
+
+    Where they stay there is one after ten seconds, one after each tenth of
+    the work or ten minutes, and no two within ten seconds.
+
+    Args:
+        console: Where to.
+        total: Steps of the work.
+        done: Steps that were done before.
+        clock: Seconds that never run backwards.
+    """
+
+    def __init__(self,
+                 console: Console,
+                 total: int,
+                 done: int = 0,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._console, self._clock = console, clock
+        self._total, self._done = max(total, 1), done
+        self._first = True
+        self._last = clock()
+
+    def show(self, done: int, line: Callable[[], str]) -> None:
+        """Draw ``line()`` if it is time to.
+
+        Args:
+            done: Steps that are done by now.
+            line: Words the line; called only where it is drawn.
+        """
+        if self._due(done):
+            self._console.draw(line())
+            self._first, self._last = False, self._clock()
+            self._done = done
+
+    def _due(self, done: int) -> bool:
+        since = self._clock() - self._last
+        if self._console.in_place:
+            return self._first or since >= REDRAWN
+        tenth, last = (10 * steps // self._total
+                       for steps in (done, self._done))
+        return since >= OFTEN and (
+            self._first or tenth > last or since >= SELDOM)

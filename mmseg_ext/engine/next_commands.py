@@ -1,0 +1,61 @@
+"""The commands that a trained checkpoint is for."""
+import os.path as osp
+import shlex
+from collections.abc import Sequence
+from typing import Optional
+
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from mmseg.models.segmentors import BaseSegmentor
+from torch.utils.data import Dataset
+
+from mmseg_ext.basics import command_for
+
+from .run_facts import list_data_sets, short_path
+
+
+def next_commands(runner: Runner,
+                  checkpoint: str,
+                  cited: Optional[Sequence[str]] = None) -> list[str]:
+    """Word the commands that test a checkpoint, and predict with it.
+
+    Args:
+        runner: Of a training that is done.
+        checkpoint: File of the weights.
+        cited: Config, and options that a test needs beside it; None for the
+            config in the work directory, which has all options applied.
+
+    Returns:
+        Lines: what a command is for, and below it the command, quoted for a
+        shell.
+    """
+    if cited is None:
+        name = osp.basename(runner.cfg.filename or f'{runner.timestamp}.py')
+        cited = [osp.join(runner.work_dir, name)]
+    config, *options = cited
+    config, checkpoint = short_path(config), short_path(checkpoint)
+    lines = []
+    if runner.cfg.get('test_dataloader'):
+        lines += ['Test it:', _line('test', config, checkpoint, *options)]
+    model = runner.model
+    if is_model_wrapper(model):
+        model = model.module
+    if isinstance(model, BaseSegmentor) and runner.val_loop is not None:
+        lines += ['Predict images, such as those of the validation:', _line(
+            'predict', _some_images(runner.val_dataloader.dataset),
+            '--config', config, '--checkpoint', checkpoint, '--out',
+            short_path(osp.join(runner.work_dir, 'predictions')))]
+    return lines
+
+
+def _line(tool: str, *arguments: str) -> str:
+    return f'  {command_for(tool)} {shlex.join(arguments)}'
+
+
+def _some_images(dataset: Dataset) -> str:
+    """Return a folder of images, or one where masks lie beside them."""
+    info = next(list_data_sets(dataset)).get_data_info(0)
+    folder = osp.dirname(info['img_path'])
+    if osp.dirname(info.get('seg_map_path') or '') == folder:
+        return short_path(info['img_path'])
+    return short_path(folder)

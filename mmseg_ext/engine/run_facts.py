@@ -1,0 +1,225 @@
+"""What a run is about to do, in a few lines."""
+import os
+import os.path as osp
+from collections.abc import Iterator, Sequence
+from typing import Optional
+
+import torch
+from mmengine.dist import get_world_size
+from mmengine.model import is_model_wrapper
+from mmengine.optim import AmpOptimWrapper
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch import nn
+from torch.utils.data import Dataset
+
+from .cpu_amp import CpuAmpOptimWrapper
+from .pretrained import pretrained_weights
+
+PARTS = ('backbone', 'neck', 'decode_head', 'auxiliary_head', 'head')
+NAMED = 8  # so many classes, and folders, are named
+
+Facts = list[tuple[str, str]]  # what, and the text
+
+
+def training_facts(runner: Runner) -> Facts:
+    """Return what a training starts from, and where it goes.
+
+    Args:
+        runner: At the hooks' ``before_train``, all that it needs is built
+            and loaded then.
+    """
+    return [
+        ('config', _config(runner)),
+        ('model', _model(runner.model)),
+        ('training', _images(runner.train_dataloader.dataset)),
+        *_validation(runner),
+        ('classes', _classes(runner.train_dataloader.dataset)),
+        ('schedule', _schedule(runner)),
+        ('device', f'{_device(runner.model)}, '
+         f'{_precision(runner.optim_wrapper)}, seed {runner.seed}'),
+        ('start', _start(runner)),
+        *_places(runner),
+    ]
+
+
+def testing_facts(runner: Runner) -> Facts:
+    """Return what is tested, see :func:`training_facts`."""
+    dataset = runner.test_dataloader.dataset
+    return [
+        ('config', _config(runner)),
+        ('model', _model(runner.model)),
+        ('weights', short_path(runner.cfg.get('load_from') or 'none')),
+        ('test', _images(dataset)),
+        ('classes', _classes(dataset)),
+        ('device', _device(runner.model)),
+        *_places(runner),
+    ]
+
+
+def list_data_sets(dataset: Dataset) -> Iterator[Dataset]:
+    """Yield the data sets within mmengine's and torch's wrappers."""
+    inner = getattr(dataset, 'datasets', None)
+    if inner is None and hasattr(dataset, 'dataset'):
+        inner = [dataset.dataset]
+    if inner is None:
+        yield dataset
+    else:
+        for part in inner:
+            yield from list_data_sets(part)
+
+
+def short_path(path: str) -> str:
+    """Return a path relative to the current folder, if it lies within."""
+    if '://' in path:
+        return path
+    relative = osp.relpath(path)
+    return osp.abspath(path) if relative.startswith(os.pardir) else relative
+
+
+def last_checkpoint(work_dir: str) -> Optional[str]:
+    """Return the checkpoint that was written last, None if none was."""
+    pointer = osp.join(work_dir, 'last_checkpoint')
+    if not osp.isfile(pointer):
+        return None
+    with open(pointer) as file:  # as mmengine writes it
+        return file.read().strip()
+
+
+def _config(runner: Runner) -> str:
+    path = runner.cfg.filename
+    return short_path(path) if path else 'made in Python'
+
+
+def _model(model: nn.Module) -> str:
+    if is_model_wrapper(model):
+        model = model.module
+    parts = []
+    for name in PARTS:
+        part = getattr(model, name, None)
+        if part is not None:
+            parts += part if isinstance(part, nn.ModuleList) else [part]
+    names = ', '.join(type(part).__name__ for part in parts)
+    sizes = [(weight.numel(), weight.requires_grad)
+             for weight in model.parameters()]
+    total = sum(size for size, _ in sizes)
+    frozen = sum(size for size, trained in sizes if not trained)
+    return (type(model).__name__ + (f' of {names}' if names else '')
+            + f'; {_millions(total)} parameters'
+            + (f', {_millions(frozen)} of them frozen' if frozen else ''))
+
+
+def _millions(count: int) -> str:
+    return f'{count / 1e6:.2f} M' if count >= 1e4 else f'{count}'
+
+
+def _images(dataset: Dataset) -> str:
+    parts = list(list_data_sets(dataset))
+    count = min(len(dataset), sum(len(part) for part in parts))
+    places = list(dict.fromkeys(_place(part) for part in parts))
+    more = len(places) - NAMED
+    return (f'{count} image{"s" * (count != 1)} in '
+            + ', '.join(places[:NAMED])
+            + (f' and {more} more folders' if more > 0 else ''))
+
+
+def _place(dataset: Dataset) -> str:
+    folder = (getattr(dataset, 'data_prefix', None) or {}).get('img_path')
+    folder = folder or getattr(dataset, 'data_root', None)
+    split = getattr(dataset, 'split', None)
+    return ((short_path(folder) if folder else type(dataset).__name__)
+            + (f' (split {split!r})' if isinstance(split, str) else ''))
+
+
+def _validation(runner: Runner) -> Facts:
+    if runner.val_loop is None:
+        return [('validation', 'none')]
+    cfg = runner.cfg
+    tested = cfg.get('test_dataloader') or {}
+    both = tested.get('dataset') == cfg.val_dataloader.dataset
+    return [('validation', _images(runner.val_dataloader.dataset)
+             + ', which are the test images, too' * both)]
+
+
+def _classes(dataset: Dataset) -> str:
+    classes = list_classes(dataset)
+    if not classes:
+        return 'the data set names none'
+    more = len(classes) - NAMED
+    return (f'{len(classes)}: {", ".join(classes[:NAMED])}'
+            + (f' and {more} more' if more > 0 else ''))
+
+
+def list_classes(dataset: Dataset) -> Sequence[str]:
+    """Return the names of a data set's classes, none if it has none."""
+    return (getattr(dataset, 'metainfo', None) or {}).get('classes') or ()
+
+
+def _schedule(runner: Runner) -> str:
+    loop, loader = runner.train_loop, runner.train_dataloader
+    by_epoch = isinstance(loop, EpochBasedTrainLoop)
+    length = (f'{loop.max_epochs} epochs of {len(loader)} iterations'
+              if by_epoch else f'{loop.max_iters} iterations')
+    optimizer = getattr(runner.optim_wrapper, 'optimizer', None)
+    rate = optimizer.defaults.get('lr') if optimizer is not None else None
+    processes = get_world_size()
+    parts = [
+        length,
+        f'batches of {loader.batch_size}'
+        + (f' in each of {processes} processes' if processes > 1 else ''),
+    ]
+    if optimizer is not None:
+        parts.append(type(optimizer).__name__
+                     + (f' at learning rate {rate:g}' if rate else ''))
+    if runner.val_loop is not None:
+        unit = 'epoch' if by_epoch else 'iteration'
+        parts.append(f'validated every {loop.val_interval} {unit}s'
+                     if loop.val_interval > 1 else f'validated every {unit}')
+    return ', '.join(parts)
+
+
+def _device(model: nn.Module) -> str:
+    device = next(model.parameters()).device
+    name = (torch.cuda.get_device_name(device) if device.type == 'cuda' else
+            f'{device.type.upper()} of {torch.get_num_threads()} '
+            f'thread{"s" * (torch.get_num_threads() != 1)}')
+    processes = get_world_size()
+    return f'{processes} processes, each on {name}' if processes > 1 else name
+
+
+def _precision(wrapper) -> str:
+    if isinstance(wrapper, CpuAmpOptimWrapper) and wrapper.enabled:
+        return 'bfloat16 and float32'
+    if isinstance(wrapper, AmpOptimWrapper):
+        kind = str(wrapper.cast_dtype or 'float16').removeprefix('torch.')
+        return f'{kind} and float32'
+    return 'float32'
+
+
+def _start(runner: Runner) -> str:
+    cfg = runner.cfg
+    loaded = cfg.get('load_from')
+    if cfg.get('resume'):
+        checkpoint = loaded or last_checkpoint(runner.work_dir)
+        if checkpoint:
+            return (f'{short_path(checkpoint)}, resumed after iteration '
+                    f'{runner.iter} of {runner.max_iters}')
+    if loaded:
+        text = f'weights of {short_path(loaded)}'
+    else:
+        weights = [osp.basename(name)
+                   for name in dict.fromkeys(pretrained_weights(cfg.model))]
+        text = (f'pretrained weights {", ".join(weights)}' if weights else
+                'random weights')
+    if cfg.get('resume'):
+        text += (f' (nothing to resume in {short_path(runner.work_dir)}: '
+                 'starts from the beginning)')
+    return text
+
+
+def _places(runner: Runner) -> Facts:
+    log: Optional[str] = getattr(runner.logger, 'log_file', None)
+    return [
+        ('results', short_path(runner.work_dir)),
+        ('log', f'{short_path(log)} (with the whole config)' if log else
+         'none'),
+    ]

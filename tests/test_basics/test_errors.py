@@ -1,0 +1,119 @@
+"""What is told of an exception, each raised where it really comes from."""
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import Registry
+from mmseg.registry import MODELS
+from mmseg.utils import register_all_modules
+from torch.utils.data import DataLoader, Dataset
+
+from mmseg_ext.basics import read_image, user_sentence
+
+
+def sentence(call, *args, **kwargs):
+    """Return what is told of the error that a call ends with."""
+    try:
+        call(*args, **kwargs)
+    except Exception as error:
+        return user_sentence(error)
+    raise AssertionError('nothing was raised')
+
+
+class Spoilt(Dataset):
+
+    def __init__(self, error):
+        self.error = error
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        raise self.error
+
+
+@pytest.mark.parametrize('workers', [0, 1])
+def test_an_error_of_a_loading_process(workers):
+    text = 'masks/a.png holds 7.\nSet label_map: there are 3 classes'
+    loader = DataLoader(Spoilt(ValueError(text)), num_workers=workers)
+    assert sentence(next, iter(loader)) == text
+
+
+def test_a_missing_file():
+    assert sentence(open, 'no/such.csv') == (
+        'no/such.csv: No such file or directory')
+    assert 'no.png' in sentence(read_image, 'no.png')
+
+
+def test_an_unknown_name_in_a_config():
+    register_all_modules()
+    text = sentence(MODELS.build, dict(type='SegFormerHead'))
+    assert text.startswith("The config asks for the model 'SegFormerHead'")
+    assert 'Did you mean SegformerHead' in text
+    text = sentence(MODELS.build, dict(type='Qqqqqq'))
+    assert 'custom_imports' in text
+    assert 'readthedocs' not in text
+
+
+def test_an_unknown_argument_in_a_config():
+    registry = Registry('thing')
+
+    @registry.register_module()
+    class Thing:
+
+        def __init__(self, size=1):
+            pass
+
+    @registry.register_module()
+    class Whole:
+
+        def __init__(self, **kwargs):
+            Thing(**kwargs)  # as heads hand theirs on
+
+    for kind in ('Thing', 'Whole'):
+        assert "argument 'sise'" in sentence(
+            registry.build, dict(type=kind, sise=2))
+    assert sentence(Thing, sise=2) is None  # in code
+
+
+def test_a_value_that_does_not_fit_its_base(tmp_path):
+    (tmp_path / 'base.py').write_text('a = [1]')
+    (tmp_path / 'child.py').write_text("_base_ = 'base.py'\na = dict(b=1)")
+    text = sentence(Config.fromfile, str(tmp_path / 'child.py'))
+    assert '_delete_=True' in text
+
+
+def test_what_wraps_a_message_is_taken_off():
+
+    def wrap():
+        try:
+            raise ValueError('info_band must be one of three')
+        except ValueError as error:
+            raise TypeError(f'class `SEMDataset`: {error}') from error
+
+    assert sentence(wrap) == 'info_band must be one of three'
+
+
+def test_a_message_of_its_own_stays():
+
+    def explain():
+        try:
+            raise OSError('disk')
+        except OSError as error:
+            raise ValueError('cannot write (disk). Free some space') from error
+
+    assert sentence(explain) == 'cannot write (disk). Free some space'
+
+
+def test_mistakes_in_code_keep_their_traceback():
+    assert sentence(lambda: {}['a']) is None
+    assert sentence(lambda: None + 1) is None
+    assert sentence(torch.zeros(2).view, 3) is None
+
+
+def test_too_little_memory():
+    assert 'batch_size=1' in user_sentence(MemoryError())
+    # where there is no GPU its error can be made, and not met
+    text = user_sentence(torch.OutOfMemoryError(
+        'CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has'))
+    assert '(CUDA out of memory)' in text
+    assert 'batch_size=1' in text
