@@ -57,7 +57,8 @@ def read_config(name: str | os.PathLike) -> Config:
     except FileNotFoundError as error:
         # other configs it opens, to see of what kind they are
         missing = MISSING.fullmatch(str(error))
-        base = Path(missing[1] if missing else error.filename or '')
+        found = missing[1] if missing else error.filename or ''
+        base = Path(os.path.normpath(found))
         if base.suffix != '.py':  # a file that a config reads
             raise
         raise FileNotFoundError(
