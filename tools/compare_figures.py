@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Draw image | truth | several models' predictions, a row an image.
+"""Draw image | ground truth | several models' predictions, a row an image.
 
 Models are folders of predictions (tools/test.py ... --out FOLDER) or
 checkpoints. OUT is a PNG, SVG or PDF.

@@ -70,8 +70,8 @@ def parse_args() -> argparse.Namespace:
         "information band; 'auto': what the mask leaves out, or is found")
     split = parser.add_mutually_exclusive_group()
     split.add_argument(
-        '--split', nargs='+', type=float, metavar='SHARE', help='share of '
-        'training (0.8), or of training, validation and test (6 2 2)')
+        '--split', nargs='+', type=float, metavar='FRACTION', help='fraction '
+        'for training (0.8), or for training, validation and test (6 2 2)')
     split.add_argument('--split-lists', metavar='DIR', help='folder in '
                        'SOURCE with train.txt, val.txt and test.txt')
     parser.add_argument('--seed', type=int, default=0, help='of --split')

@@ -29,12 +29,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('out', type=Path, help='folder of the labels')
     parser.add_argument(
         '--labels', metavar='CSV', help='which images are defective, as for '
-        'the classifier\'s training; else the true masks say so, else all '
-        'are taken to be')
+        'the classifier\'s training; without it, the ground truth tells, '
+        'and without that all are taken to be')
     parser.add_argument(
         '--ground-truth', nargs='?', const='', metavar='DIR',
-        help='folder of true masks, <name>_GT.png; without DIR, that of the '
-        'images: measures the labels')
+        help='folder of ground-truth masks, <name>_GT.png, to measure the '
+        'labels by; without DIR, the folder of the images')
     parser.add_argument(
         '--segmenter', choices=sorted(SEGMENTERS), default='contrast')
     parser.add_argument(
@@ -51,7 +51,7 @@ def parse_args() -> argparse.Namespace:
         help='masks of a lower quality (0 to 1) are for review')
     parser.add_argument(
         '--area', type=float, nargs=2, default=(1e-4, 0.3),
-        metavar=('MIN', 'MAX'), help='plausible shares of the image')
+        metavar=('MIN', 'MAX'), help='plausible fractions of the image')
     parser.add_argument(
         '--iou', type=float, default=0.5, help='a mask of a lower IoU would '
         'have to be drawn again, in the report')

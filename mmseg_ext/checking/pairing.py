@@ -32,10 +32,10 @@ class Listing:
     findings: list[Finding] = field(default_factory=list)
     unused: set[str] = field(default_factory=set)
 
-    def say(self, severity: str, what: str, mend: str,
+    def say(self, severity: str, what: str, fix: str,
             names: Sequence[str] = ()) -> None:
         self.findings.append(Finding(
-            severity, what, mend, tuple(names[:MAX_NAMES]), len(names)))
+            severity, what, fix, tuple(names[:MAX_NAMES]), len(names)))
 
 
 def make_sample(dataset: SEMDataset, image: str, mask: str | None) -> dict:

@@ -1,4 +1,4 @@
-"""Image, truth and prediction side by side in the classes' colours."""
+"""Image, ground truth and prediction side by side in the classes' colours."""
 from collections.abc import Mapping, Sequence
 
 import cv2
@@ -70,7 +70,7 @@ def draw_grid(rows: Sequence[Mapping[str, np.ndarray]],
 def draw_panel(image: np.ndarray, truth: np.ndarray,
                predictions: Mapping[str, np.ndarray], classes: Sequence[str],
                palette: Sequence[Sequence[int]]) -> np.ndarray:
-    """Draw image | truth | predictions, with titles and a legend.
+    """Draw image | ground truth | predictions, with titles and a legend.
 
     Args:
         image: (H, W, 3) uint8, channels blue, green, red.
@@ -85,7 +85,7 @@ def draw_panel(image: np.ndarray, truth: np.ndarray,
     Raises:
         ValueError: If the sizes differ.
     """
-    maps = dict(truth=truth, **predictions)
+    maps = {'ground truth': truth, **predictions}
     sizes = {title: labels.shape for title, labels in maps.items()}
     if set(sizes.values()) != {image.shape[:2]}:
         raise ValueError(f'image {image.shape[:2]} and class ids {sizes} '

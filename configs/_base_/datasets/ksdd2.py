@@ -1,6 +1,6 @@
 # KolektorSDD2 for segmentation, resized to 232 x 640 as its authors do. On
-# masks that were made, not drawn: --dataset-options labels=FILE.csv
-# mask_dir=DIR; testing takes the true ones
+# pseudo-labels: --dataset-options labels=FILE.csv mask_dir=DIR; testing takes
+# the ground truth
 _base_ = './ksdd2_parts.py'
 
 meta_keys = ('img_path', 'seg_map_path', 'ori_shape', 'img_shape',
@@ -20,7 +20,7 @@ train_pipeline = [
     dict(type='PhotoMetricDistortion'),
     dict(type='PackSegInputs', meta_keys=meta_keys),
 ]
-# The annotations come after Resize: scores are taken at the file's size.
+# The annotations come after Resize: metrics are taken at the file's size.
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(232, 640)),

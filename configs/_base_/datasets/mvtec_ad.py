@@ -13,7 +13,7 @@ train_pipeline = [
     dict(type='Resize', scale=(256, 256)),
     dict(type='PackSegInputs', meta_keys=meta_keys),
 ]
-# The annotations come after Resize: scores are taken at the file's size.
+# The annotations come after Resize: metrics are taken at the file's size.
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(256, 256)),

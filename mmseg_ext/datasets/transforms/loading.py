@@ -24,12 +24,12 @@ def _crop_information_band(image: np.ndarray, results: dict) -> np.ndarray:
     if shorter and band == 'mask':
         return image[:height]
     if (height, width) != image.shape[:2]:
-        mend = ("If the missing rows are the microscope's information band, "
-                "set info_band='mask' in the dataset's config."
-                if shorter else 'Replace one of the two files.')
+        fix = ("If the missing rows are the microscope's information band, "
+               "set info_band='mask' in the dataset's config."
+               if shorter else 'Replace one of the two files.')
         raise ValueError(
             f'{path} is {image.shape[1]} x {image.shape[0]} pixels (width x '
-            f'height), but its mask {mask_path} is {width} x {height}. {mend}')
+            f'height), but its mask {mask_path} is {width} x {height}. {fix}')
     return image
 
 
