@@ -87,7 +87,7 @@ def pixel_scores(logits: Tensor, positive: int = 1) -> Tensor:
     num_channels = len(logits)
     if positive not in (range(num_channels) if num_channels > 1 else (1, )):
         raise ValueError(f'positive={positive}: seg_logits of {num_channels} '
-                         'channel(s) do not score that class.')
+                         'channel(s) have none of that class.')
     logits = logits.float()
     if num_channels == 1:
         return logits[0]
@@ -289,12 +289,13 @@ def _seg_logits(data_sample: dict, num_classes: int) -> Tensor:
     source = data_sample.get('img_path')
     if 'seg_logits' not in data_sample:
         raise ValueError(
-            f"The sample of {source} has no 'seg_logits', the scores of each "
+            f"The sample of {source} has no 'seg_logits', the logits of each "
             'class that mmseg models put beside pred_sem_seg.')
     logits = data_sample['seg_logits']['data']
     size = tuple(data_sample['gt_sem_seg']['data'].shape[-2:])
     if len(logits) not in (1, num_classes) or tuple(logits.shape[1:]) != size:
         raise ValueError(
-            f'seg_logits of {source} have shape {tuple(logits.shape)}, '
-            f'classes and truth ({num_classes} or 1, {size[0]}, {size[1]}).')
+            f'seg_logits of {source} have the shape {tuple(logits.shape)}; by '
+            f'classes and ground truth it must be ({num_classes} or 1, '
+            f'{size[0]}, {size[1]}).')
     return logits

@@ -123,8 +123,8 @@ class LabelingJob:
         if not self.cfg.model.type.endswith('ImageClassifier'):
             raise ValueError(
                 f'The config\'s model is a {self.cfg.model.type}; a '
-                'classifier is needed, such as configs/efficientnet_b0_ksdd2'
-                '.py')
+                'classifier is needed, such as '
+                'mmseg_ext::ksdd2/efficientnet_b0_ksdd2.py')
         return ImageLabeler(
             load_trained(self.cfg, self.checkpoint),
             self.cfg.test_dataloader.dataset,

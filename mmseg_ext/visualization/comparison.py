@@ -126,8 +126,10 @@ def _find(dataset: BaseSegDataset, name: str) -> int:
     hits = [i for i, end in enumerate(ends)
             if f'/{end}'.replace('\\', '/').endswith(f'/{wanted}')]
     if len(hits) != 1:
-        raise ValueError(f'{name} fits {len(hits)} of the {len(ends)} images '
-                         f'of the test set; these begin with {ends[0]}')
+        raise ValueError(
+            f'{name} must be the end of one path in the test set, and is that '
+            f'of {len(hits)}; the first of its {len(ends)} images is '
+            f'{ends[0]}')
     return hits[0]
 
 

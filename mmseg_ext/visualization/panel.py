@@ -53,7 +53,8 @@ def draw_grid(rows: Sequence[Mapping[str, np.ndarray]],
     widths = {tuple(width for _, width in row) for row in sizes}
     if len(widths) > 1 or any(len({h for h, _ in row}) > 1 for row in sizes):
         raise ValueError(f'Pictures of (height, width) {sizes} make no grid: '
-                         'one height a row and one width a column')
+                         'those of a row need one height, those of a column '
+                         'one width')
     columns = []
     for title in rows[0]:
         width = rows[0][title].shape[1]

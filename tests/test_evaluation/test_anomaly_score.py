@@ -292,7 +292,8 @@ def test_group_named_like_a_result(group):
 
 @pytest.mark.parametrize('shape', [(3, 1, 2), (2, 2, 1)])
 def test_scores_that_do_not_fit(shape):
-    with pytest.raises(ValueError, match=r'a\.png have shape .*2 or 1, 1, 2'):
+    with pytest.raises(ValueError,
+                       match=r'a\.png have the shape .*2 or 1, 1, 2'):
         evaluate([sample_of(torch.zeros(shape), [[0, 1]])])
 
 
