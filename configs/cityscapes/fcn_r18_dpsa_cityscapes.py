@@ -9,5 +9,6 @@ model = dict(
         type='PluginBackbone',
         backbone={{_base_.model.backbone}},
         plugin=dict(type='DeformablePSA'),
-        # stages as in plugin_places.py; between a block's two convolutions
+        # stages as in fcn_r50_dpsa_cityscapes.py; between a block's two
+        # convolutions
         after=['layer[34].*.bn1']))

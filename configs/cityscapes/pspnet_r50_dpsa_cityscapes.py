@@ -1,9 +1,11 @@
-# PSPNet with DeformablePSA in the backbone, which is all that differs from
-# pspnet_r50_cityscapes.py.
-_base_ = [
-    './pspnet_r50_cityscapes.py', '../_base_/models/plugin_places.py'
-]
+# PSPNet with DeformablePSA in the backbone, see fcn_r50_dpsa_cityscapes.py
+# for the places.
+_base_ = './pspnet_r50_cityscapes.py'
 
 model = dict(
-    backbone=dict(
-        plugins=[dict(cfg=dict(type='DeformablePSA'), **_base_.places)]))
+    backbone=dict(plugins=[
+        dict(
+            cfg=dict(type='DeformablePSA'),
+            stages=(False, False, True, True),
+            position='after_conv2')
+    ]))
