@@ -17,7 +17,7 @@ SHARED = REPOSITORY.parent / 'shared/data'
 
 
 def pytest_collectstart() -> None:
-    import mmseg_ext  # noqa: F401  mends what test modules import from mmseg
+    import mmseg_ext  # noqa: F401  patches what test modules import from mmseg
 
 
 def pytest_collection_finish() -> None:

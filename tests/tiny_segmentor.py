@@ -4,7 +4,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
-import mmseg_ext  # noqa: F401  mends mmengine before a config is read
+import mmseg_ext  # noqa: F401  patches mmengine before a config is read
 
 
 def tiny_config(pipeline=(), data_preprocessor=None, test_cfg=None,

@@ -26,9 +26,9 @@ def parse_args() -> argparse.Namespace:
         type=Path,
         default='work_dirs/benchmarks',
         help='runs and tables go to folders in it (default: %(default)s)')
-    parser.add_argument('--rows', nargs='+', help='run these alone')
+    parser.add_argument('--rows', nargs='+', help='run these rows alone')
     parser.add_argument(
-        '--seeds', nargs='+', type=int, help='run these alone')
+        '--seeds', nargs='+', type=int, help='run these seeds alone')
     parser.add_argument(
         '--from-scratch',
         action='store_true',

@@ -30,9 +30,10 @@ def parse_args() -> argparse.Namespace:
     add('--repeats', type=int, default=7,
         help='rounds of all numbers of processes (default: %(default)s)')
     add('--seconds', type=float, default=1.0,
-        help='least time of a turn (default: %(default)s)')
+        help='least time of each measurement (default: %(default)s)')
     add('--timeout', type=float, default=1800.0, metavar='SECONDS',
-        help='without a report, until all is ended (default: %(default)s)')
+        help='end all processes if one is silent for so long (default: '
+        '%(default)s)')
     add('--device', choices=['cpu', 'cuda'],
         help='default: the GPU if there is one')
     add('--out', type=Path, help='new folder for the table (default: '

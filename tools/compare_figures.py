@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Draw image | truth | several models' predictions, a row an image.
+"""Draw image | ground truth | several models' predictions, a row an image.
 
 Models are folders of predictions (tools/test.py ... --out FOLDER) or
 checkpoints. OUT is a PNG, SVG or PDF.
@@ -19,17 +19,20 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--model', nargs=3, action='append', default=[],
         metavar=('NAME', 'CONFIG', 'CHECKPOINT'),
-        help='title of the column, and what predicts; repeatable')
+        help='title of the column, and the model that predicts; repeatable')
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         '--images', nargs='+', metavar='NAME',
-        help='ends of the images\' paths, such as cut_lead/003.png')
+        help='images of the test set, by the end of the path, such as '
+        'cut_lead/003.png')
     which.add_argument(
         '--rows', type=int, default=3,
-        help='without --images: so many, where the models disagree most')
+        help='without --images: number of images, those on which the '
+        'models disagree most (default: %(default)s)')
     parser.add_argument(
         '--boxes', type=int, default=0, metavar='N',
-        help='squares an image, where the models disagree most')
+        help='number of squares in each image, where the models disagree '
+        'most (default: %(default)s)')
     parser.add_argument(
         '--side', type=int, default=64, help='of such a square, in pixels')
     parser.add_argument(

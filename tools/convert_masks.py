@@ -46,14 +46,16 @@ def parse_args() -> argparse.Namespace:
     parser = new_parser(__doc__)
     parser.add_argument('source', help='folder of the images and masks')
     parser.add_argument('out', help='folder for the set')
-    parser.add_argument('--recipe', choices=RECIPES, help='a published set: '
-                        'these options are known')
+    parser.add_argument('--recipe', choices=RECIPES, help='a published set, '
+                        'for which the options below are known')
     parser.add_argument('--images', metavar='DIR', help="folder in SOURCE, "
                         "may hold '{split}' (default: images)")
-    parser.add_argument('--masks', metavar='DIR', help='the same (default: '
-                        'masks); labelme\'s may lie beside the images')
-    parser.add_argument('--mask-suffix', metavar='TEXT', help="what masks' "
-                        "names have after their images', such as _mask")
+    parser.add_argument('--masks', metavar='DIR', help='folder of the masks, '
+                        'likewise (default: masks); labelme\'s may lie beside '
+                        'the images')
+    parser.add_argument('--mask-suffix', metavar='TEXT', help='ending by '
+                        'which the name of a mask differs from its '
+                        "image's, such as _mask")
     parser.add_argument(
         '--map', nargs='+', metavar='CLASS=WHAT', help='WHAT: a value (0), a '
         "colour (255,0,0), a label of labelme's, 'unpainted' (as in the "
@@ -69,13 +71,14 @@ def parse_args() -> argparse.Namespace:
         "information band; 'auto': what the mask leaves out, or is found")
     split = parser.add_mutually_exclusive_group()
     split.add_argument(
-        '--split', nargs='+', type=float, metavar='SHARE', help='share of '
-        'training (0.8), or of training, validation and test (6 2 2)')
+        '--split', nargs='+', type=float, metavar='FRACTION', help='fraction '
+        'for training (0.8), or for training, validation and test (6 2 2)')
     split.add_argument('--split-lists', metavar='DIR', help='folder in '
                        'SOURCE with train.txt, val.txt and test.txt')
-    parser.add_argument('--seed', type=int, default=0, help='of --split')
+    parser.add_argument('--seed', type=int, default=0,
+                        help='seed of the random --split (default: 0)')
     parser.add_argument('--yes', action='store_true', help='take the '
-                        'proposed mapping')
+                        'proposed mapping without asking')
     return parser.parse_args()
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Make masks of defective images, with a classifier that tells them.
+"""Make pseudo-labels: masks of defects, from a classifier of images.
 
 Grad-CAM shows where the classifier looks, a segmenter outlines what lies
 there. OUT gets masks in KolektorSDD2's naming, a table of what became of
@@ -25,12 +25,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('out', type=Path, help='folder of the labels')
     parser.add_argument(
         '--labels', metavar='CSV', help='which images are defective, as for '
-        'the classifier\'s training; else the true masks say so, else all '
-        'are taken to be')
+        'the classifier\'s training; without it, the ground truth tells, '
+        'and without that all are taken to be')
     parser.add_argument(
         '--ground-truth', nargs='?', const='', metavar='DIR',
-        help='folder of true masks, <name>_GT.png; without DIR, that of the '
-        'images: measures the labels')
+        help='folder of ground-truth masks, <name>_GT.png, to measure the '
+        'labels by; without DIR, the folder of the images')
     parser.add_argument(
         '--segmenter', default='contrast', choices=(
             'contrast', 'grabcut', 'random_walker', 'sam2'))
@@ -38,23 +38,28 @@ def parse_args() -> argparse.Namespace:
         '--sam2-weights', metavar='FOLDER',
         help='for --segmenter sam2: folder or name on the Hugging Face hub')
     parser.add_argument(
-        '--layer', default='backbone', help="of Grad-CAM, such as "
-        "'backbone.layers.4', EfficientNet's stage of stride 16")
+        '--layer', default='backbone', help="layer whose output Grad-CAM "
+        "weighs, such as 'backbone.layers.4', EfficientNet's stage of stride "
+        '16 (default: %(default)s)')
     parser.add_argument(
-        '--max-points', type=int, default=1, help='peaks of the map in a '
-        'prompt')
+        '--max-points', type=int, default=1, help='most points that '
+        'the segmenter is given: the highest peaks of the Grad-CAM map '
+        '(default: %(default)s)')
     parser.add_argument(
         '--accept', type=float, default=0.5, metavar='QUALITY',
-        help='masks of a lower quality (0 to 1) are for review')
+        help='masks of a lower quality (0 to 1) are for review (default: '
+        '%(default)s)')
     parser.add_argument(
         '--area', type=float, nargs=2, default=(1e-4, 0.3),
-        metavar=('MIN', 'MAX'), help='plausible shares of the image')
+        metavar=('MIN', 'MAX'), help='fractions of the image between which '
+        'the area of a mask must lie (default: 1e-4 0.3)')
     parser.add_argument(
-        '--iou', type=float, default=0.5, help='a mask of a lower IoU would '
-        'have to be drawn again, in the report')
+        '--iou', type=float, default=0.5, help='for the report: a mask of a '
+        'lower IoU with the ground truth has to be drawn again (default: '
+        '%(default)s)')
     parser.add_argument(
-        '--minutes', type=float, default=1.0, help='to draw one image\'s '
-        'mask, in the report')
+        '--minutes', type=float, default=1.0, help='for the report: minutes '
+        'that a mask takes by hand (default: %(default)s)')
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument(
         '--import-corrections', action='store_true',

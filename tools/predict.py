@@ -39,7 +39,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--crop-bottom', type=crop_rows, metavar='ROWS|auto', help='cut rows '
         'off the lower edge, or the information band where one is found; '
-        'masks are so much lower; default: as in training')
+        'masks lack these rows; default: as in training')
     parser.add_argument(
         '--um-per-pixel', type=float, metavar='UM', help='side of a pixel in '
         'micrometres: adds areas and sizes of features')
@@ -51,13 +51,14 @@ def parse_args() -> argparse.Namespace:
         'this side, 0: never; default: the windows of the config or 1024, '
         'for images of more than 2**21 pixels that the config does not scale')
     parser.add_argument(
-        '--overlap', type=int, metavar='PIXELS', help='of neighbouring tiles; '
-        'default: an eighth of --tile')
+        '--overlap', type=int, metavar='PIXELS', help='how far neighbouring '
+        'tiles overlap; default: an eighth of --tile')
     parser.add_argument(
-        '--batch', type=int, default=1, help='tiles at once')
+        '--batch', type=int, default=1,
+        help='tiles that are predicted at once (default: %(default)s)')
     parser.add_argument(
-        '--report', action='store_true', help='also write report.html, a '
-        'page to mail')
+        '--report', action='store_true', help='also write report.html: all '
+        'in one file, to mail')
     parser.add_argument(
         '--overwrite', action='store_true', help='predict all anew')
     args = parser.parse_args()

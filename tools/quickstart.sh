@@ -14,4 +14,4 @@ out=work_dirs/quickstart
 "$python" tools/train.py $config --data-root $out/data --work-dir $out --resume
 "$python" tools/test.py $config "$(cat $out/last_checkpoint)" \
     --data-root $out/data --work-dir $out
-echo "Pictures (image | truth | prediction): $out/panels"
+echo "Pictures (image | ground truth | prediction): $out/panels"

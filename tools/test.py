@@ -12,7 +12,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--out', help='folder to write the predicted class ids to, as PNG')
     parser.add_argument(
-        '--show-dir', help='folder to write image | truth | prediction to')
+        '--show-dir', help='folder to write image | ground truth | prediction '
+        'to')
     parser.add_argument(
         '--tta', action='store_true', help='test-time augmentation')
     add_config_options(parser)

@@ -1,11 +1,10 @@
 # The small models on MetalDAM: with and without the proposed neck, its
 # direction and integration, and the image enlarged inside the model.
+_base_ = './_base_/small_crops.py'
+
 title = 'Small models on MetalDAM'
 data_root = 'data/metaldam'
 data_help = 'Lay out MetalDAM as configs/metaldam/README.md says'
-seeds = [0, 1, 2]
-budget = '1500 steps of four 256 x 256 crops from random weights'
-input_size = (256, 256)  # the crop
 columns = {
     'mIoU': dict(title='mIoU', unit='%', digits=1),
     **{
@@ -45,10 +44,3 @@ rows = dict(
         title="proposed, B0's size, enlarge=2",
         config='../metaldam/segformer_xattn_mit-b0_metaldam.py',
         cfg_options={'model.backbone.enlarge': 2}))
-quick = dict(
-    budget='300 steps of four 256 x 256 crops from random weights',
-    cfg_options={
-        'train_cfg.max_iters': 300,
-        'train_cfg.val_interval': 300,
-        'default_hooks.checkpoint.interval': 100,
-    })

@@ -1,12 +1,7 @@
 # Table 1 of the paper on DPT: supervised segmentation of MVTec AD.
+_base_ = './_base_/mvtec.py'
+
 title = 'Supervised segmentation of MVTec AD'
-data_root = 'data/mvtec_ad'
-data_help = (
-    'Lay out MVTec AD as configs/mvtec_ad/README.md says, or write synthetic '
-    'pictures: python tools/make_sample.py mvtec data/mvtec_ad')
-seeds = [0, 1, 2]  # of the training; the split stays the same
-budget = '20 000 steps of 16 images of 256 x 256'
-input_size = (256, 256)
 columns = {
     'category_mean.mIoU': dict(title='mIoU', unit='%'),
     'category_mean.IoU.anomaly': dict(title='IoU of anomalies', unit='%'),
@@ -33,14 +28,6 @@ rows = dict(
         title='DPT',
         config='../mvtec_ad/dpt_vit-b16_mvtec.py',
         quick=dict(config='../mvtec_ad/dpt_vit-ti16_mvtec.py')))
-quick = dict(
-    budget='500 steps of four images of 256 x 256 from random weights, small '
-    'models in place of large ones, bfloat16 where the CPU has it',
-    from_scratch=True,
-    cfg_options={
-        'train_cfg.max_iters': 500,
-        'default_hooks.checkpoint.interval': 250,
-    })
 published = dict(
     source='the paper on DPT, table 1, its IoU in percent',
     comparable=False,

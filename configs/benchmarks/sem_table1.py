@@ -51,7 +51,6 @@ rows = dict(
             config='../sem/segformer_xattn_mit-b0_sem.py')))
 published = dict(
     source='Byeon et al., 2025, table 1',
-    comparable=False,
     note='The published numbers do not compare with those above: the '
     "paper's micrographs and labels are not public, its batch size and the "
     'sizes of Mask2Former and MobileViT are not stated, and it gives no '

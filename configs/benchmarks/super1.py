@@ -1,12 +1,11 @@
 # Small models on NASA's Super1, with and without the proposed neck.
+_base_ = './_base_/small_crops.py'
+
 title = 'Small models on Super1'
 data_root = 'data/nasa_super1'
 data_help = (
     "Get NASA's Super1, then: python tools/convert_masks.py NASA_SUPER1 "
     'data/nasa_super1 --recipe nasa_super1')
-seeds = [0, 1, 2]
-budget = '1500 steps of four 256 x 256 crops from random weights'
-input_size = (256, 256)  # the crop
 columns = {
     'mIoU': dict(title='mIoU', unit='%', digits=1),
     **{
@@ -22,10 +21,3 @@ rows = dict(
     proposed=dict(
         title="proposed, B0's size",
         config='../super1/segformer_xattn_mit-b0_super1.py'))
-quick = dict(
-    budget='300 steps of four 256 x 256 crops from random weights',
-    cfg_options={
-        'train_cfg.max_iters': 300,
-        'train_cfg.val_interval': 300,
-        'default_hooks.checkpoint.interval': 100,
-    })

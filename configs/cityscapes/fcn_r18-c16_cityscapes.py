@@ -23,7 +23,7 @@ model = dict(
         channels=32,
         dropout_ratio=0.0,
         # With plain cross-entropy 1000 steps learn six classes of nineteen,
-        # none of them small. Weights: 1 / sqrt(share of the pixels) in the
+        # none of them small. Weights: 1 / sqrt(fraction of the pixels) in the
         # synthetic set, their mean 1.
         loss_decode=dict(
             type='CrossEntropyDiceLoss',

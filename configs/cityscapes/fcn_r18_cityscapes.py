@@ -1,11 +1,9 @@
 # FCN with ResNet-18 on Cityscapes as mmseg trains it, see
 # fcn_r50_cityscapes.py.
-_base_ = 'mmseg::fcn/fcn_r18-d8_4xb2-80k_cityscapes-512x1024.py'
+_base_ = './fcn_r50_cityscapes.py'
 
-custom_imports = dict(imports=['mmseg_ext'], allow_failed_imports=False)
-dataset = dict(type='CheckedCityscapesDataset')
-train_dataloader = dict(dataset=dataset)
-val_dataloader = dict(dataset=dataset)
-test_dataloader = val_dataloader
-val_evaluator = dict(type='PerClassIoUMetric')
-test_evaluator = val_evaluator
+model = dict(
+    pretrained='open-mmlab://resnet18_v1c',
+    backbone=dict(depth=18),
+    decode_head=dict(in_channels=512, channels=128),
+    auxiliary_head=dict(in_channels=256, channels=64))

@@ -1,12 +1,8 @@
 # FCN on Cityscapes as mmseg trains it (4 GPUs, 2 crops each), bilinear
-# upsampling included; missing labels are named before the training begins,
-# and the IoU of each class is logged, too.
-_base_ = 'mmseg::fcn/fcn_r50-d8_4xb2-80k_cityscapes-512x1024.py'
+# upsampling included.
+_base_ = [
+    'mmseg::_base_/models/fcn_r50-d8.py', '../_base_/datasets/cityscapes.py',
+    'mmseg::_base_/schedules/schedule_80k.py', '../_base_/default_runtime.py'
+]
 
-custom_imports = dict(imports=['mmseg_ext'], allow_failed_imports=False)
-dataset = dict(type='CheckedCityscapesDataset')
-train_dataloader = dict(dataset=dataset)
-val_dataloader = dict(dataset=dataset)
-test_dataloader = val_dataloader
-val_evaluator = dict(type='PerClassIoUMetric')
-test_evaluator = val_evaluator
+model = dict(data_preprocessor=dict(size=(512, 1024)))  # the crops'

@@ -2,12 +2,11 @@
 # same places, with the width of a sixteenth that its authors publish. From
 # random weights mmseg's initialiser takes the block's zero start away;
 # fcn_r18-c16_gc_cityscapes.py keeps it.
-_base_ = './fcn_r50_cityscapes.py'
+_base_ = './fcn_r50_dpsa_cityscapes.py'
 
 model = dict(
     backbone=dict(plugins=[
         dict(
-            cfg=dict(type='ContextBlock', ratio=1 / 16),
-            stages=(False, False, True, True),
-            position='after_conv2')
+            _base_.model.backbone.plugins[0],
+            cfg=dict(type='ContextBlock', ratio=1 / 16))
     ]))

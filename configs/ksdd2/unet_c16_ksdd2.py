@@ -4,14 +4,6 @@
 #   model.decode_head.loss_decode.type=CrossEntropyLoss
 #   model.decode_head.loss_decode.class_weight=None
 _base_ = [
-    '../_base_/models/unet.py', '../_base_/datasets/ksdd2_small.py',
+    '../_base_/models/unet_c16.py', '../_base_/datasets/ksdd2_small.py',
     '../_base_/schedules/mvtec_cpu.py', '../_base_/default_runtime.py'
 ]
-
-model = dict(
-    backbone=dict(base_channels=16),
-    decode_head=dict(
-        in_channels=16,
-        channels=16,
-        dropout_ratio=0.0,
-        loss_decode=dict(class_weight=[1.0, 10.0])))  # see unet_c16_mvtec.py

@@ -12,4 +12,4 @@ model = dict(
         channels=64,
         post_process_channels=[24, 48, 96, 192],
         dropout_ratio=0.0,  # so short a run has no time to overfit
-        loss_decode=dict(class_weight=[1.0, 10.0])))  # see unet_c16_mvtec.py
+        loss_decode=dict(class_weight=[1.0, 10.0])))  # see unet_c16.py

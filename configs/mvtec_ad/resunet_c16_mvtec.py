@@ -10,4 +10,4 @@ model = dict(
         in_channels=16,
         channels=16,
         dropout_ratio=0.0,
-        loss_decode=dict(class_weight=[1.0, 10.0])))  # see unet_c16_mvtec.py
+        loss_decode=dict(class_weight=[1.0, 10.0])))  # see unet_c16.py

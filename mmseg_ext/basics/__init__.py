@@ -24,12 +24,13 @@ from .image_files import (
 from .information_band import find_information_band
 from .mask_files import MASK_SUFFIXES, decode_mask, read_mask
 from .phase_fractions import confidence_interval
+from .shipped import shipped
 
 __all__ = [
     'IMAGE_SUFFIXES', 'MASK_SUFFIXES', 'check_settings', 'command_for',
     'confidence_interval', 'decode_file', 'decode_image', 'decode_mask',
     'find_information_band', 'format_duration', 'keep_freed_memory',
     'open_folder', 'paint', 'read_bytes', 'read_image', 'read_mask',
-    'read_size', 'return_freed_memory', 'to_8_bit', 'trim_memory',
+    'read_size', 'return_freed_memory', 'shipped', 'to_8_bit', 'trim_memory',
     'user_sentence', 'write_atomically'
 ]

@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from .files import read_bytes
 from .image_files import decode_image
-from .label_values import describe_shares, foreign_labels
+from .label_values import describe_fractions, foreign_labels
 
 # JPEG changes pixel values, and with them classes.
 MASK_SUFFIXES = ('.png', '.bmp', '.tif', '.tiff')
@@ -76,13 +76,13 @@ def _colours_to_ids(path: str, mask: np.ndarray, palette: np.ndarray,
                  for colour in ignore_colors)
     foreign = foreign_labels(packed, known)
     if foreign:
-        colours = {(value >> 16, value >> 8 & 255, value & 255): share
-                   for value, share in foreign.items()}
+        colours = {(value >> 16, value >> 8 & 255, value & 255): fraction
+                   for value, fraction in foreign.items()}
         names = ', '.join(f'{name} {tuple(colour)}' for name, colour in zip(
             classes, palette.tolist()))
         raise ValueError(
             f'{path} holds colours (red, green, blue) that are no class: '
-            f'{describe_shares(colours)}. The palette is {names}. Correct '
+            f'{describe_fractions(colours)}. The palette is {names}. Correct '
             'the mask (smoothed edges come from saving it with '
             'anti-aliasing or as JPEG), give the palette in metainfo, or '
             'name colours without a label in ignore_colors.')
@@ -133,8 +133,8 @@ def read_mask(path: str,
                    f'({", ".join(classes)}) and {ignore_index} is ignored')
         raise ValueError(
             f'{path} holds values that are no class: '
-            f'{describe_shares(foreign)}; {meaning}. Correct the mask, list '
-            'every class in metainfo, or say what the values mean with '
+            f'{describe_fractions(foreign)}; {meaning}. Correct the mask, '
+            'list every class in metainfo, or say what the values mean with '
             'label_map={value: class id}.')
     if label_map is not None:
         ids = np.empty(mask.shape, np.uint8)

@@ -1,17 +1,15 @@
-"""The configs and tools that come with the package."""
+"""Where the configs and tools lie that come with the package."""
 from pathlib import Path
-
-PACKAGE = Path(__file__).parents[1]
 
 
 def shipped(folder: str) -> Path:
-    """Return where a folder of the repository lies on this machine.
+    """Return a folder that comes with the package, such as 'configs'.
 
-    Args:
-        folder: 'configs' or 'tools'.
-
-    Returns:
-        Its copy in the installed package, or else that of the checkout.
+    An installed package has them in its ``.mim`` folder, as upstream's; in a
+    checkout they lie beside the package.
     """
-    installed = PACKAGE / '.mim' / folder
-    return installed if installed.is_dir() else PACKAGE.parent / folder
+    package = Path(__file__).resolve().parents[1]
+    installed = package / '.mim' / folder
+    if installed.is_dir():
+        return installed.resolve()  # a link in some editable installs
+    return package.parent / folder

@@ -21,8 +21,8 @@ def stratified_split(strata: Mapping[str, str],
                      seed: int = 0) -> dict[str, list[str]]:
     """Deal images out to training, validation and test by stratum.
 
-    Each stratum is shuffled and cut by itself: the rounded share to
-    training, the rounded share to validation, the rest to test.
+    Each stratum is shuffled and cut by itself: the rounded fraction to
+    training, the rounded fraction to validation, the rest to test.
 
     Args:
         strata: Name of an image -> its stratum, such as its defect type.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
-from mmengine.config import Config
+from mmseg_ext.engine import find_config, read_config
 
 BETTER = ('higher', 'lower')
 NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9_.+-]*')
@@ -109,7 +109,8 @@ def read_suite(path: str | os.PathLike,
         columns      {name in the test's result: dict(title=, unit='',
                      digits=2, better='higher' or 'lower')}
         rows         {name: dict(config=, title=, cfg_options={})}, the
-                     config's path as seen from the suite file
+                     config's path as seen from the suite file, or
+                     package::path
         runs         name of the folder of the runs, the suite's own if it
                      is left out. Suites with the same one share the runs of
                      rows of the same name
@@ -129,7 +130,7 @@ def read_suite(path: str | os.PathLike,
                      cfg_options=), or quick=False: it is left out
 
     Args:
-        path: Suite file.
+        path: Suite file, or ``package::path`` as for a config.
         quick: Take the short budget.
         data_root: Data folder in place of the suite's.
         from_scratch: Random weights, whatever the suite says.
@@ -139,11 +140,11 @@ def read_suite(path: str | os.PathLike,
         ValueError: If something in it is missing, unknown or no value that
             it can have.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'There is no suite file {path}')
+    path = Path(find_config(path, 'suite file'))
     try:
-        suite = Config.fromfile(path).to_dict()
+        suite = read_config(path).to_dict()
+    except FileNotFoundError:
+        raise
     except Exception as error:  # it is a program
         raise ValueError(f'{path} cannot be read: {error}') from error
     _check_keys(str(path), suite, REQUIRED, OPTIONAL)
@@ -286,9 +287,10 @@ def _read_rows(path: Path, section, quick: bool) -> tuple[Row, ...]:
             if short is False:
                 continue
             values = {**values, **_section(f'{where}.quick', short, (), parts)}
-        config = path.parent / _text(f'{where}.config', values['config'])
-        if not config.is_file():
-            raise FileNotFoundError(f'{where}: there is no config {config}')
+        config = _text(f'{where}.config', values['config'])
+        if '::' not in config:
+            config = str(path.parent / config)
+        config = Path(find_config(config, where=where))
         rows.append(
             Row(name, _text(f'{where}.title', values['title']),
                 str(config.resolve()),

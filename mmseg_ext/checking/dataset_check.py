@@ -113,9 +113,9 @@ def check_splits(splits: Sequence[Split],
     if tally.not_loaded:
         findings.append(Finding(
             NOTE, f'Pairs that could not be loaded: {tally.not_loaded}. They '
-            'are missing in the shares of the classes and in mean and '
+            'are missing in the fractions of the classes and in mean and '
             'deviation.',
-            'Mend the errors, and check again.'))
+            'Fix the errors, and check again.'))
     findings.sort(key=lambda f: SEVERITIES.index(f.severity))
     return CheckResult(findings, statistics, tally.examples)
 
@@ -258,13 +258,13 @@ def _describe_pairs(names: list[str], identical: bool, differ: bool,
                 else 'the two parts are not independent')
         what = (f'{number}, one in {names[0]} and one in {names[1]}, are '
                 f'{likeness}: {harm}.{masks}')
-        mend = (f'Take the images out of {names[0]}. Split first, and only '
-                'then crop or augment; keep fields of one sample in one part.')
+        fix = (f'Take the images out of {names[0]}. Split first, and only '
+               'then crop or augment; keep fields of one sample in one part.')
     else:
         severity = WARNING if differ else NOTE
         what = f'{number} of {names[0]} are {likeness}.{masks}'
-        mend = ('Correct the masks, or take one of each out.' if differ
-                else 'Take one of each out; else they count twice.')
+        fix = ('Correct the masks, or take one of each out.' if differ
+               else 'Take one of each out; else they count twice.')
     pictures = []
     for pair in pairs[:MAX_PICTURES]:
         both = []
@@ -272,5 +272,5 @@ def _describe_pairs(names: list[str], identical: bool, differ: bool,
             found = inspect_pair(splits[i].listing.samples[j], splits[i])
             both.append(_encode(_beside(found, splits[i])))
         pictures.append(Picture(name(pair), *both))
-    return Finding(severity, what, mend, tuple(map(name, pairs[:MAX_NAMES])),
+    return Finding(severity, what, fix, tuple(map(name, pairs[:MAX_NAMES])),
                    len(pairs), tuple(pictures))

@@ -18,7 +18,7 @@ class Symptom:
         path: The file.
         severity: 'error' if training would go wrong, 'warning' if its
             result may be, 'note' if it is only worth knowing.
-        facts: What was found -> how much of it, such as value -> share of
+        facts: What was found -> how much of it, such as value -> fraction of
             the pixels.
         detail: Tells symptoms of one kind apart, or is the loader's own
             sentence.
@@ -61,7 +61,7 @@ class Group:
             self.facts = Counter(dict(self.facts.most_common(MAX_FACTS)))
 
     @property
-    def shares(self) -> dict:
+    def fractions(self) -> dict:
         """Return what was found -> mean over the files, largest first."""
         return {key: total / self.count
                 for key, total in self.facts.most_common()}
@@ -74,14 +74,14 @@ class Finding:
     Attributes:
         severity: 'error', 'warning' or 'note'.
         what: Sentences that say what was found.
-        mend: What to do: sentences, a line of the config or a command.
+        fix: What to do: sentences, a line of the config or a command.
         names: The first files that it concerns.
         count: How many files there are.
         pictures: Some of them.
     """
     severity: str
     what: str
-    mend: str = ''
+    fix: str = ''
     names: tuple[str, ...] = ()
     count: int = 0
     pictures: tuple[Picture, ...] = ()

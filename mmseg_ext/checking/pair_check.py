@@ -44,8 +44,8 @@ class Rules:
         return {*range(len(self.classes)), self.ignore_index}
 
 
-def _shares(values: np.ndarray) -> dict:
-    """Return value -> share of the pixels, of the most frequent ones."""
+def _fractions(values: np.ndarray) -> dict:
+    """Return value -> fraction of the pixels, of the most frequent ones."""
     return dict(list(foreign_labels(values, ()).items())[:MAX_VALUES])
 
 
@@ -89,11 +89,11 @@ def _unpack(packed: int) -> tuple[int, int, int]:
     return packed >> 32, packed >> 16 & 65535, packed & 65535
 
 
-def _colour_shares(colours: np.ndarray) -> dict:
-    """(N, 3) integers -> colour (red, green, blue) -> share of the N."""
+def _colour_fractions(colours: np.ndarray) -> dict:
+    """(N, 3) integers -> colour (red, green, blue) -> fraction of the N."""
     packed = colours.astype(np.int64) @ np.array([1 << 32, 1 << 16, 1])
-    return {_unpack(value): share
-            for value, share in foreign_labels(packed, ()).items()}
+    return {_unpack(value): fraction
+            for value, fraction in foreign_labels(packed, ()).items()}
 
 
 def check_colours(path: str, values: np.ndarray,
@@ -113,7 +113,7 @@ def check_colours(path: str, values: np.ndarray,
     if values.dtype.kind == 'f':
         return Symptom('photograph', path)
     pixels = values.reshape(-1, 3)
-    found = _colour_shares(pixels)
+    found = _colour_fractions(pixels)
     palette = {tuple(map(int, colour)) for colour in rules.palette}
     known = palette | {tuple(colour) for colour in rules.ignore_colors}
     foreign = [colour for colour in found if colour not in known]
@@ -137,10 +137,10 @@ def check_colours(path: str, values: np.ndarray,
 
 def _find_paint(found: Mapping[tuple, float], full: int) -> dict:
     """Return the colours on a grey photograph; none if it is not one."""
-    grey = {colour: share for colour, share in found.items()
+    grey = {colour: fraction for colour, fraction in found.items()
             if max(colour) - min(colour) <= GREY * full}
-    paint = {colour: share for colour, share in found.items()
-             if colour not in grey and share >= 1e-3}
+    paint = {colour: fraction for colour, fraction in found.items()
+             if colour not in grey and fraction >= 1e-3}
     covered = 1 - sum(grey.values())
     if (len(grey) < 16 or not 0.01 < covered < 0.95 or len(paint) > 8
             or sum(paint.values()) < 0.8 * covered):
@@ -168,7 +168,7 @@ def check_storage(path: str, dtype: np.dtype, values: np.ndarray,
     facts = {str(dtype): 1}
     if (rules.loader == 'other' and labels is not None
             and not 0 <= values.min() <= values.max() <= 255):
-        return Symptom('wrapped', path, facts=_shares(values))
+        return Symptom('wrapped', path, facts=_fractions(values))
     return Symptom('wide', path, NOTE, facts)
 
 

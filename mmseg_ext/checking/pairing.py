@@ -33,10 +33,10 @@ class Listing:
     findings: list[Finding] = field(default_factory=list)
     unused: set[str] = field(default_factory=set)
 
-    def say(self, severity: str, what: str, mend: str,
+    def say(self, severity: str, what: str, fix: str,
             names: Sequence[str] = ()) -> None:
         self.findings.append(Finding(
-            severity, what, mend, tuple(names[:MAX_NAMES]), len(names)))
+            severity, what, fix, tuple(names[:MAX_NAMES]), len(names)))
 
 
 def list_pairs(image_dir: str,

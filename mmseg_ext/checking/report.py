@@ -91,7 +91,7 @@ def verdict(result: CheckResult) -> str:
     listed = ', '.join(f'{number} {name}{"" if number == 1 else "s"}'
                        for number, name in counts)
     if result.failed:
-        return f'{listed}: training would go wrong. Mend the errors first.'
+        return f'{listed}: training would go wrong. Fix the errors first.'
     return f'{listed}: training can begin.'
 
 
@@ -102,8 +102,8 @@ def to_text(result: CheckResult) -> str:
         lines = [f'{finding.severity.upper()}: {finding.what}']
         if finding.names:
             lines.append(f'  {_names(finding)}')
-        if finding.mend:
-            lines.append(f'  -> {finding.mend}')
+        if finding.fix:
+            lines.append(f'  -> {finding.fix}')
         parts.append('\n'.join(lines))
     for title, head, rows in _tables(result.statistics):
         table = PrettyTable(head, title=title)
@@ -142,10 +142,11 @@ def _tables(statistics: Sequence[SplitStatistics]) -> list[tuple]:
             by_classes.setdefault(tuple(s.rules.classes), []).append(s)
     for classes, parts in by_classes.items():
         tables.append((
-            'Share of the pixels (number of masks)',
+            'Fraction of the pixels (number of masks)',
             ['class', *(s.name for s in parts)],
-            [[f'{i} {name}', *(f'{100 * s.shares[i]:.2f} % ({s.masks_with[i]})'
-                               for s in parts)]
+            [[f'{i} {name}',
+              *(f'{100 * s.fractions[i]:.2f} % ({s.masks_with[i]})'
+                for s in parts)]
              for i, name in enumerate(classes)]))
     return tables
 
@@ -171,8 +172,8 @@ def to_markdown(result: CheckResult, title: str,
                   f'{_escape(finding.what)}', '']
         if finding.names:
             lines += [f'`{_names(finding)}`', '']
-        if finding.mend:
-            lines += [f'**Mend:** {_escape(finding.mend)}', '']
+        if finding.fix:
+            lines += [f'**Fix:** {_escape(finding.fix)}', '']
         lines += _pictures_as_markdown(finding.pictures, save)
     for name, head, rows in _tables(result.statistics):
         lines += ['', f'## {name}', '', f'| {" | ".join(head)} |',
@@ -220,8 +221,8 @@ def to_html(result: CheckResult, title: str) -> str:
             f'<p><span class="severity">{finding.severity}</span> '
             f'{html.escape(finding.what)}</p>'
         ]
-        if finding.mend:
-            parts.append(f'<p><b>Mend:</b> {html.escape(finding.mend)}</p>')
+        if finding.fix:
+            parts.append(f'<p><b>Fix:</b> {html.escape(finding.fix)}</p>')
         if finding.names:
             parts.append(
                 f'<p class="names">{html.escape(_names(finding))}</p>')
@@ -240,10 +241,10 @@ def to_html(result: CheckResult, title: str) -> str:
 def _row(cells: Sequence, tag: str) -> str:
     inner = ''
     for cell in map(str, cells):
-        share, is_share, _ = cell.partition(' % (')
+        percent, is_fraction, _ = cell.partition(' % (')
         bar = ''
-        if is_share:  # as long as the class's share
-            bar = (f'<span class="bar" style="width:{1.5 * float(share):.0f}'
+        if is_fraction:  # as long as the class's fraction
+            bar = (f'<span class="bar" style="width:{1.5 * float(percent):.0f}'
                    'px"></span> ')
         inner += f'<{tag}>{bar}{html.escape(cell)}</{tag}>'
     return f'<tr>{inner}</tr>'

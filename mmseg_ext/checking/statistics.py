@@ -1,4 +1,4 @@
-"""Shares of the classes, and mean and deviation of the images, of a split."""
+"""Class fractions, and mean and deviation of the images, of a split."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Optional
@@ -81,13 +81,13 @@ class SplitStatistics:
 
     @property
     def ignored(self) -> float:
-        """Share of all pixels that have no label, 0 to 1."""
+        """Fraction of all pixels that have no label, 0 to 1."""
         return (self._pixels[self.rules.ignore_index]
                 / max(self._pixels.sum(), 1))
 
     @property
-    def shares(self) -> np.ndarray:
-        """Share of each class of the pixels that have a label."""
+    def fractions(self) -> np.ndarray:
+        """Fraction of each class of the pixels that have a label."""
         pixels = self._pixels[:len(self.rules.classes)]
         return pixels / max(pixels.sum(), 1)
 
@@ -106,7 +106,7 @@ def check_classes(all_statistics: Sequence[SplitStatistics]) -> list[Finding]:
             findings.append(Finding(
                 WARNING, f'{100 * s.ignored:.3g} % of the pixels in {s.name} '
                 f'have no label ({s.rules.ignore_index}): neither training '
-                'nor the scores see them.',
+                'nor the metrics see them.',
                 'If that value means a class, say so: label_map={value: '
                 'class id} in the dataset of the config.'))
         elif s.ignored:
@@ -141,12 +141,12 @@ def check_classes(all_statistics: Sequence[SplitStatistics]) -> list[Finding]:
         if (tested & ~learnt).any():
             findings.append(Finding(
                 WARNING, f'{_quote(names[tested & ~learnt])} occurs in '
-                f'{s.name} alone: its score there will be 0.',
+                f'{s.name} alone: its IoU there will be 0.',
                 'Deal the images out anew, so that training has it.'))
         if (learnt & ~tested).any():
             findings.append(Finding(
                 NOTE, f'No pixel of {s.name} is of '
-                f'{_quote(names[learnt & ~tested])}: it gets no score there '
+                f'{_quote(names[learnt & ~tested])}: it has no IoU there '
                 '(nan).'))
     return findings
 

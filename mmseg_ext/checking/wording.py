@@ -1,7 +1,7 @@
-"""Put in words what was found in many files, and what mends it."""
+"""Put in words what was found in many files, and how to fix it."""
 from collections.abc import Callable, Mapping
 
-from mmseg_ext.basics.label_values import describe_shares
+from mmseg_ext.basics.label_values import describe_fractions
 
 from .findings import SEVERITIES, WARNING, Finding, Group
 from .pair_check import Rules
@@ -22,11 +22,11 @@ def describe_group(group: Group, rules: Rules,
     """
     severity = group.severity
     if group.first.kind in ('few_bits', 'sixteen_bits'):
-        what, mend = _depth(group, groups)
-        if mend:  # dark at the least
+        what, fix = _depth(group, groups)
+        if fix:  # dark at the least
             severity = min(severity, WARNING, key=SEVERITIES.index)
     else:
-        what, mend = WORDS[group.first.kind](group, rules)
+        what, fix = WORDS[group.first.kind](group, rules)
     files = '1 file' if group.count == 1 else f'{group.count} files'
     if len(group.splits) == 1:
         files += f' in {next(iter(group.splits))}'
@@ -34,7 +34,7 @@ def describe_group(group: Group, rules: Rules,
         parts = ', '.join(f'{count} in {name}'
                           for name, count in group.splits.items())
         files += f' ({parts})'
-    return Finding(severity, f'{files}: {what}', mend, tuple(group.names),
+    return Finding(severity, f'{files}: {what}', fix, tuple(group.names),
                    group.count, tuple(group.pictures))
 
 
@@ -90,7 +90,7 @@ def _foreground(group: Group, rules: Rules) -> tuple[str, str]:
 
 
 def _values(group: Group, rules: Rules) -> tuple[str, str]:
-    foreign = {value: share for value, share in group.shares.items()
+    foreign = {value: fraction for value, fraction in group.fractions.items()
                if value not in rules.allowed}
     if rules.loader == 'binary':
         meaning = '0 and 255 (or 0 and 1) are expected'
@@ -100,10 +100,11 @@ def _values(group: Group, rules: Rules) -> tuple[str, str]:
         meaning = (f'the classes are {_classes(rules)}, and '
                    f'{rules.ignore_index} is ignored')
     what = (f'masks hold values that are no class: '
-            f'{describe_shares(foreign)} (means of these files); {meaning}.')
+            f'{describe_fractions(foreign)} (means of these files); '
+            f'{meaning}.')
     if rules.loader == 'other':
         what += (' mmseg does not complain; the loss fails on a GPU, and the '
-                 'scores leave such pixels out.')
+                 'metrics leave such pixels out.')
     return what, _propose_map(sorted(group.facts), rules)
 
 
@@ -150,14 +151,15 @@ def _propose_map(values: list, rules: Rules) -> str:
 
 def _fractions(group: Group, rules: Rules) -> tuple[str, str]:
     return ('masks hold fractions, not class ids: '
-            f'{describe_shares(group.shares)}. They look like probabilities.',
+            f'{describe_fractions(group.fractions)}. They look like '
+            'probabilities.',
             'Threshold them, and save class ids as 8-bit PNG.')
 
 
 def _smoothed(group: Group, rules: Rules) -> tuple[str, str]:
     return ('masks hold many values beside a few frequent ones, as smoothed '
             'edges (anti-aliasing) and JPEG leave them: '
-            f'{describe_shares(group.shares)}.',
+            f'{describe_fractions(group.fractions)}.',
             'Export the masks again as PNG, without smoothing and without '
             'JPEG on the way; scale masks by nearest neighbour only. If '
             f'these are all there is: {CONVERT} --nearest')
@@ -171,13 +173,14 @@ def _photograph(group: Group, rules: Rules) -> tuple[str, str]:
 
 
 def _negative(group: Group, rules: Rules) -> tuple[str, str]:
-    return (f'masks hold negative values: {describe_shares(group.shares)}.',
+    return ('masks hold negative values: '
+            f'{describe_fractions(group.fractions)}.',
             _propose_map(sorted(group.facts), rules))
 
 
 def _wrapped(group: Group, rules: Rules) -> tuple[str, str]:
     return ('masks hold values beyond 0 to 255, which this loading cuts to 8 '
-            f'bits (256 becomes 0): {describe_shares(group.shares)}.',
+            f'bits (256 becomes 0): {describe_fractions(group.fractions)}.',
             f'Make 8-bit class ids of them: {CONVERT}; or use SEMDataset '
             'with LoadSEMAnnotations, which reads any integers')
 
@@ -193,25 +196,25 @@ def _painted(group: Group, rules: Rules) -> tuple[str, str]:
     full = 255 if max(map(max, group.facts)) <= 255 else 65535
     rules_of_map = ' '.join(
         'CLASS=' + ','.join(str(round(value * 255 / full)) for value in colour)
-        for colour in group.shares)
+        for colour in group.fractions)
     return ('masks are photographs with colours painted over them: '
-            f'{describe_shares(_named(group.shares))} (red, green, blue), '
-            'and grey levels where nothing is painted. No class can be read '
-            'from such a file.',
+            f'{describe_fractions(_named(group.fractions))} (red, green, '
+            'blue), and grey levels where nothing is painted. No class can be '
+            'read from such a file.',
             f'{CONVERT} --map CLASS=unpainted {rules_of_map} (CLASS: your '
             'names, in the order of their ids) makes class ids of them')
 
 
-def _named(shares: Mapping) -> dict:
-    return {tuple(map(int, colour)): share
-            for colour, share in shares.items()}
+def _named(fractions: Mapping) -> dict:
+    return {tuple(map(int, colour)): fraction
+            for colour, fraction in fractions.items()}
 
 
 def _palette(group: Group, rules: Rules) -> tuple[str, str]:
     what = (f'masks hold colours, none of them in the palette: '
-            f'{describe_shares(_named(group.shares))} (red, green, blue). '
-            f'The palette is {_show_palette(rules)}.')
-    colours = [list(map(int, colour)) for colour in group.shares]
+            f'{describe_fractions(_named(group.fractions))} (red, green, '
+            f'blue). The palette is {_show_palette(rules)}.')
+    colours = [list(map(int, colour)) for colour in group.fractions]
     if max(map(max, colours)) > 255 or len(colours) > MAX_LINE:
         return what, f'Make class ids of them: {CONVERT}'
     spare = len(colours) - len(rules.classes)
@@ -228,10 +231,10 @@ def _show_palette(rules: Rules) -> str:
 
 
 def _colours(group: Group, rules: Rules) -> tuple[str, str]:
-    colours = [list(map(int, colour)) for colour in group.shares]
+    colours = [list(map(int, colour)) for colour in group.fractions]
     what = (f'masks hold colours that are no class beside those that are: '
-            f'{describe_shares(_named(group.shares))} (red, green, blue). '
-            f'The palette is {_show_palette(rules)}.')
+            f'{describe_fractions(_named(group.fractions))} (red, green, '
+            f'blue). The palette is {_show_palette(rules)}.')
     if len(colours) > MAX_LINE:
         return what, f'Make class ids of them: {CONVERT}'
     return what, (f'If they have no label: ignore_colors={colours} {DATASET}; '
@@ -240,8 +243,8 @@ def _colours(group: Group, rules: Rules) -> tuple[str, str]:
 
 def _colour_mask(group: Group, rules: Rules) -> tuple[str, str]:
     return (f'masks are pictures in colours, '
-            f'{describe_shares(_named(group.shares))} (red, green, blue), '
-            'but this loading expects numbers.',
+            f'{describe_fractions(_named(group.fractions))} (red, green, '
+            'blue), but this loading expects numbers.',
             f'Make class ids of them: {CONVERT}')
 
 

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from mmseg_ext.basics.label_values import describe_shares
+from mmseg_ext.basics.label_values import describe_fractions
 from mmseg_ext.basics.shapes import fill_shape, read_shapes
 
 from .pixels import (
     distance,
     equal,
+    fractions,
     is_grey,
     read_mask_pixels,
-    shares,
     spread,
     unlike_photograph,
 )
@@ -21,7 +21,7 @@ from .pixels import (
 IGNORE_INDEX = 255  # pixels without a label, in the masks that are written
 IGNORE = 'ignore'  # the same as the name of a class
 UNPAINTED, GREY = 'unpainted', 'grey'
-MOST_SMOOTHED = 0.1  # share of a mask's pixels that may lie between classes
+MOST_SMOOTHED = 0.1  # fraction of a mask's pixels that may lie between classes
 JSON = '.json'
 
 
@@ -113,7 +113,7 @@ class ClassMap:
 
     def to_ids(self, path: str, mask: np.ndarray,
                image: np.ndarray) -> tuple[np.ndarray, float]:
-        """Return class ids, and the share of pixels that were guessed.
+        """Return class ids, and the fraction of pixels that were guessed.
 
         Args:
             path: The mask's, for errors.
@@ -123,17 +123,17 @@ class ClassMap:
                 blue, green, red, as in its file.
 
         Returns:
-            (H, W) uint8 and, with ``nearest``, a share from 0 to 1.
+            (H, W) uint8 and, with ``nearest``, a fraction from 0 to 1.
 
         Raises:
             ValueError: If a pixel is none of what is mapped.
         """
         if mask.ndim == 3 and not self.by_colour:
-            colours = shares(mask, np.ones(mask.shape[:2], bool))
+            colours = fractions(mask, np.ones(mask.shape[:2], bool))
             raise ValueError(
                 f'{path} is a colour image; only values are mapped. It holds '
-                f'the colours {describe_shares(colours)}. Map them, such as '
-                'CLASS=255,0,0.')
+                f'the colours {describe_fractions(colours)}. Map them, such '
+                'as CLASS=255,0,0.')
         if self.by_colour and mask.ndim == 2:
             mask = np.repeat(mask[..., None], 3, axis=2)
         scale = 257 if self.by_colour and mask.dtype == np.uint16 else 1
@@ -200,14 +200,14 @@ class ClassMap:
 
     def _refusal(self, path: str, mask: np.ndarray,
                  foreign: np.ndarray) -> str:
-        found = shares(mask, foreign)
+        found = fractions(mask, foreign)
         kind = 'colours' if mask.ndim == 3 else 'values'
         hint = ''
         if len(found) > len(self.keys):
             hint = (' If these are smoothed edges (the mask was saved with '
                     'anti-aliasing or as JPEG), add --nearest.')
         return (f'{path} holds {kind} that are not mapped: '
-                f'{describe_shares(found)}. Map them, such as '
+                f'{describe_fractions(found)}. Map them, such as '
                 f'{self.classes[0]}={_write(next(iter(found)))}, or to '
                 f'ignore where there is no label.{hint}')
 
@@ -230,7 +230,7 @@ class ClassMap:
             raise ValueError(
                 f'{path}: {100 * between:.3g} % of the pixels are near none '
                 'of what is mapped, too many for smoothed edges: '
-                f'{describe_shares(shares(mask, ~known))}. Map what is '
+                f'{describe_fractions(fractions(mask, ~known))}. Map what is '
                 'missing, or correct the mask.')
         place = distance_transform_edt(
             ~known, return_distances=False, return_indices=True)
@@ -264,5 +264,5 @@ def _check_unpainted(path: str, mask: np.ndarray, image: np.ndarray) -> None:
         raise ValueError(
             f'{path}: {100 * other.mean():.3g} % of the pixels are grey, but '
             'not as in the image: they may be paint, or the photograph was '
-            f'changed: {describe_shares(shares(mask, other))}. If every '
+            f'changed: {describe_fractions(fractions(mask, other))}. If every '
             "grey pixel is unpainted, map 'grey' instead of 'unpainted'.")

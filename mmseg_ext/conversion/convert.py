@@ -88,7 +88,7 @@ class _Converted:
         ids: (H, W) uint8.
         image: As in its file, if it is cropped; None: to be copied.
         rows: Cropped off the image.
-        guessed: Share of the mask's pixels, 0 to 1.
+        guessed: Fraction of the mask's pixels, 0 to 1.
         banded: Whether an information band is left on the image.
     """
     ids: np.ndarray

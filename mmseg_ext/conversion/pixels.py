@@ -83,8 +83,8 @@ def count_values(pixels: np.ndarray) -> dict:
     return dict(zip(colours, counts.tolist()))
 
 
-def shares(mask: np.ndarray, where: np.ndarray) -> dict:
-    """Return value or colour -> share of all pixels, most frequent first."""
+def fractions(mask: np.ndarray, where: np.ndarray) -> dict:
+    """Return value or colour -> fraction of all pixels, highest first."""
     counts = count_values(mask[where])
     return {value: counts[value] / where.size
             for value in sorted(counts, key=lambda value: -counts[value])}

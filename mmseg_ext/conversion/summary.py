@@ -10,7 +10,7 @@ from .class_map import IGNORE
 
 
 def describe_conversion(out: str | os.PathLike, record: dict) -> str:
-    """Write shares of the classes, guesses, and what a config needs.
+    """Write fractions of the classes, guesses, and what a config needs.
 
     Args:
         out: Folder of the set.

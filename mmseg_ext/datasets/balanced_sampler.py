@@ -20,12 +20,12 @@ class DefectBalancedSampler(Sampler):
 
     Each place in a batch is given to one of the two kinds at random, and
     all images of a kind are shown before one is shown again. A model trained
-    this way takes ``share`` for the usual share of defective images: it finds
-    more of them, and raises more false alarms.
+    this way takes ``share`` for the usual fraction of defective images: it
+    finds more of them, and raises more false alarms.
 
     Args:
         dataset: Dataset whose ``get_data_info(i)`` has ``defective``.
-        share: Share of defective images among those drawn, above 0 and
+        share: Fraction of defective images among those drawn, above 0 and
             below 1.
         seed: Seed of the order; must be the same in all processes. None:
             drawn at random.

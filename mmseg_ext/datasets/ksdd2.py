@@ -37,12 +37,12 @@ class KSDD2Dataset(BaseSegDataset):
     BY-NC-SA 4.0) forbids commercial use; ``python tools/make_sample.py
     ksdd2 DIR`` writes a synthetic set.
 
-    There is no published validation part: a share of ``train`` is held out,
+    There is no published validation part: a fraction of ``train`` is held out,
     stratified by defective and clean.
 
-    Masks need not have been drawn. ``labels`` says which images are
-    defective, and ``mask_dir`` holds masks that somebody or something else
-    made for them; testing always takes the true masks.
+    Training can do with pseudo-labels. ``labels`` says which images are
+    defective, and ``mask_dir`` holds masks for them from elsewhere, such as
+    those of ``tools/label_images.py``; testing always takes the ground truth.
 
     Each sample carries ``defective`` (bool) and ``output_name`` (the image's
     path without suffix, 'test/20000'); name them in
@@ -51,7 +51,7 @@ class KSDD2Dataset(BaseSegDataset):
     Args:
         data_root: Folder of ``train`` and ``test``.
         split: 'train' or 'val', both from ``train``, or 'test'.
-        val_ratio: Share of ``train`` that is held out for 'val'.
+        val_ratio: Fraction of ``train`` that is held out for 'val'.
         seed: Seed of the hold-out.
         labels: CSV file of the columns ``image`` and ``label``, see
             :func:`~mmseg_ext.datasets.ksdd2_layout.read_labels`; a clean

@@ -23,7 +23,7 @@ class KSDD2ClassificationDataset(BaseDataset):
     Args:
         data_root: Folder of ``train`` and ``test``.
         split: 'train' or 'val', both from ``train``, or 'test'.
-        val_ratio: Share of ``train`` that is held out for 'val'.
+        val_ratio: Fraction of ``train`` that is held out for 'val'.
         seed: Seed of the hold-out.
         labels: CSV file of the columns ``image`` and ``label``, such as
             ``train/10000.png,1``. Without it, and for a part that it names

@@ -29,7 +29,7 @@ def check_part(split: str, val_ratio: float) -> None:
     if split not in SPLITS:
         raise ValueError(f'split={split!r}: must be one of {SPLITS}')
     if not 0 <= val_ratio < 1:
-        raise ValueError(f'val_ratio={val_ratio!r}: must be the share of '
+        raise ValueError(f'val_ratio={val_ratio!r}: must be the fraction of '
                          'train/ that validation gets, 0 or more and below 1')
 
 
@@ -214,13 +214,13 @@ def hold_out(images: Mapping[str, dict], split: str, val_ratio: float,
     """Return the names of the training or of the validation images.
 
     Defective and clean images are dealt out by themselves, so that both
-    parts have the same share of defective ones. For the same seed the same
+    parts have the same fraction of defective ones. For the same seed the same
     images and labels give the same parts everywhere.
 
     Args:
         images: Those of ``train/`` with ``defective``.
         split: 'train' or 'val'.
-        val_ratio: Share of the validation images, rounded.
+        val_ratio: Fraction of the validation images, rounded.
         seed: Seed of the choice, an integer.
 
     Raises:

@@ -1,5 +1,6 @@
 """From a config file and command-line options to a stock Runner."""
 from .class_prior_hook import ClassPriorHook
+from .config_files import find_config, read_config
 from .cpu_amp import ChannelsLastHook, CpuAmpOptimWrapper
 from .extras import require_extra
 from .launch import load_config, test, train
@@ -9,6 +10,7 @@ from .trained import load_trained
 
 __all__ = [
     'ChannelsLastHook', 'ClassPriorHook', 'CpuAmpOptimWrapper',
-    'check_weights', 'config_from_options', 'load_config', 'load_trained',
-    'remove_pretrained', 'require_extra', 'test', 'train'
+    'check_weights', 'config_from_options', 'find_config', 'load_config',
+    'load_trained', 'read_config', 'remove_pretrained', 'require_extra',
+    'test', 'train'
 ]

@@ -12,6 +12,7 @@ from mmseg_ext.basics import keep_freed_memory
 
 from .cited_config import cite_config
 from .class_count_hook import ClassCountHook
+from .config_files import read_config
 from .pretrained import check_weights, remove_pretrained
 from .quiet_runner import QuietRunner, QuietTestRunner
 from .run_facts import last_checkpoint, short_path
@@ -45,7 +46,8 @@ def load_config(path: str,
     """Read a config file and apply command-line options to it.
 
     Args:
-        path: Config file.
+        path: Config file, or ``package::path`` of one that comes with a
+            package, see :func:`find_config`.
         work_dir: Folder of logs and checkpoints; if None, the config's, and
             if it names none, ``work_dirs/<name of the config>``.
         cfg_options: Values to replace, ``{'a.b': value}``; they win over
@@ -57,10 +59,11 @@ def load_config(path: str,
         from_scratch: Start from random weights, download nothing.
 
     Raises:
+        FileNotFoundError: If there is no such file.
         ValueError: If there are options for datasets, and no dataset that
             has a ``data_root``.
     """
-    cfg = Config.fromfile(path)
+    cfg = read_config(path)
     cfg.launcher = launcher
     dataset_options = dict(dataset_options or {})
     if data_root is not None:
@@ -74,7 +77,7 @@ def load_config(path: str,
     if work_dir is not None:
         cfg.work_dir = work_dir
     elif cfg.get('work_dir') is None:
-        name = osp.splitext(osp.basename(path))[0]
+        name = osp.splitext(osp.basename(cfg.filename))[0]
         cfg.work_dir = osp.join('work_dirs', name)
     return cfg
 

@@ -87,7 +87,7 @@ def pixel_scores(logits: Tensor, positive: int = 1) -> Tensor:
     num_channels = len(logits)
     if positive not in (range(num_channels) if num_channels > 1 else (1, )):
         raise ValueError(f'positive={positive}: seg_logits of {num_channels} '
-                         'channel(s) do not score that class.')
+                         'channel(s) have none of that class.')
     logits = logits.float()
     if num_channels == 1:
         return logits[0]
@@ -161,10 +161,10 @@ class AnomalyScoreMetric(BaseMetric):
 
     Results (percent): ``pixelAP``, average precision over all pixels of the
     set; ``imageAUROC`` and ``imageAP`` of the images, where an image has the
-    score of its highest pixel, and is positive if its truth has a pixel of
-    the class. With ``group_key`` also ``<group>.pixelAP`` and so on, and
-    ``<group_key>_mean.pixelAP``, the unweighted mean over the groups where
-    it is defined. nan, with a warning: no positives, or no negatives.
+    score of its highest pixel, and is positive if its ground truth has a
+    pixel of the class. With ``group_key`` also ``<group>.pixelAP`` and so
+    on, and ``<group_key>_mean.pixelAP``, the unweighted mean over the groups
+    where it is defined. nan, with a warning: no positives, or no negatives.
 
     Pixels are counted in bins of their score (:func:`score_bins`), and those
     in one bin are ties; image scores are exact. A sample takes 12 bytes for
@@ -186,8 +186,8 @@ class AnomalyScoreMetric(BaseMetric):
 
     Raises:
         ValueError: If ``seg_logits`` are missing, hold nan, or do not fit
-            truth and classes, the truth holds a value outside the classes,
-            or a sample has no group.
+            ground truth and classes, the ground truth holds a value outside
+            the classes, or a sample has no group.
     """
 
     def __init__(self,
@@ -285,16 +285,17 @@ class AnomalyScoreMetric(BaseMetric):
 
 
 def _seg_logits(data_sample: dict, num_classes: int) -> Tensor:
-    """Return (C, H, W) logits that fit the truth and the classes."""
+    """Return (C, H, W) logits that fit the ground truth and the classes."""
     source = data_sample.get('img_path')
     if 'seg_logits' not in data_sample:
         raise ValueError(
-            f"The sample of {source} has no 'seg_logits', the scores of each "
+            f"The sample of {source} has no 'seg_logits', the logits of each "
             'class that mmseg models put beside pred_sem_seg.')
     logits = data_sample['seg_logits']['data']
     size = tuple(data_sample['gt_sem_seg']['data'].shape[-2:])
     if len(logits) not in (1, num_classes) or tuple(logits.shape[1:]) != size:
         raise ValueError(
-            f'seg_logits of {source} have shape {tuple(logits.shape)}, '
-            f'classes and truth ({num_classes} or 1, {size[0]}, {size[1]}).')
+            f'seg_logits of {source} have the shape {tuple(logits.shape)}; by '
+            f'classes and ground truth it must be ({num_classes} or 1, '
+            f'{size[0]}, {size[1]}).')
     return logits

@@ -23,9 +23,9 @@ def count_classes(pred: Tensor,
                   truth: Tensor,
                   num_classes: int,
                   ignore_index: int = 255) -> np.ndarray:
-    """Count the pixels of each class in a prediction and its truth.
+    """Count the pixels of each class in a prediction and its ground truth.
 
-    Pixels that the truth ignores are counted on neither side.
+    Pixels that the ground truth ignores are counted on neither side.
 
     Args:
         pred: Predicted class ids, any shape.

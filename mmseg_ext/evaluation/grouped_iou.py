@@ -17,17 +17,17 @@ RESERVED = {
 
 
 def overlap(areas: np.ndarray, measure: str, beta: int = 1) -> np.ndarray:
-    """Overlap of prediction and truth, class by class.
+    """Overlap of prediction and ground truth, class by class.
 
     Args:
         areas: (4, num_classes): pixels of the intersection, the union, the
-            prediction and the truth.
+            prediction and the ground truth.
         measure: 'IoU', 'Dice' or 'Fscore'.
         beta: Weight of recall in 'Fscore'.
 
     Returns:
-        (num_classes,), 0 to 1; nan where the class is neither in the truth
-        nor in the prediction.
+        (num_classes,), 0 to 1; nan where the class is neither in the ground
+        truth nor in the prediction.
 
     Raises:
         ValueError: If ``measure`` is unknown.
@@ -55,7 +55,7 @@ def grouped_iou(areas: np.ndarray,
 
     Args:
         areas: (num_images, 4, num_classes): pixels of the intersection, the
-            union, the prediction and the truth.
+            union, the prediction and the ground truth.
         groups: Each image's group.
         measure: 'IoU', 'Dice' or 'Fscore'.
         beta: Weight of recall in 'Fscore'.
@@ -87,11 +87,10 @@ class GroupedIoUMetric(PerClassIoUMetric):
     their unweighted means over the groups. The same for Dice and Fscore
     where ``iou_metrics`` asks for them.
 
-    A class that is neither in the truth nor in the prediction of a group is
-    nan there: shown as '-', and left out of the group's mean over classes
-    and of the class's mean over groups. One that is in the prediction alone,
-    or in the truth alone, has 0, also as Fscore, where stock mmseg's pooled
-    number is nan.
+    A class that is neither in the ground truth nor in the prediction of a
+    group is nan there: shown as '-', and left out of the group's mean over
+    classes and of the class's mean over groups. One that is in one of the two
+    alone has 0, also as Fscore, where stock mmseg's pooled number is nan.
 
     Args:
         group_key: Key of the sample that names its group; must be in
@@ -149,7 +148,7 @@ class GroupedIoUMetric(PerClassIoUMetric):
             for group, value in values.items():
                 if self.nan_to_num is not None:
                     value = np.nan_to_num(value, nan=self.nan_to_num)
-                for label, share in zip(classes, value):
-                    scores[group][f'{measure}.{label}'] = 100 * share
+                for label, fraction in zip(classes, value):
+                    scores[group][f'{measure}.{label}'] = 100 * fraction
                 scores[group][wanted] = 100 * nan_mean(value)
         return scores

@@ -33,15 +33,15 @@ def classification_scores(scores: np.ndarray,
     counts = [np.bincount(level[kind], minlength=len(levels))
               for kind in (labels, ~labels)]
 
-    def share(part: int, whole: int) -> float:
+    def fraction(part: int, whole: int) -> float:
         return float(part / whole) if whole else float('nan')
 
     return dict(
         AP=average_precision(*counts),
         AUROC=auroc(scores, labels),
-        accuracy=share((taken == labels).sum(), len(labels)),
-        precision=share(hits, taken.sum()),
-        recall=share(hits, labels.sum()))
+        accuracy=fraction((taken == labels).sum(), len(labels)),
+        precision=fraction(hits, taken.sum()),
+        recall=fraction(hits, labels.sum()))
 
 
 @METRICS.register_module()
@@ -49,7 +49,7 @@ class ImageClassificationMetric(BaseMetric):
     """Scores of mmpretrain's classifiers where there are two classes.
 
     Results (percent): ``AP``, the average precision of the second class,
-    which random scores bring to its share of the images; ``AUROC``;
+    which random scores bring to the fraction of its images; ``AUROC``;
     ``accuracy``, ``precision`` and ``recall`` where the more probable class
     is taken. The log gets a table with the numbers of images behind them.
 
@@ -98,9 +98,9 @@ def _table(taken: np.ndarray, labels: np.ndarray,
            names: Sequence[str]) -> PrettyTable:
     """Count the images of each class by what they are taken for."""
     table = PrettyTable(
-        ['truth', 'images', *(f'taken for {name}' for name in names)])
+        ['ground truth', 'images', *(f'taken for {name}' for name in names)])
     table.align = 'r'
-    table.align['truth'] = 'l'
+    table.align['ground truth'] = 'l'
     for name, wanted in zip(names, (False, True)):
         mine = taken[labels == wanted]
         table.add_row([name, len(mine), (~mine).sum(), mine.sum()])

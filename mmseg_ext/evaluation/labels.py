@@ -1,5 +1,5 @@
 """Refuse ground truth that holds values outside the classes."""
-from mmseg_ext.basics.label_values import describe_shares, foreign_labels
+from mmseg_ext.basics.label_values import describe_fractions, foreign_labels
 
 
 def check_truth(data_sample: dict, num_classes: int,
@@ -23,5 +23,5 @@ def check_truth(data_sample: dict, num_classes: int,
         source = data_sample.get('seg_map_path') or data_sample.get('img_path')
         raise ValueError(
             f'The ground truth of {source} holds values that are no class: '
-            f'{describe_shares(foreign)}; the classes are 0 to '
+            f'{describe_fractions(foreign)}; the classes are 0 to '
             f'{num_classes - 1} and {ignore_index} is ignored.')

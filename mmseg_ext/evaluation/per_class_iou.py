@@ -22,7 +22,8 @@ class PerClassIoUMetric(IoUMetric):
     ``Fscore.<class>``, ``Precision.<class>`` and ``Recall.<class>``) in
     percent, which loggers, TensorBoard and ``save_best`` can use; stock
     mmseg 1.x prints them in a table only. nan: the divisor is 0, as for IoU
-    if the class is neither in the truth nor in the prediction of any image.
+    if the class is neither in the ground truth nor in the prediction of any
+    image.
 
     With ``output_dir`` predictions are written as label images, named after
     their image without its folder. A sample that has the key ``output_name``
@@ -33,8 +34,8 @@ class PerClassIoUMetric(IoUMetric):
     Args: See mmseg's IoUMetric.
 
     Raises:
-        ValueError: If the truth or the prediction holds a value outside the
-            classes, two predictions would be written to one file, or an
+        ValueError: If the ground truth or the prediction holds a value outside
+            the classes, two predictions would be written to one file, or an
             ``output_name`` leads out of ``output_dir``.
 
     Reference:
@@ -82,8 +83,8 @@ class PerClassIoUMetric(IoUMetric):
             ignore_index: Value of pixels without a label.
 
         Returns:
-            Intersection, union, prediction and truth, each (num_classes,)
-            float64.
+            Intersection, union, prediction and ground truth, each
+            (num_classes,) float64.
         """
         pairs = num_classes * label.int() + pred_label.int()
         pairs = pairs.masked_fill(label == ignore_index, num_classes**2)

@@ -38,7 +38,7 @@ th { font-weight: 600; font-size: .85rem; color: var(--quiet);
   vertical-align: bottom; white-space: normal; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 td.name { white-space: normal; overflow-wrap: anywhere; min-width: 8em; }
-td.shares { width: 30%; min-width: 110px; }
+td.fractions { width: 30%; min-width: 110px; }
 .swatch { display: inline-block; width: .85em; height: .85em;
   border: 1px solid rgba(0, 0, 0, .45); border-radius: 2px;
   margin-right: .45em; vertical-align: -.06em; }

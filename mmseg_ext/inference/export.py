@@ -119,7 +119,7 @@ def export_model(cfg: Config | str,
         opset: Version of ONNX's operators.
         overwrite: Replace a file that is there.
         tolerance: Largest difference from PyTorch that is accepted, as a
-            share of the largest logit.
+            fraction of the largest logit.
 
     Raises:
         FileExistsError: If there is such a file.

@@ -44,7 +44,7 @@ class ReportEntry:
         name: What it is called.
         image: Its file; it may have rows below the mask, which are cut off.
         mask: File of its class ids.
-        percent: Share of each class, 0 to 100.
+        percent: Fraction of each class, 0 to 100.
     """
     name: str
     image: Path
@@ -191,7 +191,7 @@ class Report:
             'confidence interval' if len(self.entries) > 1 else ''
         return (f'<svg height="{bottom + AXIS}" role="img" aria-label="Phase '
                 f'fractions in percent{several}">{"".join(parts)}</svg>'
-                f'<p class="quiet">Share in percent{several}</p>')
+                f'<p class="quiet">Fraction in percent{several}</p>')
 
     def _pictures(self) -> str:
         shown = self.entries[:self.max_pictures]
@@ -226,11 +226,11 @@ class Report:
             f'<img class="{kind}" src="{source}" alt="{alternative}">'
             for kind, source, alternative in zip(
                 ('photo', 'mask')[-len(layers):], layers, alternatives))
-        shares = ' '.join(
+        fractions = ' '.join(
             f'<span>{self._label(i)} {percent:.1f} %</span>'
             for i, percent in enumerate(entry.percent))
         return (f'<figure><div class="layers">{pictures}</div><figcaption>'
-                f'<b>{escape(entry.name)}</b><br>{shares}{missing}'
+                f'<b>{escape(entry.name)}</b><br>{fractions}{missing}'
                 '</figcaption></figure>')
 
     def _table(self) -> str:
@@ -242,7 +242,7 @@ class Report:
                             for percent in entry.percent)
             rows.append(
                 f'<tr><td class="name">{escape(entry.name)}</td>'
-                f'<td class="shares">{self._shares(entry.percent)}</td>'
+                f'<td class="fractions">{self._fractions(entry.percent)}</td>'
                 f'{cells}</tr>')
         return f'''<h2>All images</h2>
 <div class="scroll"><table>
@@ -251,7 +251,7 @@ class Report:
 {chr(10).join(rows)}
 </tbody></table></div>'''
 
-    def _shares(self, percents: Sequence[float]) -> str:
+    def _fractions(self, percents: Sequence[float]) -> str:
         """Draw the fractions of one image, side by side."""
         left, parts = 0.0, []
         for percent, colour in zip(percents, self.palette):

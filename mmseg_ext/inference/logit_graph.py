@@ -34,7 +34,7 @@ class _TraceableAveragePool(nn.AdaptiveAvgPool2d):
 
 
 def _cells(count: int, length: int, like: Tensor) -> Tensor:
-    """Return the share of each position in each cell, (count, length)."""
+    """Return the fraction of each position in each cell, (count, length)."""
     cell = torch.arange(count, device=like.device)[:, None]
     start = torch.div(cell * length, count, rounding_mode='floor')
     end = -torch.div(-(cell + 1) * length, count, rounding_mode='floor')

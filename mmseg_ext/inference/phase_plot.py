@@ -43,7 +43,7 @@ def draw_phases(fractions: np.ndarray, summaries: Sequence[PhaseSummary],
                     [phase.phase for phase in summaries],
                     rotation=20 if len(summaries) > 4 else 0)
     axes.set_ylim(bottom=0)
-    axes.set_ylabel('share of the image (%)')
+    axes.set_ylabel('fraction of the image (%)')
     axes.set_title(f'Phase fractions, n = {num_images}')
     axes.spines[['top', 'right']].set_visible(False)
     axes.legend(frameon=False, fontsize=8)

@@ -14,7 +14,7 @@ class PhaseSummary:
     Attributes:
         phase: Its name.
         n: Number of images (fields, in the standards' terms).
-        mean_percent: Mean over images of its share in the pixels.
+        mean_percent: Mean over images of its fraction in the pixels.
         std_percent: Standard deviation over images, n - 1 in the
             denominator; nan for one image.
         ci95_percent: Half width of the 95 % confidence interval of the

@@ -75,7 +75,7 @@ class Prediction:
 
     @cached_property
     def fractions(self) -> np.ndarray:
-        """Share of each class in the pixels, (num_classes,), 0 to 1."""
+        """Fraction of each class in the pixels, (num_classes,), 0 to 1."""
         counts = np.zeros(len(self.classes), np.int64)
         for row in self.mask:  # bincount copies to eight bytes a pixel
             counts += np.bincount(row, minlength=len(counts))

@@ -83,12 +83,12 @@ def tile_starts(length: int, tile: int, overlap: int,
 
 def blend_weights(length: int, starts: list[int], tile: int,
                   overlap: int) -> list[np.ndarray]:
-    """Return the share that each tile has in each pixel, along one side.
+    """Return the fraction that each tile has in each pixel, along one side.
 
     From an inner edge of a tile inwards: 0 over a quarter of the overlap,
     where the network misses what lies beyond the edge; half a period of a
     squared sine (Hann's window) over half of it; then 1. All this is divided
-    by the sum over the tiles. Shares along both sides multiply.
+    by the sum over the tiles. Fractions along both sides multiply.
 
     Args:
         length: Of the image's side, in pixels.

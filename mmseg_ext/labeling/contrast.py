@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 LOW = 0.15  # of the highest activation: below it lies the ordinary surface
-SPREAD = 0.1  # without a CAM: reach of a point, as a share of the longer side
+SPREAD = 0.1  # of the longer side: reach of a point where there is no CAM
 LEAST_SCALE = 0.5  # grey levels; a flat surface has no noise to measure in
 
 
@@ -25,7 +25,7 @@ def region_around(points: Sequence[tuple[int, int]],
         Returns: (H, W) float32.
 
     Returns:
-        The map as a share of its maximum, and 0 wherever it is low or not
+        The map as a fraction of its maximum, and 0 wherever it is low or not
         connected to a point.
     """
     if cam is None:
@@ -89,7 +89,7 @@ def local_contrast(image: np.ndarray,
 
 
 def standing_out(excess: np.ndarray, weight: np.ndarray, level: float,
-                 seed: float, share: float = 0.25) -> np.ndarray:
+                 seed: float, fraction: float = 0.25) -> np.ndarray:
     """Threshold with hysteresis, and drop what is slight beside the rest.
 
     Args:
@@ -97,7 +97,7 @@ def standing_out(excess: np.ndarray, weight: np.ndarray, level: float,
         weight: Of ``region_around``.
         level: Excess above which a pixel can belong to the object.
         seed: Excess that a connected part has to reach somewhere.
-        share: A part's least mass (excess times weight, summed over its
+        fraction: A part's least mass (excess times weight, summed over its
             pixels), relative to the part of the largest.
 
     Shape:
@@ -110,4 +110,4 @@ def standing_out(excess: np.ndarray, weight: np.ndarray, level: float,
     seeded = np.bincount(labels[mask & (excess > seed)],
                          minlength=len(mass)) > 0
     mass = np.where(seeded, mass, 0)
-    return mask & (mass > share * mass.max())[labels]
+    return mask & (mass > fraction * mass.max())[labels]

@@ -17,7 +17,7 @@ SEED = 1.5  # above its level a part of a mask has to reach this much further
 class Scale(NamedTuple):
     """How to look for objects of a size.
 
-    ``smooth``: in pixels. ``background``: share of the image's longer side,
+    ``smooth``: in pixels. ``background``: fraction of the image's longer side,
     or None; see ``local_contrast``. ``trust``: factor of the score.
     """
 

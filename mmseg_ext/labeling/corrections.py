@@ -28,7 +28,8 @@ def import_corrections(
     Args:
         store: Labels that ``label_folder`` has made.
         images: Name -> path.
-        truths: Name -> path of the true mask, to be drawn and measured.
+        truths: Name -> path of the ground-truth mask, to be drawn and
+            measured.
 
     Returns:
         How many were 'corrected', 'accepted by hand' and 'rejected by hand'.

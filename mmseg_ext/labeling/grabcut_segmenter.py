@@ -11,8 +11,9 @@ from .contrast_segmenter import ContrastSegmenter, Outline
 from .quality import rate_masks
 from .segmenter import Candidate, PromptSegmenter
 
-# Shares of the outline's level above which a pixel is sure to be foreground;
-# GrabCut may take everything else away, and does so with thin objects.
+# Above which fractions of the outline's level a pixel is sure to be
+# foreground; GrabCut may take everything else away, and does so with thin
+# objects.
 CORES = (1.25, 1.5, 2.0)
 ENLARGE = 2  # its borders cost too much around what is few pixels wide
 LARGE = 500 * 500  # pixels; a region of that size is not enlarged
@@ -76,8 +77,8 @@ def _cut(image: np.ndarray, start: Outline, core: float) -> np.ndarray:
         cv2.resize(image[window], large, interpolation=cv2.INTER_CUBIC),
         labels)
     foreground = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD))
-    share = cv2.resize(foreground.astype(np.float32), (width, height),
-                       interpolation=cv2.INTER_AREA)
+    fraction = cv2.resize(foreground.astype(np.float32), (width, height),
+                          interpolation=cv2.INTER_AREA)
     result = np.zeros(mask.shape, bool)
-    result[window] = share >= 0.5
+    result[window] = fraction >= 0.5
     return result

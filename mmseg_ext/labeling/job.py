@@ -44,14 +44,14 @@ class LabelingJob:
         out: Folder of the labels.
         labels: CSV file of which images are defective, see
             :func:`~mmseg_ext.datasets.ksdd2_layout.read_labels`.
-        ground_truth: Folder of true masks, '' for that of the images; None:
-            there are none.
+        ground_truth: Folder of ground-truth masks, '' for that of the images;
+            None: there are none.
         segmenter: One of ``SEGMENTERS``.
         sam2_weights: Of SAM 2, see :class:`Sam2Segmenter`.
         layer: Of Grad-CAM.
         max_points: Most points of a prompt.
         accept: Least quality of a mask that is not for review, 0 to 1.
-        area: Least and greatest plausible area, as shares of the image.
+        area: Least and greatest plausible area, as fractions of the image.
     """
     cfg: Config
     checkpoint: str
@@ -90,7 +90,7 @@ class LabelingJob:
                 or 'nothing was changed') + f'\n\n{report}'
 
     def _inputs(self) -> tuple[dict, Optional[dict], Optional[dict]]:
-        """Return paths of images and true masks, and who is defective."""
+        """Return paths of images and masks, and which are defective."""
         folder = self.images.resolve()
         listed = list_part(str(folder.parent), folder.name)
         prefix = len(folder.name) + 1
@@ -99,7 +99,7 @@ class LabelingJob:
         truths = defective = None
         if self.ground_truth is not None:
             truths = list_masks(self.ground_truth or str(folder))
-            self._all_in(truths, images, 'have no true mask in '
+            self._all_in(truths, images, 'have no ground-truth mask in '
                          f'{self.ground_truth or folder}')
         if self.labels is not None:
             given = read_labels(self.labels, folder.name)
@@ -124,7 +124,7 @@ class LabelingJob:
             raise ValueError(
                 f'The config\'s model is a {self.cfg.model.type}; a '
                 'classifier is needed, such as '
-                'configs/ksdd2/efficientnet_b0_ksdd2.py')
+                'mmseg_ext::ksdd2/efficientnet_b0_ksdd2.py')
         return ImageLabeler(
             load_trained(self.cfg, self.checkpoint),
             self.cfg.test_dataloader.dataset,

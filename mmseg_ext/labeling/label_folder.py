@@ -33,14 +33,15 @@ def label_folder(labeler: ImageLabeler,
         store: Where to.
         defective: Name -> whether the image is; clean ones are not looked
             at. None: all of them are.
-        truths: Name -> path of the true mask, to be drawn and measured.
+        truths: Name -> path of the ground-truth mask, to be drawn and
+            measured.
         accept: Least quality of a mask that is not for review.
 
     Returns:
         How many images were labelled before.
 
     Raises:
-        ValueError: If a true mask has another size than its image.
+        ValueError: If a ground-truth mask has another size than its image.
     """
     left = [name for name in images
             if name not in store.rows or not store.has_files(store.rows[name])]
@@ -88,7 +89,7 @@ def _add_clean(store: LabelStore, name: str, path: str) -> None:
 
 def read_truth(truths: Optional[Mapping[str, str]], name: str,
                size: tuple[int, int]) -> Optional[np.ndarray]:
-    """Return the true mask of an image, (H, W) bool, if it is known.
+    """Return the ground-truth mask of an image, (H, W) bool, if it is known.
 
     Raises:
         ValueError: If it has another size than the image.
@@ -104,7 +105,7 @@ def read_truth(truths: Optional[Mapping[str, str]], name: str,
 
 def measure(row: LabelRow, mask: Optional[np.ndarray],
             truth: Optional[np.ndarray]) -> None:
-    """Note the IoU with the truth, if that marks anything."""
+    """Note the IoU with the ground truth, if that marks anything."""
     if truth is None or not truth.any():
         return
     row.iou = 0.0

@@ -53,7 +53,7 @@ def draw_sheet(store: LabelStore, rows: Sequence[LabelRow]) -> np.ndarray:
                                     f'{row.status}{quality}', iou]))
     more = ('' if len(rows) <= MAX_TILES else
             f' (the {MAX_TILES} worst of {len(rows)})')
-    truth = ', green: truth' if any(
+    truth = ', green: ground truth' if any(
         row.iou is not None for row in rows) else ''
     return draw_contact_sheet(
         tiles, f'Worst first{more}. Red: mask{truth}, yellow: prompt; under '
@@ -82,12 +82,12 @@ def describe(rows: Sequence[LabelRow], min_iou: float,
 
 
 def _against_truth(rows: Sequence[LabelRow], min_iou: float) -> list[str]:
-    """Return lines on the IoU with the truth."""
+    """Return lines on the IoU with the ground truth."""
     ious = np.array([row.iou for row in rows])
     good = ious >= min_iou
     accepted = np.array([row.status == ACCEPTED for row in rows])
     lines = [
-        f'Against the true masks of {len(rows)} defective images (an image '
+        f'Against the ground truth of {len(rows)} defective images (an image '
         'without a mask counts as 0):', '',
         f'- IoU: mean {ious.mean():.3f}, median {np.median(ious):.3f}',
         f'- IoU of at least {min_iou:g}: {good.sum()} ({good.mean():.1%})',

@@ -41,7 +41,7 @@ class LabelStore:
         |-- settings.json   what the labels were made with
         |-- masks           accepted, corrected and clean: <name>_GT.png
         |-- review          proposals that are not accepted: <name>_GT.png
-        |-- overlays        mask, prompt and truth over the image
+        |-- overlays        mask, prompt and ground truth over the image
         |-- labelme         <name>.json of every image that is not clean
 
     Args:

@@ -28,8 +28,8 @@ class LabelRow:
         probability: Of a defect by the classifier, 0 to 1; None: not asked.
         points: The prompt.
         quality: Of the mask, 0 to 1; None: there was none.
-        area: Share of the image that the mask covers, 0 to 1.
-        iou: With the true mask, 0 to 1; None: it is not known.
+        area: Fraction of the image that the mask covers, 0 to 1.
+        iou: With the ground-truth mask, 0 to 1; None: it is not known.
     """
     image: str
     label: int

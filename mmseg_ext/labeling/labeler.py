@@ -52,8 +52,8 @@ class ImageLabeler:
         max_points: Most points of one prompt.
         snap: Move the points to what contrasts with its surroundings, for
             a segmenter that takes them at their word, as SAM does.
-        min_area: Least area of a mask as a share of the image.
-        max_area: Greatest area of a mask as a share of the image.
+        min_area: Least area of a mask as a fraction of the image.
+        max_area: Greatest area of a mask as a fraction of the image.
     """
 
     def __init__(self,

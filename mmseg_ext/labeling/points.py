@@ -45,7 +45,7 @@ def find_points(cam: np.ndarray,
         max_points: Most points to return.
         min_distance: Least distance between two points in pixels; a cell of
             the CAM's grid is a sensible one.
-        threshold: Least height of a point, as a share of the maximum.
+        threshold: Least height of a point, as a fraction of the maximum.
 
     Shape:
         cam: (H, W).

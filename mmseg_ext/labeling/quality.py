@@ -1,4 +1,4 @@
-"""How good a mask is, judged without the truth."""
+"""How good a mask is, judged without the ground truth."""
 from collections.abc import Iterable, Sequence
 from typing import Optional
 
@@ -7,7 +7,7 @@ import numpy as np
 
 from .segmenter import Candidate
 
-CELL = 1 / 40  # blur of a mask before it meets a CAM, as share of the side
+CELL = 1 / 40  # blur of a mask before it meets a CAM, as fraction of the side
 
 
 def stability(mask: np.ndarray, varied: Iterable[np.ndarray]) -> float:
@@ -24,9 +24,9 @@ def stability(mask: np.ndarray, varied: Iterable[np.ndarray]) -> float:
     Reference:
         Kirillov et al., *Segment Anything*, 2023: the stability score.
     """
-    shares = [(mask & other).sum() / max((mask | other).sum(), 1)
-              for other in varied]
-    return float(np.mean(shares))
+    fractions = [(mask & other).sum() / max((mask | other).sum(), 1)
+                 for other in varied]
+    return float(np.mean(fractions))
 
 
 def cam_agreement(mask: np.ndarray, cam: np.ndarray) -> float:

@@ -11,7 +11,7 @@ from .contrast_segmenter import ContrastSegmenter
 from .quality import rate_masks
 from .segmenter import Candidate, PromptSegmenter
 
-# Excess, as shares of the outline's level, that makes a pixel a seed.
+# Excess, as fractions of the outline's level, that makes a pixel a seed.
 FOREGROUND, BACKGROUND = 1.5, 0.5
 PROBABILITIES = (0.3, 0.5, 0.7)  # thresholds, each a candidate
 MARGIN = 8  # pixels of ordinary surface around the region

@@ -47,8 +47,8 @@ def select_mask(candidates: Sequence[Candidate],
     Args:
         candidates: What a segmenter proposes.
         points: Its prompt, (row, column) in pixels.
-        min_area: Least area as a share of the image.
-        max_area: Greatest area as a share of the image; 0.3: the largest
+        min_area: Least area as a fraction of the image.
+        max_area: Greatest area as a fraction of the image; 0.3: the largest
             defect of KolektorSDD2.
         min_score: Least score of the segmenter.
         max_distance: Only those parts of a mask count that come this near a
@@ -65,7 +65,7 @@ def select_mask(candidates: Sequence[Candidate],
     """
     if not 0 <= min_area < max_area <= 1:
         raise ValueError(f'min_area={min_area}, max_area={max_area}: must '
-                         'be shares of the image, the first the smaller.')
+                         'be fractions of the image, the first the smaller.')
     if not points:
         return Selection(None, 'no prompt point')
     if not candidates:

@@ -12,9 +12,9 @@ from ._rendering import grow_patch, illumination, smooth_noise
 
 DEFECTS = ('scratch', 'spot', 'pit')
 
-# Smallest and largest defect, as shares of the picture. The largest real ones
-# fill a third of it; here none hides how well the others are found.
-SHARES = dict(
+# Smallest and largest defect, as fractions of the picture. The largest real
+# ones fill a third of it; here none hides how well the others are found.
+FRACTIONS = dict(
     scratch=(0.001, 0.015), spot=(0.003, 0.06), pit=(0.0002, 0.006))
 FINE = 4  # subdivisions of a pixel, for lines thinner than one
 
@@ -37,7 +37,7 @@ def paint_commutator(
     clean = _paint_surface(scene, size, unit)
     if kind == 'clean':
         return clean, clean
-    low, high = (math.log(share * clean.size) for share in SHARES[kind])
+    low, high = (math.log(part * clean.size) for part in FRACTIONS[kind])
     area = math.exp(flaw.uniform(low, high))
     paint = dict(scratch=_scratch, spot=_spot, pit=_pits)[kind]
     return clean, paint(flaw, clean, unit, area)
@@ -184,9 +184,9 @@ def _pits(rng: np.random.Generator, grey: np.ndarray, unit: float,
     light = rng.uniform(0, 2 * np.pi)
     y, x = np.indices(grey.shape, np.float32)
     middle = [rng.uniform(0.05, 0.95) * side for side in grey.shape]
-    shares = rng.dirichlet(np.full(count, 2.0))
-    for share in shares:
-        radius = max(1.5, math.sqrt(share * area / np.pi))
+    fractions = rng.dirichlet(np.full(count, 2.0))
+    for fraction in fractions:
+        radius = max(1.5, math.sqrt(fraction * area / np.pi))
         spread = rng.normal(0, 4 * math.sqrt(area), 2) * (count > 1)
         spot = [min(max(c + s, radius), side - radius)
                 for c, s, side in zip(middle, spread, grey.shape)]

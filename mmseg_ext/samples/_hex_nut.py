@@ -37,7 +37,7 @@ class _Nut:
     angle: np.ndarray
     edge: np.ndarray  # pixels outside the outline, negative inside
     unit: float  # pixels
-    cover: np.ndarray  # share of each pixel that metal covers, 0-1
+    cover: np.ndarray  # fraction of each pixel that metal covers, 0-1
     azimuth: float  # degrees, of the light
     sun: np.ndarray  # unit vector to it
 

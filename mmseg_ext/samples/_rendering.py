@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 
 VISIBLE = 6  # grey levels that a defect must change a pixel by
-SMALLEST, LARGEST = 0.002, 0.04  # defects, as shares of the picture
+SMALLEST, LARGEST = 0.002, 0.04  # defects, as fractions of the picture
 MIN_AREA = 24  # pixels, of a defect
 MIN_SPECK = 4  # pixels, of a separate part of a defect
 
@@ -74,8 +74,8 @@ def reflect(normal: tuple[np.ndarray, np.ndarray, np.ndarray],
 def defect_area(rng: np.random.Generator, size: tuple[int, int],
                 largest: float = LARGEST) -> int:
     """Draw a number of pixels, small ones as often as large ones."""
-    share = math.exp(rng.uniform(math.log(SMALLEST), math.log(largest)))
-    return max(MIN_AREA, round(share * size[0] * size[1]))
+    fraction = math.exp(rng.uniform(math.log(SMALLEST), math.log(largest)))
+    return max(MIN_AREA, round(fraction * size[0] * size[1]))
 
 
 def grow(field: np.ndarray, allowed: np.ndarray,

@@ -32,7 +32,7 @@ NUMBERS = {
     'traffic sign': 1.6, 'vegetation': 3}
 TRIES = 40
 STREETS = 40  # drawn at most, before it is an error
-SEEN = 0.0004  # share of the picture that shows what is featured
+SEEN = 0.0004  # fraction of the picture that shows what is featured
 
 
 @dataclass
@@ -161,7 +161,7 @@ def _harm(thing: _Thing, things: list[_Thing], precious: list[_Thing],
 
 
 def _overlap(upper: np.ndarray, lower: np.ndarray) -> float:
-    """Return the share of a box that another covers."""
+    """Return the fraction of a box that another covers."""
     low = np.maximum(upper[:2], lower[:2])
     high = np.minimum(upper[2:], lower[2:])
     area = np.prod((high - low).clip(0))

@@ -141,7 +141,7 @@ class Canvas:
             colour: RGB, 0-255.
             plane: (a, b, c) with 1 / depth = a * x + b * y + c.
             texture: ``GRAIN``, ``PATCHES`` or ``LEAVES``.
-            amount: Strength of the texture, as a share of the colour.
+            amount: Strength of the texture, as a fraction of the colour.
             alpha: Below 1, what lies behind shines through; the label is
                 this part's nevertheless, as in Cityscapes.
             ground: Whether shadows fall on it.
@@ -231,10 +231,10 @@ class Canvas:
         haze = 0.75 * grey + 0.25 * blue
         rows = np.arange(size[0], dtype=np.float32)[:, None, None]
         rise = (1 - rows / self.camera.horizon).clip(0, 1)
-        share = self.clear * rise**0.7
+        fraction = self.clear * rise**0.7
         clouds = smooth_noise(rng, size, size[1] / 6)
         clouds += 0.5 * smooth_noise(rng, size, size[1] / 18)
-        sky = share * blue + (1 - share) * haze + (
+        sky = fraction * blue + (1 - fraction) * haze + (
             14 * self.clear * clouds[..., None])
         shadow = cv2.GaussianBlur(self._shadow, (0, 0), 1.2 * size[0] / 256)
         return _Weather(

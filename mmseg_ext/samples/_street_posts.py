@@ -138,8 +138,8 @@ def paint_sign(canvas: Canvas, x: float, z: float, inward: float) -> None:
                      * rng.uniform(0.8, 1.1) for _ in range(2))
         if back:
             face, rim = grey * 1.05, grey
-        for share, colour in ((1, rim), (0.76, face)):
-            shape = (middle + (outline - middle) * share) @ frame
+        for fraction, colour in ((1, rim), (0.76, face)):
+            shape = (middle + (outline - middle) * fraction) @ frame
             figure.face(np.column_stack(
                 [np.zeros(len(shape)), base + size + shape[:, 1],
                  shape[:, 0]]), 'traffic sign', colour)
@@ -234,8 +234,8 @@ def hedge(canvas: Canvas, line: np.ndarray, height: float,
     middles = np.stack([0 * scale, -0.52 * height * scale], axis=-1)[:, None]
     reach = (height * scale)[:, None, None] * ((0.75, 0.55) * CIRCLE * ragged)
     tones = rng.uniform(0.92, 1.08, (count, 2)) * (0.8, 1)
-    for share, k in ((1., 0), (0.72, 1)):
-        tufts = feet[:, None] + middles + share * reach  # (count, 12, 2)
+    for fraction, k in ((1., 0), (0.72, 1)):
+        tufts = feet[:, None] + middles + fraction * reach  # (count, 12, 2)
         tufts[..., 1] = np.minimum(tufts[..., 1], feet[:, 1:])
         for tuft, tone, z in zip(tufts, tones[:, k], line[:, 1]):
             canvas.fill(tuft, 'vegetation', green * tone, camera.facing(z),

@@ -100,16 +100,16 @@ def _weave(rng: np.random.Generator, size: int) -> _Weave:
 
 def _paint_wires(weave: _Weave,
                  gap: Optional[_Gap]) -> tuple[np.ndarray, np.ndarray]:
-    """Return (S, S) grey levels of the wires and the share they cover."""
+    """Return (S, S) grey levels of the wires and the fraction they cover."""
     layers = [_paint_direction(weave, direction, gap)
               for direction in range(2)]
     (grey_0, cover_0, height_0), (grey_1, cover_1, height_1) = layers
     # Heights cross steeply, so that a soft choice is sharp enough.
     above = (0.5 + 6 * (height_0 - height_1)).clip(0, 1)
-    share_0 = cover_0 * (1 - cover_1 * (1 - above))
-    share_1 = cover_1 * (1 - cover_0 * above)
-    cover = share_0 + share_1
-    grey = grey_0 * share_0 + grey_1 * share_1
+    fraction_0 = cover_0 * (1 - cover_1 * (1 - above))
+    fraction_1 = cover_1 * (1 - cover_0 * above)
+    cover = fraction_0 + fraction_1
+    grey = grey_0 * fraction_0 + grey_1 * fraction_1
     return grey / np.maximum(cover, 1e-3), cover
 
 

@@ -21,8 +21,8 @@ CELLS, COLUMNS, ISLANDS = range(3)
 SPLITS = ('train', 'val')
 
 # Pixels, by phase: (length, width) of a grain, half-width of its boundary.
-# Coarse grains have thicker boundaries, because with equal ones the share of
-# bright pixels alone would tell the phases apart.
+# Coarse grains have thicker boundaries, because with equal ones the fraction
+# of bright pixels alone would tell the phases apart.
 GRAIN_SHAPE = np.array([(10, 10), (70, 9.5), (55, 55)])
 BOUNDARY = np.array([1.1, 1.2, 2.6])
 LOBE_PITCH = 160  # pixels between the regions that one phase fills

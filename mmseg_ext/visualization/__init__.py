@@ -1,4 +1,4 @@
-"""Pictures of micrographs, truth, predictions and attention."""
+"""Pictures of micrographs, ground truth, predictions and attention."""
 from .attention import record_attention, select_layers
 from .attention_figure import draw_attention
 from .comparison import compare, error_map, most_disputed, predictions_in

@@ -21,7 +21,7 @@ BAR, TICKS = 14, 70  # colour bar and the numbers beside it
 FONT = dict(fontsize=11)
 LEAST_RANGE = 0.01  # of the colours: rounding errors are no pattern
 HEAT = 0.6  # opacity of the map over the picture
-PALE = 0.25  # share of white in a close-up, for the markers to stand out
+PALE = 0.25  # fraction of white in a close-up, for the markers to stand out
 ROOM = 1.5  # side of a close-up in multiples of what it has to show
 STYLES = dict(
     regular=dict(

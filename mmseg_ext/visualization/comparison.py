@@ -17,7 +17,7 @@ Predictor = Callable[[dict], np.ndarray]
 
 @dataclass(frozen=True)
 class Compared:
-    """An image, its truth and what models make of it.
+    """An image, its ground truth and what models make of it.
 
     Attributes:
         name: As it was asked for.
@@ -92,7 +92,7 @@ def most_disputed(dataset: BaseSegDataset, models: Mapping[str, Predictor],
     Args:
         dataset: As in :func:`compare`.
         models: As in :func:`compare`.
-        count: Number of images to keep; the first has the largest share of
+        count: Number of images to keep; the first has the largest fraction of
             disputed pixels.
     """
     kept: list[tuple[float, Compared]] = []
@@ -126,8 +126,10 @@ def _find(dataset: BaseSegDataset, name: str) -> int:
     hits = [i for i, end in enumerate(ends)
             if f'/{end}'.replace('\\', '/').endswith(f'/{wanted}')]
     if len(hits) != 1:
-        raise ValueError(f'{name} fits {len(hits)} of the {len(ends)} images '
-                         f'of the test set; these begin with {ends[0]}')
+        raise ValueError(
+            f'{name} must be the end of one path in the test set, and is that '
+            f'of {len(hits)}; the first of its {len(ends)} images is '
+            f'{ends[0]}')
     return hits[0]
 
 
@@ -146,7 +148,7 @@ def error_map(image: np.ndarray,
         ignore_index: Value of pixels without a label, which stay black.
 
     Returns:
-        Picture (H, W, 3) uint8 like the image, and the share of wrong
+        Picture (H, W, 3) uint8 like the image, and the fraction of wrong
         pixels among the labelled ones, 0 to 1; None if none is labelled.
     """
     labelled = truth != ignore_index

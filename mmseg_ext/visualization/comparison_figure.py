@@ -34,11 +34,11 @@ def draw_comparison(rows: Sequence[Compared],
                     closeups: bool = False,
                     errors: bool = False,
                     width: int = 256) -> Figure:
-    """Draw image | truth | each model's prediction, a row an image.
+    """Draw image | ground truth | each model's prediction, a row an image.
 
     Boxes are drawn over all pictures of their row. A close-up of a box is a
     row of its own, with the outlines of the true classes over the
-    predictions. Error maps are a row, too: wrong pixels and their share.
+    predictions. Error maps are a row, too: wrong pixels and their fraction.
 
     Args:
         rows: The images; all have the same models.
@@ -59,7 +59,7 @@ def draw_comparison(rows: Sequence[Compared],
     if not rows:
         raise ValueError('There is no image to compare')
     boxes = [()] * len(rows) if boxes is None else boxes
-    titles = ['image', 'truth', *rows[0].predictions]
+    titles = ['image', 'ground truth', *rows[0].predictions]
     lines = []
     for row, its_boxes in zip(rows, boxes, strict=True):
         _check(row, its_boxes)
@@ -102,9 +102,9 @@ def _lines(row: Compared, boxes: Sequence[Box],
     if errors:
         line: list[Optional[_Cell]] = [None, None]
         for labels in row.predictions.values():
-            picture, share = error_map(row.image, labels, row.truth, WRONG,
-                                       row.ignore_index)
-            note = '' if share is None else f'{100 * share:.1f} % wrong'
+            picture, fraction = error_map(row.image, labels, row.truth, WRONG,
+                                          row.ignore_index)
+            note = '' if fraction is None else f'{100 * fraction:.1f} % wrong'
             line.append(_Cell(_resize(picture, width, cv2.INTER_NEAREST),
                               note=note))
         lines.append(line)
@@ -117,7 +117,7 @@ def _lines(row: Compared, boxes: Sequence[Box],
 def _line(row: Compared, part: Box, palette: Sequence[Sequence[int]],
           width: int, boxes: Sequence[Box] = (),
           outlined: bool = False) -> list[_Cell]:
-    """Return image, truth and predictions of a part of an image."""
+    """Return image, ground truth and predictions of a part of an image."""
     scale = width / part.width
     scaled = [tuple(scale * value for value in box) for box in boxes]
     enlarge = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA

@@ -26,7 +26,7 @@ def draw_overlay(image: np.ndarray,
                  mask: Optional[np.ndarray] = None,
                  points: Sequence[tuple[int, int]] = (),
                  truth: Optional[np.ndarray] = None) -> np.ndarray:
-    """Draw a mask's outline (red), the truth's (green), points (yellow).
+    """Draw outlines of mask (red) and ground truth (green), points (yellow).
 
     Args:
         image: (H, W, 3) uint8, channels blue, green, red.

@@ -1,4 +1,4 @@
-"""Image, truth and prediction side by side in the classes' colours."""
+"""Image, ground truth and prediction side by side in the classes' colours."""
 from collections.abc import Mapping, Sequence
 
 import cv2
@@ -53,7 +53,8 @@ def draw_grid(rows: Sequence[Mapping[str, np.ndarray]],
     widths = {tuple(width for _, width in row) for row in sizes}
     if len(widths) > 1 or any(len({h for h, _ in row}) > 1 for row in sizes):
         raise ValueError(f'Pictures of (height, width) {sizes} make no grid: '
-                         'one height a row and one width a column')
+                         'those of a row need one height, those of a column '
+                         'one width')
     columns = []
     for title in rows[0]:
         width = rows[0][title].shape[1]
@@ -70,7 +71,7 @@ def draw_grid(rows: Sequence[Mapping[str, np.ndarray]],
 def draw_panel(image: np.ndarray, truth: np.ndarray,
                predictions: Mapping[str, np.ndarray], classes: Sequence[str],
                palette: Sequence[Sequence[int]]) -> np.ndarray:
-    """Draw image | truth | predictions, with titles and a legend.
+    """Draw image | ground truth | predictions, with titles and a legend.
 
     Args:
         image: (H, W, 3) uint8, channels blue, green, red.
@@ -85,7 +86,7 @@ def draw_panel(image: np.ndarray, truth: np.ndarray,
     Raises:
         ValueError: If the sizes differ.
     """
-    maps = dict(truth=truth, **predictions)
+    maps = {'ground truth': truth, **predictions}
     sizes = {title: labels.shape for title, labels in maps.items()}
     if set(sizes.values()) != {image.shape[:2]}:
         raise ValueError(f'image {image.shape[:2]} and class ids {sizes} '

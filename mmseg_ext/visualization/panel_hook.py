@@ -15,7 +15,7 @@ from .panel import draw_panel
 
 @HOOKS.register_module()
 class PanelHook(Hook):
-    """Write image | truth | prediction for each image of a test run.
+    """Write image | ground truth | prediction for each image of a test run.
 
     Pictures keep the images' place below the dataset's image folder, so
     that equal names in different folders do not overwrite each other.

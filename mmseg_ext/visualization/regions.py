@@ -26,7 +26,7 @@ def disagreement(labels: Sequence[np.ndarray],
 
     Args:
         labels: Class ids of one model or more, (H, W) each. A single one is
-            compared with the truth.
+            compared with the ground truth.
         truth: True class ids or ``ignore_index``, (H, W). Pixels without a
             label count as no disagreement; None: every pixel counts.
         ignore_index: Value of pixels without a label.
@@ -41,8 +41,9 @@ def disagreement(labels: Sequence[np.ndarray],
     if len(maps) == 1 and truth is not None:
         maps.append(truth)
     if len(maps) < 2:
-        raise ValueError('Two models, or a model and the truth, are needed '
-                         f'for a disagreement; there are {len(maps)} maps')
+        raise ValueError('Two models, or a model and the ground truth, are '
+                         'needed for a disagreement; there are '
+                         f'{len(maps)} maps')
     differ = np.zeros(maps[0].shape, bool)
     for other in maps[1:]:
         differ |= maps[0] != other

@@ -1,10 +1,10 @@
 """Values that are no class, in numbers and in words."""
 import numpy as np
 
-from mmseg_ext.basics.label_values import describe_shares, foreign_labels
+from mmseg_ext.basics.label_values import describe_fractions, foreign_labels
 
 
-def test_shares_are_of_all_pixels_most_frequent_first():
+def test_fractions_are_of_all_pixels_most_frequent_first():
     labels = np.array([[0, 0, 7, 7], [1, 9, 255, 7]])
     assert list(foreign_labels(labels, [0, 1, 255]).items()) == [(7, 3 / 8),
                                                                  (9, 1 / 8)]
@@ -20,8 +20,8 @@ def test_negative_and_wide_integers_are_not_wrapped():
 
 
 def test_long_lists_end_with_a_count():
-    shares = {value: 0.01 for value in range(10)}
-    text = describe_shares(shares)
+    fractions = {value: 0.01 for value in range(10)}
+    text = describe_fractions(fractions)
     assert '5 (1 %)' in text
     assert '6 (1 %)' not in text
     assert 'and 4 more' in text

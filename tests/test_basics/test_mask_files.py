@@ -133,7 +133,7 @@ def test_uint16_is_not_wrapped(tmp_path):
         mask_of(path)
 
 
-def test_values_outside_are_listed_with_their_share(tmp_path):
+def test_values_outside_are_listed_with_their_fraction(tmp_path):
     path = write(tmp_path / 'a.png', np.array([[0, 1, 3, 7]] * 2, np.uint8))
     with pytest.raises(ValueError, match=re.escape(
             'holds values that are no class: 3 (25 %), 7 (25 %) of the '

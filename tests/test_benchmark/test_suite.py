@@ -217,7 +217,7 @@ def test_quick_runs_train_and_give_every_column(name, row, roots, tmp_path):
     root = roots[name.split('_')[0]]
     suite = shipped(name, quick=True, data_root=str(root))
     cfg = row_config(suite, suite.row(row))
-    if row == 'made':  # the true masks of the same names will do
+    if row == 'pseudo_labels':  # the ground truth, of the same names, will do
         assert cfg.train_dataloader.dataset.mask_dir is not None
         cfg.train_dataloader.dataset.mask_dir = str(root / 'train')
     cfg.work_dir = str(tmp_path)

@@ -51,7 +51,7 @@ def test_stock_loading_ignores_255_in_silence(pairs, find):
     result = stock(pairs, ('matrix', 'carbide'))
     finding = find(result, 'masks of 0 and 255')
     assert finding.severity == 'error'
-    assert "dict(type='LoadBinaryAnnotations')" in finding.mend
+    assert "dict(type='LoadBinaryAnnotations')" in finding.fix
     pipeline = [STOCK[0], dict(type='LoadBinaryAnnotations')]
     assert not stock(pairs, ('matrix', 'carbide'), pipeline=pipeline).findings
 
@@ -103,7 +103,7 @@ def test_stock_loading_cuts_16_bits(pairs, find):
     finding = find(stock(pairs), 'cuts to 8 bits')
     assert finding.severity == 'error'
     assert '512 (' in finding.what
-    assert 'LoadSEMAnnotations' in finding.mend
+    assert 'LoadSEMAnnotations' in finding.fix
 
 
 def test_stock_loading_of_colours(pairs, find):
@@ -111,7 +111,7 @@ def test_stock_loading_of_colours(pairs, find):
     pairs.save_masks(lambda ids: palette[ids])
     finding = find(stock(pairs), 'pictures in colours')
     assert (finding.severity, finding.count) == ('error', 5)
-    assert 'tools/convert_masks.py' in finding.mend
+    assert 'tools/convert_masks.py' in finding.fix
 
 
 def test_stock_loading_does_not_compare_sizes(pairs, find):
@@ -219,7 +219,7 @@ def test_number_of_classes_of_the_model(config_path, sem_root, find):
                 'model.decode_head.num_classes': number}),
             f'The model has {number} classes')
         assert finding.severity == severity
-        assert finding.mend == 'model = dict(decode_head=dict(num_classes=3))'
+        assert finding.fix == 'model = dict(decode_head=dict(num_classes=3))'
 
 
 def test_normalization_far_off(config_path, sem_root, find):
@@ -229,4 +229,4 @@ def test_normalization_far_off(config_path, sem_root, find):
     finding = find(result, 'far from what the model expects')
     assert finding.severity == 'note'
     mean = np.round(result.statistics[0].mean, 2).tolist()
-    assert f'mean={mean}' in finding.mend
+    assert f'mean={mean}' in finding.fix

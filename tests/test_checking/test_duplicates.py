@@ -134,7 +134,7 @@ def test_leak_into_validation_is_an_error(pairs, find):
     assert finding.names == (f'{pairs.root}/images/train/1.png and '
                              f'{pairs.root}/images/val/3.png', )
     assert 'masks differ' in finding.what
-    assert 'Split first' in finding.mend
+    assert 'Split first' in finding.fix
     assert len(finding.pictures) == 1
 
 

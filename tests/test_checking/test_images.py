@@ -48,7 +48,7 @@ def test_information_band(pairs, find):
     finding = find(pairs.check(), 'information band')
     assert (finding.severity, finding.count) == ('error', 3)
     assert '14 to 16 rows shorter' in finding.what
-    assert "info_band='mask'" in finding.mend
+    assert "info_band='mask'" in finding.fix
     assert not pairs.check(info_band='mask').findings
 
 
@@ -77,7 +77,7 @@ def test_12_bits_in_16(pairs, find):
                    pairs.texture(seed).astype(np.uint16) * 16)
     finding = find(pairs.check(), 'fill only 12 (no value above 4095)')
     assert (finding.severity, finding.count) == ('error', 3)
-    assert 'bit_depth=12' in finding.mend
+    assert 'bit_depth=12' in finding.fix
 
 
 def test_the_bit_depth_that_is_proposed_mends_it(pairs, find):
@@ -85,7 +85,7 @@ def test_the_bit_depth_that_is_proposed_mends_it(pairs, find):
                         ('val', 3), ('val', 4)):
         pairs.save(f'images/{split}/{seed}.png',
                    pairs.texture(seed).astype(np.uint16) * 4)
-    assert 'bit_depth=10' in find(pairs.check(), 'fill only 10').mend
+    assert 'bit_depth=10' in find(pairs.check(), 'fill only 10').fix
     assert not pairs.check(bit_depth=10).findings
 
 
@@ -94,14 +94,14 @@ def test_14_bits_in_16_are_read_but_dark(pairs, find):
                pairs.texture(0).astype(np.uint16) * 64)
     finding = find(pairs.check(), 'read 4 times too dark')
     assert finding.severity == 'warning'
-    assert 'bit_depth=14' in finding.mend
+    assert 'bit_depth=14' in finding.fix
 
 
 def test_dark_images_beside_full_ones(pairs, find):
     pairs.save('images/train/0.png', pairs.texture(0).astype(np.uint16) * 16)
     pairs.save('images/train/1.png', pairs.texture(1).astype(np.uint16) * 257)
     result = pairs.check()
-    assert 'Other images fill all bits' in find(result, 'only 12').mend
+    assert 'Other images fill all bits' in find(result, 'only 12').fix
     assert find(result, 'at their full range').severity == 'note'
 
 
@@ -137,7 +137,7 @@ def test_mean_and_deviation(pairs):
     assert train.sizes == {(64, 48): 3}
 
 
-def test_shares_of_the_classes(pairs):
+def test_fractions_of_the_classes(pairs):
     mask = pairs.phases(0)
     mask[:12] = 255
     pairs.save('masks/train/0.png', mask)
@@ -147,6 +147,6 @@ def test_shares_of_the_classes(pairs):
     train = pairs.check().statistics[0]
     labelled = pixels[pixels != 255]
     np.testing.assert_allclose(
-        train.shares, [(labelled == i).mean() for i in range(3)])
+        train.fractions, [(labelled == i).mean() for i in range(3)])
     assert train.ignored == (pixels == 255).mean()
     assert train.masks_with.tolist() == [3, 3, 3]

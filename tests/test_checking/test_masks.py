@@ -42,7 +42,7 @@ def test_values_beyond_the_classes(pairs, find):
     assert finding.severity == 'error'
     assert finding.names == (str(pairs.root / 'masks/train/0.png'), )
     assert '0 ferrite, 1 pearlite, 2 pores' in finding.what
-    assert 'metainfo' in finding.mend
+    assert 'metainfo' in finding.fix
     assert result.failed
 
 
@@ -58,7 +58,7 @@ def test_other_values_and_the_line_that_mends_them(pairs, find, values,
     assert finding.severity == 'error'
     assert finding.count == 5
     assert '(3 in train, 2 in val)' in finding.what
-    assert f'label_map={mapping}' in finding.mend
+    assert f'label_map={mapping}' in finding.fix
     assert not pairs.check(label_map=mapping).findings
 
 
@@ -66,7 +66,7 @@ def test_zero_without_a_label_beside_classes_from_one(pairs, find):
     pairs.save_masks(lambda ids: ids, number=4)
     finding = find(pairs.check(), 'values that are no class: 3 (25')
     mapping = {0: 255, 1: 0, 2: 1, 3: 2}
-    assert f'label_map={mapping}' in finding.mend
+    assert f'label_map={mapping}' in finding.fix
     result = pairs.check(label_map=mapping)
     assert not result.failed
     find(result, 'of the pixels in train have no label (255)')
@@ -75,7 +75,7 @@ def test_zero_without_a_label_beside_classes_from_one(pairs, find):
 def test_a_value_that_label_map_does_not_name(pairs, find):
     finding = find(pairs.check(label_map={0: 0, 1: 1}), 'no class: 2')
     assert 'label_map is {0: 0, 1: 1}' in finding.what
-    assert finding.mend.startswith('Add 2 to label_map')
+    assert finding.fix.startswith('Add 2 to label_map')
 
 
 @pytest.mark.parametrize('blank', [False, True])
@@ -88,7 +88,7 @@ def test_foreground_as_255(pairs, find, blank):
     assert finding.severity == 'error'
     assert finding.count == 5
     assert "'carbide'" in finding.what
-    assert 'label_map={0: 0, 255: 1}' in finding.mend
+    assert 'label_map={0: 0, 255: 1}' in finding.fix
     assert not pairs.check(TWO, label_map={0: 0, 255: 1}).failed
 
 
@@ -111,7 +111,7 @@ def test_negative_values(pairs, find):
     finding = find(pairs.check(), 'negative values')
     assert finding.severity == 'error'
     mapping = {-1: 255, 0: 0, 1: 1, 2: 2}
-    assert f'label_map={mapping}' in finding.mend
+    assert f'label_map={mapping}' in finding.fix
     assert not pairs.check(label_map=mapping).failed
 
 
@@ -143,7 +143,7 @@ def test_uint16_beyond_8_bits(pairs, find):
     pairs.save_masks(lambda ids: ids.astype(np.uint16) * 256)
     finding = find(pairs.check(), 'values that are no class')
     mapping = {0: 0, 256: 1, 512: 2}
-    assert f'label_map={mapping}' in finding.mend
+    assert f'label_map={mapping}' in finding.fix
     assert not pairs.check(label_map=mapping).failed
 
 
@@ -151,7 +151,7 @@ def test_fractions(pairs, find):
     pairs.save_masks(lambda ids: ids.astype(np.float32) / 4, 'tif')
     finding = find(pairs.check(), 'hold fractions')
     assert finding.severity == 'error'
-    assert 'Threshold' in finding.mend
+    assert 'Threshold' in finding.fix
 
 
 def test_smoothed_edges(pairs, find):
@@ -161,7 +161,7 @@ def test_smoothed_edges(pairs, find):
     pairs.save_masks(smooth)
     finding = find(pairs.check(), 'smoothed edges (anti-aliasing) and JPEG')
     assert finding.severity == 'error'
-    assert 'PNG, without smoothing' in finding.mend
+    assert 'PNG, without smoothing' in finding.fix
 
 
 def test_values_that_went_through_jpeg(pairs, find):
@@ -179,7 +179,7 @@ def test_jpeg_files_are_no_masks(pairs, find):
     findings = [f for f in result.findings if 'Masks are JPEG' in f.what]
     assert [f.count for f in findings] == [3, 2]
     assert findings[0].severity == 'error'
-    assert 'PNG' in findings[0].mend
+    assert 'PNG' in findings[0].fix
 
 
 def test_photographs_in_place_of_masks(pairs, find):
@@ -203,9 +203,9 @@ def test_colours_of_no_palette(pairs, find):
     assert finding.severity == 'error'
     for colour in colours.tolist():
         assert str(tuple(colour)) in finding.what
-        assert str(colour) in finding.mend
-    assert 'palette=[[' in finding.mend
-    assert 'tools/convert_masks.py' in finding.mend
+        assert str(colour) in finding.fix
+    assert 'palette=[[' in finding.fix
+    assert 'tools/convert_masks.py' in finding.fix
     assert not pairs.check(metainfo=dict(
         classes=('a', 'b', 'c'), palette=colours.tolist())).failed
 
@@ -220,7 +220,7 @@ def test_some_unknown_colours(pairs, find):
     pairs.save_masks(spoil)
     finding = find(pairs.check(), 'beside those that are: (7, 8, 9) (25 %)')
     assert finding.severity == 'error'
-    assert 'ignore_colors=[[7, 8, 9]]' in finding.mend
+    assert 'ignore_colors=[[7, 8, 9]]' in finding.fix
     assert not pairs.check(ignore_colors=[[7, 8, 9]]).failed
 
 
@@ -244,9 +244,9 @@ def test_painted_photographs(pairs, find, dtype):
     assert (finding.severity, finding.count) == ('error', 5)
     assert f'(0, 0, {full})' in finding.what
     assert f'({full}, 0, 0)' in finding.what
-    assert 'tools/convert_masks.py' in finding.mend
+    assert 'tools/convert_masks.py' in finding.fix
     for rule in ('CLASS=unpainted', 'CLASS=0,0,255', 'CLASS=255,0,0'):
-        assert rule in finding.mend
+        assert rule in finding.fix
 
 
 def test_transparent_masks(pairs, find):

@@ -30,7 +30,7 @@ def test_missing_masks(pairs, find):
     finding = find(result, 'Images have no mask')
     assert (finding.severity, finding.count) == ('error', 1)
     assert finding.names == (str(pairs.root / 'images/train/1.png'), )
-    assert "ann_file='train.txt'" in finding.mend
+    assert "ann_file='train.txt'" in finding.fix
     assert result.statistics[0].masks == 2  # the others are checked
 
 
@@ -50,7 +50,7 @@ def test_masks_of_other_names(pairs, find, name):
     result = pairs.check()
     findings = [f for f in result.findings if 'other names' in f.what]
     assert [f.count for f in findings] == [3, 2]
-    assert f'{name.format(0)} -> 0.png' in findings[0].mend
+    assert f'{name.format(0)} -> 0.png' in findings[0].fix
     # that is all: they are paired and sound
     assert [f.severity for f in result.findings] == ['error', 'error']
     assert result.statistics[0].masks == 3
@@ -71,7 +71,7 @@ def test_labelme_files_in_place_of_masks(pairs, find):
         path.unlink()
     finding = find(pairs.check(), 'a format that is not read')
     assert finding.count == 3
-    assert 'tools/convert_masks.py' in finding.mend
+    assert 'tools/convert_masks.py' in finding.fix
 
 
 def test_images_and_masks_in_one_folder(pairs, find):
@@ -98,7 +98,7 @@ def test_no_images(pairs, find):
     shutil.rmtree(pairs.root / 'images/val')
     finding = find(pairs.check(), 'There are no images')
     assert finding.severity == 'error'
-    assert '--data-root' in finding.mend
+    assert '--data-root' in finding.fix
 
 
 def test_long_lists_are_cut(pairs, find):

@@ -103,7 +103,7 @@ def test_text_names_the_worst_first(result):
     assert text.startswith('ERROR: 1 file in train: masks hold values')
     assert '-> Say what each value means' in text
     assert text.endswith(
-        '1 error, 0 warnings, 1 note: training would go wrong. Mend the '
+        '1 error, 0 warnings, 1 note: training would go wrong. Fix the '
         'errors first.')
     places = [text.index(w) for w in ('ERROR', 'NOTE', '| 0 ferrite')]
     assert places == sorted(places)

@@ -140,7 +140,7 @@ def test_paint_of_a_shade_of_grey_is_refused(pair, photograph, ids):
     np.testing.assert_array_equal(found, ids)
 
 
-def test_what_is_not_mapped_is_named_with_its_share(pair, ids):
+def test_what_is_not_mapped_is_named_with_its_fraction(pair, ids):
     with pytest.raises(ValueError, match=(
             r'a\.png holds values that are not mapped: 2 \(13 %\) of the '
             r'pixels\. Map them, such as a=2')):
@@ -188,9 +188,9 @@ def test_anti_aliased_mask(pair, ids):
     with pytest.raises(ValueError, match=r'smoothed edges.*--nearest'):
         convert(pair(mask, image=image), rules)
     class_map = ClassMap(rules, nearest=True)
-    found, share = class_map.to_ids('a.png', mask, image)
+    found, fraction = class_map.to_ids('a.png', mask, image)
     exact = np.isin(mask, values)
-    assert share == pytest.approx(1 - exact.mean()) and share > 0.01
+    assert fraction == pytest.approx(1 - exact.mean()) and fraction > 0.01
     np.testing.assert_array_equal(np.array(values)[found][exact],
                                   mask[exact])
     # between 0 and 255 lies no rim of 90

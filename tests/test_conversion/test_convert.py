@@ -269,9 +269,9 @@ def test_real_nasa_super1(tmp_path, nasa_root):
                     (nasa_root / image).read_bytes())
     test = record['pixels']['test']
     # counted by the publishers' format alone: 47.8, 49.6, 2.6 %
-    shares = [round(100 * test[name] / (4 * 512 * 512), 1)
-              for name in record['classes']]
-    assert shares == [47.8, 49.6, 2.6]
+    fractions = [round(100 * test[name] / (4 * 512 * 512), 1)
+                 for name in record['classes']]
+    assert fractions == [47.8, 49.6, 2.6]
     dataset = read_set(tmp_path / 'out', 'test', record['classes'])
     assert len(dataset) == 4
     assert dataset[0]['inputs'].shape == (3, 512, 512)

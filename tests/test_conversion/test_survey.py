@@ -142,8 +142,8 @@ def test_jpeg_of_a_painted_photograph(pair, photograph):
     survey = survey_masks([one])
     assert survey.smoothed
     found = ClassMap(propose_rules(survey), nearest=True)
-    ids, share = found.to_ids(one.mask, found.read(one.mask), image)
-    assert share > 0
+    ids, fraction = found.to_ids(one.mask, found.read(one.mask), image)
+    assert fraction > 0
     assert (ids[22:88, 22:88] == ids[50, 50]).all()
     assert len({ids[50, 50], ids[130, 220], ids[0, 0]}) == 3
 

@@ -312,7 +312,7 @@ def mask_dir(root, tmp_path):
 
 
 def test_masks_from_another_folder(root, mask_dir):
-    # the hold-out stays that of the true masks
+    # the hold-out stays that of the ground truth
     for split, count in (('train', 24), ('val', 6)):
         true = kinds(build(root, split))
         made = build(root, split, mask_dir=str(mask_dir))

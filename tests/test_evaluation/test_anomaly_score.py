@@ -28,7 +28,7 @@ def exact_ap(scores, labels) -> float:
 
 
 def pair_auroc(scores, labels) -> float:
-    """Share of pairs in the right order, by two loops, in percent."""
+    """Fraction of pairs in the right order, by two loops, in percent."""
     wins = [(p > n) + 0.5 * (p == n) for p, a in zip(scores, labels) if a
             for n, b in zip(scores, labels) if not b]
     return 100 * float(np.mean(wins))
@@ -56,9 +56,9 @@ def evaluate(samples, classes=('good', 'defect'), **kwargs) -> dict:
     return evaluator.evaluate(len(samples))
 
 
-def random_truth(share: float, seed: int = 0) -> torch.Tensor:
+def random_truth(fraction: float, seed: int = 0) -> torch.Tensor:
     rng = torch.Generator().manual_seed(seed)
-    return torch.rand(SIZE, SIZE, generator=rng) < share
+    return torch.rand(SIZE, SIZE, generator=rng) < fraction
 
 
 def log_odds(truth, spread: float, shift: float, seed: int = 1):
@@ -73,7 +73,7 @@ def test_average_precision_by_hand():
     assert ap == pytest.approx((1 + 2 / 4 + 3 / 6) / 3)
     assert average_precision([0, 2], [3, 0]) == 1
     assert average_precision([2, 0], [0, 3]) == pytest.approx(2 / 5)
-    assert average_precision([5], [15]) == 0.25  # one tie: the share
+    assert average_precision([5], [15]) == 0.25  # one tie: the fraction
     assert np.isnan(average_precision([0, 0], [1, 2]))
     assert np.isnan(average_precision([1, 2], [0, 0]))
 
@@ -94,14 +94,14 @@ def test_auroc_counts_pairs_and_halves_ties():
     assert np.isnan(auroc([1, 2], [False, False]))
 
 
-@pytest.mark.parametrize('share', [0.5, 0.02, 0.002])
+@pytest.mark.parametrize('fraction', [0.5, 0.02, 0.002])
 @pytest.mark.parametrize('kind', [
     'random', 'offset', 'large', 'saturated', 'sigmoid', 'confident sigmoid',
     'probabilities', 'half probabilities', 'confident probabilities',
     'one raw logit'
 ])
-def test_binned_pixel_ap_is_that_of_sorted_scores(kind, share):
-    truth = random_truth(share)
+def test_binned_pixel_ap_is_that_of_sorted_scores(kind, fraction):
+    truth = random_truth(fraction)
     score = log_odds(truth, 1, 0)
     if kind == 'random':
         logits = from_score(score)
@@ -292,7 +292,8 @@ def test_group_named_like_a_result(group):
 
 @pytest.mark.parametrize('shape', [(3, 1, 2), (2, 2, 1)])
 def test_scores_that_do_not_fit(shape):
-    with pytest.raises(ValueError, match=r'a\.png have shape .*2 or 1, 1, 2'):
+    with pytest.raises(ValueError,
+                       match=r'a\.png have the shape .*2 or 1, 1, 2'):
         evaluate([sample_of(torch.zeros(shape), [[0, 1]])])
 
 

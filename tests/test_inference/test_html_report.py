@@ -104,12 +104,12 @@ def test_nothing_is_loaded_and_names_are_text(report):
 def test_numbers_are_those_of_the_masks(report):
     words = re.sub(r'\s+', ' ', ' '.join(
         Page(report.read_text(encoding='utf-8')).words))
-    shares = np.stack([
+    fractions = np.stack([
         np.bincount(grains(seed)[1].flatten(), minlength=3)
         for seed in range(6)]) / (96 * 128) * 100
-    for image in shares:
-        assert ' '.join(f'{share:.2f}' for share in image) in words
-    for phase in shares.T:
+    for image in fractions:
+        assert ' '.join(f'{fraction:.2f}' for fraction in image) in words
+    for phase in fractions.T:
         interval = stats.t.interval(
             0.95, 5, phase.mean(), stats.sem(phase))[1] - phase.mean()
         assert (f'{phase.mean():.2f} {interval:.2f} {phase.std(ddof=1):.2f} '

@@ -19,10 +19,10 @@ from mmseg_ext.inference import (
 SIZE = (40, 60)
 
 
-def micrograph(share: float) -> np.ndarray:
+def micrograph(fraction: float) -> np.ndarray:
     """Rows of level 100 above, of 0 below, and a bright square of 5 x 5."""
     image = np.zeros((*SIZE, 3), np.uint8)
-    image[:round(share * SIZE[0])] = 100
+    image[:round(fraction * SIZE[0])] = 100
     image[3:8, 10:15] = 250
     return image
 
@@ -94,11 +94,11 @@ def test_files_and_tables(run, tmp_path):
     assert [row['image'] for row in rows] == ['a'] * 3 + ['steel/a'] * 3 + [
         'steel/b'] * 3
     bright = 100 * 25 / 2400
-    for name, share in (('a', 50), ('steel/a', 25), ('steel/b', 75)):
+    for name, fraction in (('a', 50), ('steel/a', 25), ('steel/b', 75)):
         found = [float(row['fraction_percent']) for row in rows
                  if row['image'] == name]
         assert found == pytest.approx(
-            [100 - share, share - bright, bright], abs=1e-6)
+            [100 - fraction, fraction - bright, bright], abs=1e-6)
     summary = read(out / 'phases_summary.csv')
     assert list(summary[0]) == [
         'phase', 'n', 'mean_percent', 'std_percent', 'ci95_percent',

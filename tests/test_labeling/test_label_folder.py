@@ -56,7 +56,7 @@ class Labeler:
 
 @pytest.fixture
 def data(tmp_path) -> tuple[dict, dict]:
-    """Paths of images and of their true masks."""
+    """Paths of images and of their ground-truth masks."""
     images, truths = {}, {}
     for name in ('clean', *Labeler.ANSWERS, 'broken'):
         images[name] = str(tmp_path / f'{name}.png')
@@ -226,7 +226,7 @@ def test_report_and_sheet(data, tmp_path):
     assert (out / 'report.md').read_text() == report + '\n'
     assert '| review | 3 |' in report
     # IoU 1, 0, 1, 0.5; 5 images to draw, 3 of them in the review list
-    assert 'true masks of 4 defective images' in report
+    assert 'ground truth of 4 defective images' in report
     assert 'mean 0.625, median 0.750' in report
     assert 'IoU of at least 0.5: 3 (75.0%)' in report
     assert '| every mask by hand | 5 | 10 | 0 |' in report

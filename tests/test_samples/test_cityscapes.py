@@ -112,15 +112,15 @@ def test_mmseg_reads_the_set(sample, split, count):
 
 
 @pytest.mark.parametrize('split', ['train', 'val'])
-def test_shares_of_the_classes(sample, split):
+def test_fractions_of_the_classes(sample, split):
     _, masks = load_split(sample, split)
-    shares = np.bincount(masks.ravel(), minlength=256) / masks.size
-    assert (shares[RARE] >= 0.001).all()
-    assert (shares[:19] > 0).all()
+    fractions = np.bincount(masks.ravel(), minlength=256) / masks.size
+    assert (fractions[RARE] >= 0.001).all()
+    assert (fractions[:19] > 0).all()
     # Road, building, vegetation and sky are most of it, as in real streets.
-    assert shares[[0, 2, 8, 10]].sum() > 0.5
-    assert shares[[6, 7, 12, 17, 18]].max() < 0.03
-    assert 0.02 < shares[255] < 0.15
+    assert fractions[[0, 2, 8, 10]].sum() > 0.5
+    assert fractions[[6, 7, 12, 17, 18]].max() < 0.03
+    assert 0.02 < fractions[255] < 0.15
 
 
 @pytest.mark.parametrize('seed', range(3))

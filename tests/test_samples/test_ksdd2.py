@@ -98,12 +98,12 @@ def test_masks_mark_what_the_defect_changed(defect, size):
 
 
 def test_defects_are_tiny_to_moderate():
-    shares = {kind: [(render_ksdd2(kind, seed)[1] > 0).mean()
-                     for seed in range(16)] for kind in KSDD2_DEFECTS}
-    everything = np.concatenate(list(shares.values()))
+    fractions = {kind: [(render_ksdd2(kind, seed)[1] > 0).mean()
+                        for seed in range(16)] for kind in KSDD2_DEFECTS}
+    everything = np.concatenate(list(fractions.values()))
     assert everything.min() < 0.0006  # less than a hundred pixels
     assert 0.02 < everything.max() < 0.1
-    assert np.median(shares['pit']) < np.median(shares['spot']) / 3
+    assert np.median(fractions['pit']) < np.median(fractions['spot']) / 3
 
 
 def test_grey_level_alone_does_not_find_the_defects(sample):

@@ -104,10 +104,10 @@ def test_masks_mark_what_the_defect_changed(category, defect, size):
 
 
 def test_defects_are_tiny_to_moderate(sample):
-    shares = [(mask > 0).mean() for category in MVTEC_DEFECTS
-              for _, mask in load_defective(sample, category)]
-    assert 0.001 < min(shares) < 0.004
-    assert 0.025 < max(shares) < 0.05
+    fractions = [(mask > 0).mean() for category in MVTEC_DEFECTS
+                 for _, mask in load_defective(sample, category)]
+    assert 0.001 < min(fractions) < 0.004
+    assert 0.025 < max(fractions) < 0.05
 
 
 @pytest.mark.parametrize('category', MVTEC_DEFECTS)
@@ -126,7 +126,7 @@ def test_grey_level_alone_does_not_find_the_defects(sample, category):
             hits = np.cumsum(broken[order])
             union = broken.sum() + np.cumsum(sound[order])
             best = max(best, (hits / union).max())
-    # Marking everything reaches the share of the defects, about 0.01.
+    # Marking everything reaches the fraction of the defects, about 0.01.
     assert 0.005 < best < 0.2
 
 

@@ -64,13 +64,13 @@ def test_band_is_dark_with_bright_writing():
     assert 0.005 < (strip > 100).mean() < 0.2
 
 
-def test_all_phases_occur_in_varying_shares(sample):
+def test_all_phases_occur_in_varying_fractions(sample):
     _, masks = load_split(sample, 'train')
-    shares = np.stack([np.bincount(mask.ravel(), minlength=3) / mask.size
-                       for mask in masks])
-    assert (shares > 0.005).all(axis=1).mean() > 0.8
-    assert (shares.mean(axis=0) > 0.1).all()
-    assert (shares.std(axis=0) > 0.05).all()
+    fractions = np.stack([np.bincount(mask.ravel(), minlength=3) / mask.size
+                          for mask in masks])
+    assert (fractions > 0.005).all(axis=1).mean() > 0.8
+    assert (fractions.mean(axis=0) > 0.1).all()
+    assert (fractions.std(axis=0) > 0.05).all()
 
 
 @pytest.mark.parametrize('window', [1, 5])

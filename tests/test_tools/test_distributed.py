@@ -121,9 +121,9 @@ def test_two_processes_train_what_one_trains(repository, tmp_path, name):
     masks = [cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
              for path in (root / 'masks/val').iterdir()]
     for i, label in enumerate('ABC'):
-        share = 100 * np.mean([(mask == i).mean() for mask in masks])
+        fraction = 100 * np.mean([(mask == i).mean() for mask in masks])
         assert others[f'TrueFraction.{label}'] == pytest.approx(
-            share, abs=1e-3)
+            fraction, abs=1e-3)
 
 
 @pytest.mark.slow

@@ -102,7 +102,7 @@ def test_train_and_test_with_labels_instead_of_masks(run, repository, root,
               '--work-dir', 'work', '--cfg-options', *TINY]
     run('train.py', config, '--from-scratch', *common)
     printed = run('test.py', config, 'work/iter_2.pth', *common)
-    assert '| defective |      2 |' in printed
+    assert '| defective    |      2 |' in printed
     assert 'AP: ' in printed and 'accuracy: ' in printed
 
 

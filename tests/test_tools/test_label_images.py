@@ -71,7 +71,7 @@ def test_labels_corrections_and_training_data(label, root, tmp_path):
     printed = label('--ground-truth', '--accept', '0', '--area', '0', '1')
     assert '5 images, 0 of them labelled before' in printed
     assert '| clean | 2 |' in printed
-    assert 'true masks of 3 defective images' in printed
+    assert 'ground truth of 3 defective images' in printed
     rows = read(tmp_path / 'out/labels.csv')
     assert len(rows) == 5
     marked = [name for name, row in rows.items() if row['label'] == '1']

@@ -115,7 +115,7 @@ def test_figure(run, run_apart, repository, mvtec_like, tested, split):
     assert 'the figure has 1 rows' in out
     out = run('compare_figures.py', config, 'figure.png', *options,
               '--images', 'good/nowhere.png', check=False)
-    assert 'fits 0 of the 6 images' in out
+    assert 'of 0; the first of its 6 images' in out
     options[-1] = 'again=nowhere'
     out = run('compare_figures.py', config, 'figure.png', *options,
               '--images', names[0], check=False)

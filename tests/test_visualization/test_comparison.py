@@ -79,9 +79,9 @@ def test_closeups_show_the_box_and_the_true_outline(row, tmp_path):
 
 
 def test_error_maps(row, tmp_path):
-    picture, share = error_map(row.image, row.predictions['one'], row.truth,
-                               (215, 25, 28))
-    assert share == pytest.approx(64 / 399)
+    picture, fraction = error_map(row.image, row.predictions['one'], row.truth,
+                                  (215, 25, 28))
+    assert fraction == pytest.approx(64 / 399)
     marked = (picture == (28, 25, 215)).all(-1)
     np.testing.assert_array_equal(
         marked, (row.predictions['one'] != row.truth) & (row.truth != 255))
@@ -98,7 +98,7 @@ def test_svg_keeps_text_as_text(row, tmp_path):
                              errors=True, width=80)
     save_figure(figure, str(tmp_path / 'figure.svg'))
     text = (tmp_path / 'figure.svg').read_text()
-    for word in ('image', 'truth', 'one', 'two', 'ferrite', 'pearlite',
+    for word in ('image', 'ground truth', 'one', 'two', 'ferrite', 'pearlite',
                  'wrong', 'no label', '16.0 % wrong'):
         assert f'>{word}</text>' in text
 

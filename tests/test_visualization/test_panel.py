@@ -40,5 +40,5 @@ def test_grid_needs_one_height_a_row_and_one_width_a_column():
     assert grid.shape == (28 + 20 + 8 + 20 + 28, 60 + 8 + 40, 3)
     for other in (dict(row, b=np.zeros((21, 40, 3), np.uint8)),
                   dict(row, b=np.zeros((20, 41, 3), np.uint8))):
-        with pytest.raises(ValueError, match='one height a row'):
+        with pytest.raises(ValueError, match='of a row need one height'):
             draw_grid([row, other], 'ABC', PALETTE)

@@ -1,7 +1,7 @@
 # Three eighths of Cityscapes' size and of mmseg's crops, for a CPU. The
 # pictures of tools/make_sample.py are enlarged by half: at their own size
 # many things in them are narrower than the backbone's stride of 8.
-_base_ = 'mmseg::_base_/datasets/cityscapes.py'
+_base_ = './cityscapes.py'
 
 train_pipeline = [
     dict(type='LoadImageFromFile'),
@@ -16,7 +16,7 @@ train_pipeline = [
     dict(type='PhotoMetricDistortion'),
     dict(type='PackSegInputs'),
 ]
-# The annotations come after Resize: scores are taken at the file's size.
+# The annotations come after Resize: metrics are taken at the file's size.
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(768, 384), keep_ratio=True),
@@ -34,14 +34,7 @@ tta_pipeline = [
                     [dict(type='PackSegInputs')]]),
 ]
 
-kind = 'CheckedCityscapesDataset'
 train_dataloader = dict(
-    batch_size=4,
-    num_workers=2,
-    dataset=dict(type=kind, pipeline=train_pipeline))
-val_dataloader = dict(
-    num_workers=2, dataset=dict(type=kind, pipeline=test_pipeline))
+    batch_size=4, num_workers=2, dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(num_workers=2, dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
-
-val_evaluator = dict(type='PerClassIoUMetric')
-test_evaluator = val_evaluator

@@ -1,6 +1,8 @@
 # KolektorSDD2 for segmentation, resized to 232 x 640 as its authors do. On
-# masks that were made, not drawn: --dataset-options labels=FILE.csv
-# mask_dir=DIR; testing takes the true ones
+# pseudo-labels: --dataset-options labels=FILE.csv mask_dir=DIR; testing takes
+# the ground truth
+_base_ = './ksdd2_parts.py'
+
 meta_keys = ('img_path', 'seg_map_path', 'ori_shape', 'img_shape',
              'pad_shape', 'scale_factor', 'flip', 'flip_direction',
              'defective', 'output_name')  # the last 2 are ours
@@ -18,34 +20,18 @@ train_pipeline = [
     dict(type='PhotoMetricDistortion'),
     dict(type='PackSegInputs', meta_keys=meta_keys),
 ]
-# The annotations come after Resize: scores are taken at the file's size.
+# The annotations come after Resize: metrics are taken at the file's size.
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(232, 640)),
     dict(type='LoadBinaryAnnotations'),
     dict(type='PackSegInputs', meta_keys=meta_keys),
 ]
-ksdd2 = dict(
-    type='KSDD2Dataset',
-    data_root='data/ksdd2',  # or: tools/train.py CONFIG --data-root DIR
-    val_ratio=0.15)  # of train, held out; there is no validation part
 
-train_dataloader = dict(
-    batch_size=16,
-    num_workers=4,
-    persistent_workers=True,
-    # A tenth of the images are defective, see its docstring. Without
-    # arguments, so that InfiniteSampler can take its place by type alone.
-    sampler=dict(type='DefectBalancedSampler'),
-    dataset=dict(split='train', pipeline=train_pipeline, **ksdd2))
-evaluation = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False))
-test_set = dict(pipeline=test_pipeline, test_mode=True, **ksdd2)
-val_dataloader = dict(dataset=dict(split='val', **test_set), **evaluation)
-test_dataloader = dict(dataset=dict(split='test', **test_set), **evaluation)
+kind = 'KSDD2Dataset'
+train_dataloader = dict(dataset=dict(type=kind, pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(type=kind, pipeline=test_pipeline))
+test_dataloader = val_dataloader
 
 val_evaluator = [
     # mFscore: for precision and recall; the F-score itself is Dice

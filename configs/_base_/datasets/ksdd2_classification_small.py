@@ -1,22 +1,12 @@
 # For a CPU: a quarter of the pixels, half of the batch and of the workers.
 _base_ = './ksdd2_classification.py'
 
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(116, 320)),
-    dict(
-        type='RandomFlip',
-        prob=[0.25, 0.25, 0.25],
-        direction=['horizontal', 'vertical', 'diagonal']),
-    dict(type='PhotoMetricDistortion'),
-    dict(type='mmpretrain.PackInputs', meta_keys={{_base_.meta_keys}}),
-]
-test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(116, 320)),
-    dict(type='mmpretrain.PackInputs', meta_keys={{_base_.meta_keys}}),
-]
+train_pipeline = _base_.train_pipeline
+train_pipeline[1].scale = (116, 320)  # Resize
+test_pipeline = _base_.test_pipeline
+test_pipeline[1].scale = (116, 320)  # Resize
+
 train_dataloader = dict(
     batch_size=8, num_workers=2, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(num_workers=2, dataset=dict(pipeline=test_pipeline))
-test_dataloader = dict(num_workers=2, dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader

@@ -1,5 +1,7 @@
 # MVTec AD, resized to 256 x 256 as in the paper; all categories that
 # data_root holds, or some: --dataset-options categories=[bottle,cable]
+_base_ = './surfaces.py'
+
 meta_keys = ('img_path', 'seg_map_path', 'ori_shape', 'img_shape',
              'pad_shape', 'scale_factor', 'flip', 'flip_direction',
              'category', 'defect_type', 'output_name')  # the last 3 are ours
@@ -11,7 +13,7 @@ train_pipeline = [
     dict(type='Resize', scale=(256, 256)),
     dict(type='PackSegInputs', meta_keys=meta_keys),
 ]
-# The annotations come after Resize: scores are taken at the file's size.
+# The annotations come after Resize: metrics are taken at the file's size.
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='Resize', scale=(256, 256)),
@@ -28,18 +30,12 @@ mvtec_ad = dict(
 
 train_dataloader = dict(
     batch_size=16,  # unstated in the paper
-    num_workers=4,
-    persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(split='train', pipeline=train_pipeline, **mvtec_ad))
-evaluation = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False))
-test_set = dict(pipeline=test_pipeline, test_mode=True, **mvtec_ad)
-val_dataloader = dict(dataset=dict(split='val', **test_set), **evaluation)
-test_dataloader = dict(dataset=dict(split='test', **test_set), **evaluation)
+val_dataloader = dict(
+    dataset=dict(split='val', pipeline=test_pipeline, **mvtec_ad))
+test_dataloader = dict(
+    dataset=dict(split='test', pipeline=test_pipeline, **mvtec_ad))
 
 val_evaluator = [
     dict(type='GroupedIoUMetric', group_key='category'),

@@ -11,7 +11,7 @@ train_pipeline = [
     dict(type='RandomGaussianBlur'),  # parameters unstated, ours
     dict(type='PackSegInputs'),
 ]
-# The annotations come after Resize: scores are taken at the file's size.
+# The annotations come after Resize: metrics are taken at the file's size.
 test_pipeline = [
     dict(type='LoadSEMImageFromFile'),
     dict(type='Resize', scale=(640, 640)),

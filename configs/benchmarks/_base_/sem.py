@@ -12,6 +12,12 @@ columns = dict(
     ClassRatioError=dict(
         title='class-ratio error', unit='%p', better='lower'))
 
+published = dict(
+    comparable=False,
+    note='The published numbers do not compare with those above: the '
+    "paper's micrographs and labels are not public, its batch size is not "
+    'stated, and it gives no spread over runs.')
+
 # The paper's pipeline with smaller crops, from random weights.
 quick = dict(
     budget='240 steps of four 256 x 256 crops from random weights, and small '

@@ -3,7 +3,7 @@ import numpy as np
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 
-from mmseg_ext.basics.label_values import describe_shares, foreign_labels
+from mmseg_ext.basics.label_values import describe_fractions, foreign_labels
 from mmseg_ext.basics.mask_files import decode_mask
 
 
@@ -47,8 +47,8 @@ class LoadBinaryAnnotations(LoadAnnotations):
         if foreign:
             raise ValueError(
                 f'{path} holds other values than 0 and 255 (or 0 and 1): '
-                f'{describe_shares(foreign)}. Grey edges come from saving a '
-                'mask with anti-aliasing or as JPEG: threshold it.')
+                f'{describe_fractions(foreign)}. Grey edges come from saving '
+                'a mask with anti-aliasing or as JPEG: threshold it.')
         if 1 in mask and 255 in mask:
             raise ValueError(f'{path} holds both 1 and 255; only one of them '
                              'can mean foreground. Save it with 0 and 255.')

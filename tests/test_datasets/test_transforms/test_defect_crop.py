@@ -77,7 +77,7 @@ SCRATCH = (slice(13, 15), slice(2, 13))
 
 @pytest.mark.parametrize('defect_prob', [0, 0.3, 0.8, 1])
 @pytest.mark.parametrize('regions', [[SPOT], [SPOT, SCRATCH]])
-def test_share_of_crops_with_a_defect(regions, defect_prob):
+def test_fraction_of_crops_with_a_defect(regions, defect_prob):
     label = label_with(*regions)
     by_chance = np.mean([holds(label, corner) for corner in all_corners()])
     assert 0.1 < by_chance < 0.7
@@ -129,8 +129,8 @@ def test_frequency_of_every_crop():
     assert sum(expected.values()) == pytest.approx(1)
     found = Counter(corners(label_with(*defects), 4000, defect_prob=1))
     assert set(found) <= set(expected)
-    squares = sum((found[corner] - 4000 * share)**2 / (4000 * share)
-                  for corner, share in expected.items())
+    squares = sum((found[corner] - 4000 * fraction)**2 / (4000 * fraction)
+                  for corner, fraction in expected.items())
     assert stats.chi2.sf(squares, len(expected) - 1) > 0.001
 
 

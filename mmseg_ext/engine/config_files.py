@@ -1,0 +1,118 @@
+"""Find a config file by its path or ``package::name``, and read it."""
+import difflib
+import importlib.util
+import os
+import re
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmseg_ext.basics import shipped
+
+OWN = 'mmseg_ext'
+# names that have changed, for those who still have the old one
+RENAMED = {'ksdd2_made_masks.py': 'ksdd2_pseudo_labels.py'}
+# what mmengine says of a package's config
+MISSING = re.compile(r'file "(.+)" does not exist')
+
+
+def find_config(name: str | os.PathLike,
+                what: str = 'config',
+                where: str = '') -> str:
+    """Return the path of a config file.
+
+    Args:
+        name: Its path, or ``package::path`` of one that comes with a
+            package: ``mmseg_ext::super1/segformer_mit-b0_super1.py``,
+            ``mmseg::segformer/segformer_mit-b0_8xb2-160k_ade20k-512x512.py``.
+        what: What to call it in an error.
+        where: What names it, put in front of an error.
+
+    Raises:
+        FileNotFoundError: If there is no such file. Says where a shipped
+            config of this name is, else which names are near it.
+        ModuleNotFoundError: If the package is not installed.
+    """
+    name = os.fspath(name)
+    package, separator, inner = name.partition('::')
+    root = _configs_of(package) if separator else None
+    path = Path(name if root is None else root / inner).expanduser()
+    if path.is_file():
+        return str(path)
+    message = f'here is no {what} {name}{_advice(path)}'
+    raise FileNotFoundError(
+        f'{where}: t{message}' if where else f'T{message}')
+
+
+def read_config(name: str | os.PathLike) -> Config:
+    """Read a config file, see :func:`find_config`.
+
+    Raises:
+        FileNotFoundError: If it, or a config that it inherits from, does not
+            exist.
+    """
+    path = find_config(name)
+    try:
+        return Config.fromfile(path)
+    except FileNotFoundError as error:
+        # other configs it opens, to see of what kind they are
+        missing = MISSING.fullmatch(str(error))
+        found = missing[1] if missing else error.filename or ''
+        base = Path(os.path.normpath(found))
+        if base.suffix != '.py':  # a file that a config reads
+            raise
+        raise FileNotFoundError(
+            f'There is no config {base}, which {name} inherits from'
+            f'{_advice(base)}') from None
+
+
+def _configs_of(package: str) -> Path:
+    """Return the folder of the configs that come with a package."""
+    if package == OWN:
+        return shipped('configs')
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(
+            f'{package} is not installed: its configs come with it')
+    return Path(spec.origin).parent / '.mim' / 'configs'
+
+
+def _advice(path: Path) -> str:
+    """Say what to write in place of a file that does not exist."""
+    package, root = _owner(path)
+    others = sorted(
+        other.relative_to(root).as_posix() for other in root.rglob('*.py'))
+    name = RENAMED.get(path.name, path.name)
+    same = [other for other in others if other.rsplit('/', 1)[-1] == name]
+    if same:
+        shown = ' or '.join(_shown(package, root, other) for other in same)
+        # from before every data set had a folder, or never there
+        moved = 'configs' in path.parts and not any(
+            path.as_posix().endswith(f'configs/{other}') for other in same)
+        return (f'; it is now {shown}' if moved else
+                f'; the one that comes with {package} is {shown}')
+    names = {other.rsplit('/', 1)[-1]: other for other in others}
+    near = difflib.get_close_matches(name, names, n=3)
+    if near:
+        shown = ', '.join(_shown(package, root, names[one]) for one in near)
+        return f'; names near it are {shown}'
+    return ''
+
+
+def _owner(path: Path) -> tuple[str, Path]:
+    """Return the package whose configs these are, and their folder.
+
+    Ours, too, if the path is of none.
+    """
+    for folder in path.parents:
+        if folder.parts[-2:] == ('.mim', 'configs'):
+            return folder.parent.parent.name, folder
+    return OWN, shipped('configs')
+
+
+def _shown(package: str, root: Path, inner: str) -> str:
+    """Write a config so that it can be given to a tool from here."""
+    path = root / inner
+    if package == OWN and path.is_relative_to(os.getcwd()):
+        return path.relative_to(os.getcwd()).as_posix()
+    return f'{package}::{inner}'

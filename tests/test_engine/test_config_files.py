@@ -1,0 +1,144 @@
+"""Configs by path and by package, and what is said of those that are not."""
+import os
+import shutil
+from pathlib import Path
+
+import mmseg
+import pytest
+
+from mmseg_ext.basics import shipped
+from mmseg_ext.benchmark import read_suite
+from mmseg_ext.engine import find_config, load_config, read_config
+
+OLD = 'configs/segformer_mit-b0_super1.py'
+NEW = 'super1/segformer_mit-b0_super1.py'
+UPSTREAM = 'segformer/segformer_mit-b0_8xb2-160k_ade20k-512x512.py'
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """Return a function that writes a config of the user's own.
+
+    It is in another folder than the repository, and so is the process.
+    """
+    monkeypatch.chdir(tmp_path)
+
+    def write(text, name='own.py'):
+        (tmp_path / name).write_text(text)
+        return name
+    return write
+
+
+def test_a_path_is_returned_as_it_is(own):
+    assert find_config(own('a = 1')) == 'own.py'
+    assert read_config(Path('own.py')).a == 1
+
+
+def test_shipped_configs_by_the_packages_name(own):
+    assert find_config(f'mmseg_ext::{NEW}') == str(shipped('configs') / NEW)
+    cfg = load_config('mmseg_ext::segformer_xattn_sem.py')
+    assert cfg.model.neck.type == 'MultiScaleCrossAttentionNeck'
+    assert cfg.work_dir == os.path.join('work_dirs', 'segformer_xattn_sem')
+
+
+def test_upstreams_configs_by_the_packages_name():
+    path = Path(find_config(f'mmseg::{UPSTREAM}'))
+    assert path.is_relative_to(Path(mmseg.__file__).parent)
+    assert load_config(f'mmseg::{UPSTREAM}').model.type == 'EncoderDecoder'
+
+
+def test_an_old_path_names_the_new_one(repository, monkeypatch):
+    monkeypatch.chdir(repository)
+    with pytest.raises(FileNotFoundError) as error:
+        load_config(OLD)
+    assert str(error.value) == (
+        f'There is no config {OLD}; it is now configs/{NEW}')
+    load_config(str(error.value).rsplit(' ', 1)[-1])  # as it is printed
+
+
+def test_an_old_path_seen_from_elsewhere(own, repository):
+    with pytest.raises(FileNotFoundError) as error:
+        load_config(str(repository / OLD))
+    assert str(error.value).endswith(f'; it is now mmseg_ext::{NEW}')
+    find_config(str(error.value).rsplit(' ', 1)[-1])
+
+
+def test_a_new_path_seen_from_elsewhere(own):
+    with pytest.raises(FileNotFoundError, match=(
+            rf'There is no config configs/{NEW}; the one that comes with '
+            rf'mmseg_ext is mmseg_ext::{NEW}')):
+        find_config(f'configs/{NEW}')
+
+
+@pytest.mark.parametrize(('name', 'near'), [
+    ('configs/super1/segformer_mit_b0_super1.py', f'mmseg_ext::{NEW}'),
+    ('mmseg_ext::super1/segformer_mit_b0_super1.py', f'mmseg_ext::{NEW}'),
+    (f'mmseg::{UPSTREAM}'.replace('mit-b0', 'mit_b0'), f'mmseg::{UPSTREAM}'),
+])
+def test_a_slip_names_what_is_near(name, near, own):
+    with pytest.raises(FileNotFoundError) as error:
+        find_config(name)
+    message = str(error.value)
+    assert message.startswith(f'There is no config {name}; names near it are ')
+    assert near in message.split(' are ')[1].split(', ')
+
+
+def test_what_resembles_nothing(own):
+    with pytest.raises(FileNotFoundError) as error:
+        find_config('zzz.py')
+    assert str(error.value) == 'There is no config zzz.py'
+
+
+def test_a_package_that_is_not_installed():
+    with pytest.raises(ModuleNotFoundError, match=r'mmnowhere is not inst'):
+        find_config('mmnowhere::a/b.py')
+
+
+@pytest.mark.parametrize('base', ['{repository}/' + OLD, 'configs/' + OLD])
+def test_an_old_path_that_a_config_inherits_from(base, own, repository):
+    base = base.format(repository=repository)
+    own(f'_base_ = {base!r}', 'middle.py')
+    with pytest.raises(FileNotFoundError, match=(
+            rf'There is no config .*/{OLD}, which own\.py inherits from; it '
+            rf'is now mmseg_ext::{NEW}')):
+        load_config(own("_base_ = './middle.py'"))
+
+
+def test_a_base_of_upstream_that_is_not_there(own):
+    name = f'mmseg::{UPSTREAM}'.replace('mit-b0', 'mit_b0')
+    with pytest.raises(FileNotFoundError, match=(
+            rf'which own\.py inherits from; names near it are .*mmseg::'
+            rf'{UPSTREAM}')):
+        load_config(own(f'_base_ = {name!r}'))
+
+
+def test_other_missing_files_keep_their_own_error(own):
+    with pytest.raises(FileNotFoundError, match=r"No such file.*'weights\.t"):
+        load_config(own("_base_ = []\nname = open('weights.txt').read()"))
+
+
+def test_suites_too(own, repository, monkeypatch):
+    assert read_suite('mmseg_ext::benchmarks/super1.py').name == 'super1'
+    monkeypatch.chdir(repository)
+    with pytest.raises(FileNotFoundError) as error:
+        read_suite('configs/benchmarks/ksdd2_made_masks.py')
+    assert str(error.value) == (
+        'There is no suite file configs/benchmarks/ksdd2_made_masks.py; it '
+        'is now configs/benchmarks/ksdd2_pseudo_labels.py')
+
+
+def test_an_old_path_in_a_users_suite(own):
+    shutil.copytree(
+        shipped('configs') / 'benchmarks/_base_', '_base_')
+    text = (shipped('configs') / 'benchmarks/super1.py').read_text()
+    own(text.replace('../super1/', '../configs/'), 'suite.py')
+    with pytest.raises(FileNotFoundError, match=(
+            r'suite\.py: rows\.segformer_b0: there is no config '
+            rf'.*configs/segformer_mit-b0_super1\.py; it is now .*{NEW}')):
+        read_suite('suite.py')
+    own(text.replace('../super1/', 'mmseg_ext::super1/'), 'suite.py')
+    row = read_suite('suite.py').row('segformer_b0')
+    assert Path(row.config) == shipped('configs') / NEW
+    own("_base_ = './_base_/nowhere.py'", 'suite.py')
+    with pytest.raises(FileNotFoundError, match=r'suite\.py inherits from'):
+        read_suite('suite.py')
