@@ -108,7 +108,7 @@ def command_for(tool: str) -> str:
     """
     called = Path(sys.argv[0])
     # '.mim': the package's own copy, started by dist_train.sh
-    if called.name.startswith(f'{COMMAND} ') or '.mim' in called.parts:
+    if called.name.split(' ')[0] == COMMAND or '.mim' in called.parts:
         return f'{COMMAND} {tool}'
     folder = called.parent if called.parent.name == 'tools' else Path('tools')
     return f'python {shlex.quote(str(folder / f"{tool}.py"))}'
