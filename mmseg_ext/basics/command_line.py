@@ -103,12 +103,11 @@ def command_for(tool: str) -> str:
         tool: Its name, such as 'test'.
 
     Returns:
-        'mmseg-ext test', or 'python tools/test.py' with the folder as it
-        was given, quoted for a shell.
+        'python tools/test.py' with the folder as it was given, quoted for a
+        shell; 'mmseg-ext test' where no file of that folder was called.
     """
-    called = Path(sys.argv[0])
+    folder = Path(sys.argv[0]).parent
     # '.mim': the package's own copy, started by dist_train.sh
-    if called.name.split(' ')[0] == COMMAND or '.mim' in called.parts:
-        return f'{COMMAND} {tool}'
-    folder = called.parent if called.parent.name == 'tools' else Path('tools')
-    return f'python {shlex.quote(str(folder / f"{tool}.py"))}'
+    if folder.name == 'tools' and '.mim' not in folder.parts:
+        return f'python {shlex.quote(str(folder / f"{tool}.py"))}'
+    return f'{COMMAND} {tool}'

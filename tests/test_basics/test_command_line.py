@@ -82,7 +82,7 @@ def test_exit_status(argv):
     ('/a b/tools/train.py', "python '/a b/tools/test.py'"),
     ('mmseg-ext train', 'mmseg-ext test'),
     ('/env/mmseg_ext/.mim/tools/train.py', 'mmseg-ext test'),
-    ('/usr/bin/pytest', 'python tools/test.py')])
+    ('/usr/bin/pytest', 'mmseg-ext test')])
 def test_other_commands_as_this_one(argv, called, expected):
     argv(called)
     assert command_for('test') == expected
