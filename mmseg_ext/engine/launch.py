@@ -10,15 +10,19 @@ from mmseg.registry import RUNNERS
 
 from mmseg_ext.basics import keep_freed_memory
 
-from .cited_config import cite_config
 from .class_count_hook import ClassCountHook
 from .config_files import read_config
+from .console import (
+    QuietRunner,
+    QuietTestRunner,
+    TestingConsoleHook,
+    TrainingConsoleHook,
+    cite_config,
+    last_checkpoint,
+    short_path,
+)
 from .pretrained import check_weights, remove_pretrained
-from .quiet_runner import QuietRunner, QuietTestRunner
-from .run_facts import last_checkpoint, short_path
 from .sections import sections
-from .testing_console import TestingConsoleHook
-from .training_console import TrainingConsoleHook
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 

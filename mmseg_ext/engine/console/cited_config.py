@@ -5,8 +5,8 @@ from typing import Optional
 
 from mmengine.config import Config
 
-from .pretrained import remove_pretrained
-from .sections import sections
+from mmseg_ext.engine.pretrained import remove_pretrained
+from mmseg_ext.engine.sections import sections
 
 TESTED = ('model', 'test_dataloader', 'test_evaluator')
 

@@ -12,8 +12,8 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import Dataset
 
-from .cpu_amp import CpuAmpOptimWrapper
-from .pretrained import pretrained_weights
+from mmseg_ext.engine.cpu_amp import CpuAmpOptimWrapper
+from mmseg_ext.engine.pretrained import pretrained_weights
 
 PARTS = ('backbone', 'neck', 'decode_head', 'auxiliary_head', 'head')
 NAMED = 8  # so many classes, and folders, are named

@@ -10,7 +10,6 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from mmseg_ext.basics import format_duration
 
-from .console import Console, Progress
 from .metric_table import format_metric, metric_lines
 from .next_commands import next_commands
 from .pace import Pace, count_validations, seconds_left
@@ -20,6 +19,7 @@ from .run_facts import (
     short_path,
     training_facts,
 )
+from .stream import Console, Progress
 
 SMOOTHED = 20  # iterations whose mean loss is shown
 
@@ -33,7 +33,7 @@ class TrainingConsoleHook(Hook):
 
     Args:
         console: Where to.
-        cited: See :func:`~mmseg_ext.engine.cited_config.cite_config`.
+        cited: See :func:`~mmseg_ext.engine.console.cited_config.cite_config`.
     """
 
     # Behind the hooks that save checkpoints, and log.

@@ -8,7 +8,7 @@ from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-from .console import Console
+from .stream import Console
 
 # Warnings about names within mmengine and mmcv, which no user has written.
 # The log file has them.

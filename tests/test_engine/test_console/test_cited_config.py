@@ -2,7 +2,7 @@
 import pytest
 
 from mmseg_ext.engine import load_config
-from mmseg_ext.engine.cited_config import cite_config
+from mmseg_ext.engine.console.cited_config import cite_config
 
 
 @pytest.fixture

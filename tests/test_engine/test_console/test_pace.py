@@ -1,7 +1,7 @@
 """Time left, from times that are known."""
 import pytest
 
-from mmseg_ext.engine.pace import Pace, count_validations, seconds_left
+from mmseg_ext.engine.console.pace import Pace, count_validations, seconds_left
 
 
 def test_the_first_step_counts_for_nothing():

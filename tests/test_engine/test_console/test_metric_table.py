@@ -3,7 +3,7 @@ import math
 
 import torch
 
-from mmseg_ext.engine.metric_table import main_metrics, metric_lines
+from mmseg_ext.engine.console.metric_table import main_metrics, metric_lines
 
 
 def test_means_then_classes():
