@@ -5,7 +5,13 @@ import torch.nn.functional as F
 from kept_memory import kept_bytes
 from torch import nn
 
-from mmseg_ext.ops import blocks, norm_relu_conv, pointwise_mlp
+from mmseg_ext.ops import (
+    blocks,
+    channel_moments,
+    fold_batch_norm,
+    norm_relu_conv,
+    pointwise_mlp,
+)
 
 
 def numbers(*shape: int) -> torch.Tensor:
@@ -22,6 +28,41 @@ def cut(request, monkeypatch):
     """The maps of a test are cut into several blocks, or not."""
     if request.param == 'blocks':
         monkeypatch.setattr(blocks, 'NUMBERS', 40)
+
+
+def test_moments_are_pytorchs():
+    x = numbers(2, 3, 4, 5)
+    mean, covariance = channel_moments(x)
+    pixels = x.detach().permute(1, 0, 2, 3).flatten(1)
+    torch.testing.assert_close(mean, pixels.mean(1))
+    torch.testing.assert_close(covariance, pixels.cov(correction=0))
+    assert torch.autograd.gradcheck(channel_moments, [x])
+
+
+def test_moments_survive_a_large_mean():
+    # 1e4 +- 1: in float32 the mean of squares would lose the variance
+    x = 1e4 + torch.randn(1, 1, 64, 64)
+    variance = channel_moments(x)[1].item()
+    assert variance == pytest.approx(x.double().var(correction=0).item())
+
+
+def test_folded_batch_norm_equals_the_layers():
+    x, weight = numbers(2, 3, 4, 5), numbers(7, 3)
+    scale, shift = numbers(7), numbers(7)
+    tensors = [x, weight, scale, shift]
+    convolved = F.conv2d(x, weight[..., None, None])
+    expected = F.batch_norm(
+        convolved, None, None, scale, shift, training=True, eps=0.1)
+    *folded, mean, variance = fold_batch_norm(*tensors, eps=0.1)
+    out = F.conv2d(x, folded[0][..., None, None], folded[1])
+    torch.testing.assert_close(out, expected)
+    torch.testing.assert_close(*(
+        torch.autograd.grad(y.square().sum(), tensors)
+        for y in (out, expected)))
+    pixels = convolved.detach().permute(1, 0, 2, 3).flatten(1)
+    torch.testing.assert_close(mean, pixels.mean(1))
+    torch.testing.assert_close(variance, pixels.var(1, correction=0))
+    assert not (mean.requires_grad or variance.requires_grad)
 
 
 def plain_mlp(x, weight1, bias1, weight2, bias2=None):

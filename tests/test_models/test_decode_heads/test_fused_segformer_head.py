@@ -156,9 +156,21 @@ def test_equals_mmseg_with_the_same_channels_dropped():
     assert_equal_to_mmseg(train=True, dropout_ratio=0.5)
 
 
-def test_equals_mmseg_with_two_stages():
+@pytest.mark.parametrize('stages', [1, 2])
+@pytest.mark.parametrize('train', [False, True])
+def test_equals_mmseg_with_fewer_stages(stages, train):
     assert_equal_to_mmseg(
-        'odd', True, stages=2, in_channels=CHANNELS[:2], in_index=[0, 1])
+        'odd', train, stages, in_channels=CHANNELS[:stages],
+        in_index=list(range(stages)))
+
+
+def test_equals_mmseg_where_a_convolution_before_a_norm_has_a_bias():
+    results = []
+    for head in twins():
+        conv = head.convs[1].conv
+        conv.bias = torch.nn.Parameter(torch.arange(8.).double())
+        results.append([head.train()(maps()), *head.buffers()])
+    torch.testing.assert_close(results[1], results[0])
 
 
 def test_equals_mmseg_where_the_first_map_is_not_the_largest():
