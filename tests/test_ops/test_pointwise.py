@@ -2,7 +2,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from kept_memory import kept_bytes
+from saved_memory import saved_bytes
 from torch import nn
 
 from mmseg_ext.ops import (
@@ -87,12 +87,12 @@ def test_mlp_equals_two_convolutions(layout, bias, cut):
     assert torch.autograd.gradcheck(pointwise_mlp, tensors)
 
 
-def test_mlp_keeps_no_hidden_map():
+def test_mlp_saves_no_hidden_map():
     tensors = [numbers(2, 3, 16, 16), numbers(8, 3), numbers(8),
                numbers(4, 8)]
     hidden = 8 * 2 * 8 * 16 * 16
-    assert kept_bytes(lambda: plain_mlp(*tensors), tensors) >= hidden
-    assert kept_bytes(lambda: pointwise_mlp(*tensors), tensors) == 0
+    assert saved_bytes(lambda: plain_mlp(*tensors), tensors) >= hidden
+    assert saved_bytes(lambda: pointwise_mlp(*tensors), tensors) == 0
 
 
 def test_mlp_of_a_map_without_a_gradient(cut):
@@ -156,13 +156,13 @@ def test_norm_relu_conv_returns_the_statistics():
     assert not (mean.requires_grad or variance.requires_grad)
 
 
-def test_norm_relu_conv_keeps_its_input_alone():
+def test_norm_relu_conv_saves_its_input_alone():
     layers = Plain(channels=8)
     x = torch.randn(2, 8, 32, 32, requires_grad=True)
     tensors = [x, torch.ones(2, 8), *layers.parameters()]
     of_x = x.nbytes
-    assert kept_bytes(lambda: layers(*tensors[:2]), tensors) > of_x
-    assert kept_bytes(lambda: layers.ours(*tensors[:2]), tensors) < of_x / 100
+    assert saved_bytes(lambda: layers(*tensors[:2]), tensors) > of_x
+    assert saved_bytes(lambda: layers.ours(*tensors[:2]), tensors) < of_x / 100
 
 
 def test_the_operators_are_registered_as_pytorch_wants_them():

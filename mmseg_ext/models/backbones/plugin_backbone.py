@@ -55,11 +55,13 @@ class PluginLayers(ModuleDict):
         self.hooks: dict[str, _RunPlugin] = {}
 
     def insert(self, name: str, channels: int, layer: nn.Module) -> None:
+        """Add the layer that runs after a module of so many channels."""
         # '.' is not allowed in a name, and '-' not in an attribute's
         self[name.replace('.', '-')] = layer
         self.hooks[name] = _RunPlugin(name, channels, layer)
 
     def init_weights(self) -> None:
+        """Start all layers, again if they have been."""
         self.is_init = True
         for layer in self.values():
             if isinstance(layer, BaseModule):
@@ -203,6 +205,7 @@ def _match(net: nn.Module, patterns: Sequence[str]) -> list[str]:
 
 
 def matches(name: str, pattern: str) -> bool:
+    """Tell whether a pattern matches a dotted name, part by part."""
     parts, wanted = name.split('.'), pattern.split('.')
     return len(parts) == len(wanted) and all(
         fnmatchcase(part, want) for part, want in zip(parts, wanted))

@@ -11,6 +11,7 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmseg_ext.basics.arguments import check_choice
 from mmseg_ext.ops import (
     add_resized_,
     fold_batch_norm,
@@ -81,9 +82,7 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
     """
 
     def __init__(self, interpolate_mode: str = 'bilinear', **kwargs) -> None:
-        if interpolate_mode not in MODES:
-            raise ValueError(f'interpolate_mode={interpolate_mode!r}: must '
-                             f'be one of {MODES}')
+        check_choice('interpolate_mode', interpolate_mode, MODES)
         super().__init__(interpolate_mode=interpolate_mode, **kwargs)
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:

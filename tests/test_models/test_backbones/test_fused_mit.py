@@ -270,5 +270,5 @@ def test_enlarges_the_image(factor):
 
 
 def test_enlarge_must_not_shrink():
-    with pytest.raises(ValueError, match=r'enlarge=0\.5: must be 1 or more'):
+    with pytest.raises(ValueError, match=r'enlarge=0\.5: must be at least 1'):
         FusedMixVisionTransformer(enlarge=0.5)

@@ -166,5 +166,5 @@ def test_trains_under_mmsegs_fcn_head(batch):
 
 @pytest.mark.parametrize('channels', [(64, ), (), 64, (64, 0), (64, 1.5)])
 def test_bad_channels_are_named(channels):
-    with pytest.raises(ValueError, match='two or more positive integers'):
+    with pytest.raises(ValueError, match='2 or more positive integers'):
         ResUNet(channels=channels)

@@ -4,7 +4,6 @@ from pathlib import Path
 import mmseg
 import pytest
 import torch
-from kept_memory import kept_bytes
 from mmcv.cnn import fuse_conv_bn
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -12,6 +11,7 @@ from mmengine.structures import PixelData
 from mmseg.models.decode_heads import SegformerHead
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
+from saved_memory import saved_bytes
 
 from mmseg_ext.models.decode_heads.fused_segformer_head import (
     FusedSegformerHead,
@@ -122,22 +122,22 @@ def test_one_pixel_has_no_variance():
             head.train()(maps)
 
 
-def kept_maps(head, inputs) -> float:
-    """What autograd keeps, in maps of 64 channels at the first grid."""
+def saved_maps(head, inputs) -> float:
+    """What autograd saves, in maps of 64 channels at the first grid."""
     own = [*inputs, *head.parameters(), *head.buffers()]
-    return kept_bytes(lambda: head(inputs), own) / (2 * 64 * 16 * 24 * 8)
+    return saved_bytes(lambda: head(inputs), own) / (2 * 64 * 16 * 24 * 8)
 
 
-def test_keeps_one_map_for_the_backward_pass():
+def test_saves_one_map_for_the_backward_pass():
     theirs, ours = (
-        kept_maps(head.train(), maps())
+        saved_maps(head.train(), maps())
         for head in twins(channels=64, dropout_ratio=0.1))
     assert theirs > 9
     # matrices and moments are larger beside a map this small
     assert 1 <= ours < 1.6
 
 
-def test_keeps_one_map_where_it_is_compiled():
+def test_saves_one_map_where_it_is_compiled():
     _, head = twins(channels=64)
     # the partition of inductor, without its compiler
     compiled = torch.compile(
@@ -149,7 +149,7 @@ def test_keeps_one_map_where_it_is_compiled():
         logits, gradients, buffers = run(network, maps())
         results.append([logits, gradients, [x.clone() for x in buffers]])
     torch.testing.assert_close(results[0], results[1])
-    assert 1 <= kept_maps(compiled, maps()) < 1.6
+    assert 1 <= saved_maps(compiled, maps()) < 1.6
 
 
 def test_equals_mmseg_with_the_same_channels_dropped():

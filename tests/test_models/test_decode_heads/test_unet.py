@@ -195,7 +195,7 @@ def test_exports():
     (dict(in_channels=[64]), r'in_channels=\[64\].*FCNHead'),
     (dict(in_channels=64), 'in_channels=64'),
     (dict(in_channels=[4, 0]), r'in_channels=\[4, 0\]'),
-    (dict(decoder_channels=(8, )), 'at least 2 of them for 3 maps'),
+    (dict(decoder_channels=(8, )), 'must be 2 or more .* 3 maps'),
     (dict(decoder_channels=(8, 4.0)), r'decoder_channels=\(8, 4.0\)'),
     (dict(channels=32), 'channels=32 contradicts.*set it to 5'),
     (dict(in_index=(2, 1, 0)), r'in_index=\(2, 1, 0\)'),

@@ -197,7 +197,7 @@ def test_bad_arguments_are_named(argument, value, allowed):
 
 @pytest.mark.parametrize('in_channels', [[64], [], 64, [64, 0], [64, 'a']])
 def test_bad_in_channels_are_named(in_channels):
-    with pytest.raises(ValueError, match='two or more positive integers'):
+    with pytest.raises(ValueError, match='2 or more positive integers'):
         MultiScaleCrossAttentionNeck(in_channels)
 
 
