@@ -10,6 +10,7 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from model_tests import ODD, UpstreamTests, grids
 
+
 def segmentor(backbone: str, head: str, stages: int = 2):
     """The proposed model, its neck too where there are two stages."""
     channels, neck = [4, 8][:stages], None

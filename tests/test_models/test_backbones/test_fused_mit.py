@@ -22,23 +22,27 @@ TWO_BLOCKS = dict(TWO_STAGES, num_layers=[1, 1])
 
 class TestFusedMixVisionTransformer(UpstreamTests):
 
+    def arguments(self, stages=2):
+        return dict(
+            embed_dims=4, num_stages=stages, num_layers=[1, 1][:stages],
+            num_heads=[1, 2][:stages], patch_sizes=[7, 3][:stages],
+            strides=[4, 2][:stages], sr_ratios=[8, 1][:stages],
+            out_indices=range(stages))
+
     def build(self):
-        return FusedMixVisionTransformer(**TINY)
+        return FusedMixVisionTransformer(**self.arguments())
 
     def upstream(self):
-        return MixVisionTransformer(**TINY)
+        return MixVisionTransformer(**self.arguments())
 
     def inputs(self, batch, size):
         return torch.randn(batch, 3, *size)
 
     def shapes(self, batch, size):
-        return [(batch, 4 * n, *grid)
-                for n, grid in zip(TINY['num_heads'], grids(4, size))]
+        return [(batch, c, *grid) for c, grid in zip((4, 8), grids(2, size))]
 
     def one_stage(self):
-        net = FusedMixVisionTransformer(
-            embed_dims=4, num_stages=1, num_layers=[1], num_heads=[1],
-            patch_sizes=[7], strides=[4], sr_ratios=[8], out_indices=(0, ))
+        net = FusedMixVisionTransformer(**self.arguments(stages=1))
         return net, self.inputs(2, ODD)
 
 
