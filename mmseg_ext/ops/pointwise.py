@@ -1,8 +1,8 @@
-"""1 x 1 convolutions that save their input alone for the backward pass.
+"""1 x 1 convolutions and their norms, saving their input alone for backward.
 
-What lies between input and output is computed again there. The operators are
-registered with PyTorch, so that torch.compile does not look inside: it would
-find what is computed again, and save it instead.
+What lies between input and output is computed again in the backward pass. The
+operators are registered with PyTorch, so that torch.compile does not look
+inside: it would find what is computed again, and save it instead.
 """
 from typing import Optional
 

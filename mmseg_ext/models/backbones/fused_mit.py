@@ -47,6 +47,7 @@ class FusedEfficientAttention(EfficientMultiheadAttention):
             return super().forward(x, hw_shape, identity)
         weight, bias = self.attn.in_proj_weight, self.attn.in_proj_bias
         if self.sr_ratio > 1:
+            # (B, H * W, C) -> (B, H * W / sr_ratio^2, C)
             reduced = nchw_to_nlc(self.sr(nlc_to_nchw(x, hw_shape)))
             reduced = self.norm(reduced)
             sizes = [self.embed_dims, 2 * self.embed_dims]

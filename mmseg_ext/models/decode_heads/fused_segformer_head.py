@@ -92,6 +92,7 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
         # a list: torch 2.4 exports an iterator from its start again
         stages = list(zip(inputs, self.convs, weights))
         out = self._project(*stages[0], fusion.conv.bias)
+        # (B, channels, H_i, W_i) each, one after the other
         maps = (self._project(*stage) for stage in stages[1:])
         # torch refuses align_corners where it has no meaning
         corners = self.interpolate_mode in WITH_CORNERS
@@ -111,7 +112,7 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
                  conv: ConvModule,
                  weight: Tensor,
                  bias: Optional[Tensor] = None) -> Tensor:
-        """Return W_i relu(norm(conv(x))) + bias, of (B, C_i, H_i, W_i)."""
+        """Return W_i relu(norm(conv(x))) + bias, (B, channels, H_i, W_i)."""
         if not _normalizes_by_batch(conv, x):
             return F.conv2d(conv(x), weight, bias)
         norm = conv.norm

@@ -55,6 +55,7 @@ class UpBlock(nn.Module):
         x = F.interpolate(
             x, size, mode='bilinear', align_corners=self.align_corners)
         if skip is not None:
+            # (B, in_channels + skip_channels, H', W')
             x = torch.cat([x, skip], dim=1)
         return self.convs(x)
 
