@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite('model_tests')
+
 REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / 'shared/data'
 

@@ -4,6 +4,7 @@ from statistics import median
 
 import torch
 
+from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.models.necks.multi_scale_cross_attention import (
     CrossScaleAttention,
 )
@@ -68,8 +69,7 @@ def compare_attention(crop: int = 480,
     """
     if crop < 8 or crop % 8:
         raise ValueError(f'crop={crop}: must be a multiple of 8')
-    if repeats < 1:
-        raise ValueError(f'repeats={repeats}: must be at least 1')
+    check_at_least(1, repeats=repeats)
     passes = {form: build_passes(form, crop) for form in FORMS}
     times = {form: [] for form in FORMS}
     for _ in range(repeats + 1):

@@ -18,8 +18,8 @@ WARM_UPS = 3
 HEAVY = re.compile('attention|mm|matmul|conv|linear|lstm|gru|rnn|einsum')
 
 
-class PixelScores(nn.Module):
-    """A segmentor from image to scores of every pixel of it.
+class PixelLogits(nn.Module):
+    """A segmentor from an image to the logits of its pixels.
 
     Args:
         segmentor: A model of mmseg, of the EncoderDecoder kind.
@@ -104,7 +104,7 @@ def measure_costs(models: Mapping[str, dict],
 
     All are built first, with random weights, and then timed in turn, so that
     a machine that slows down slows all of them. Timed is the forward pass
-    from a normalised image to the scores of its pixels, in float32, batch 1,
+    from a normalised image to the logits of its pixels, in float32, batch 1,
     on the GPU if there is one.
 
     Args:
@@ -129,7 +129,7 @@ def measure_costs(models: Mapping[str, dict],
     for name, model in models.items():
         try:
             segmentor = revert_sync_batchnorm(MODELS.build(model))
-            network = PixelScores(segmentor).to(device)
+            network = PixelLogits(segmentor).to(device)
             network.segmentor.eval()
             flops, uncounted = count_flops(network, image)
             costs[name] = dict(

@@ -5,6 +5,7 @@ from statistics import median
 
 import torch
 
+from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.models.plugins import DeformablePSA
 from mmseg_ext.ops.deform_conv import available_backends, deform_conv2d
 
@@ -95,10 +96,8 @@ def compare_deform_conv(channels: int = 64,
     Raises:
         ValueError: If an argument is out of its range.
     """
-    for name, value in dict(channels=channels, size=size, batch=batch,
-                            repeats=repeats).items():
-        if value < 1:
-            raise ValueError(f'{name}={value}: must be at least 1')
+    check_at_least(
+        1, channels=channels, size=size, batch=batch, repeats=repeats)
     sizes = channels, size, batch, modulated, block
     backends = available_backends()
     if block:

@@ -34,7 +34,7 @@ def phase_fractions(
 
 def draw_phase_fractions(
         models: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
-    """Draw the true share of each class and every model's beside it.
+    """Draw the true fraction of each class and every model's beside it.
 
     A bar is the mean over images and runs. Its line is the standard
     deviation over runs: how far another training may land from this one.
@@ -51,11 +51,11 @@ def draw_phase_fractions(
         figsize=(2.5 + len(classes) * (0.5 + 0.22 * (len(models) + 1)), 3.2),
         layout='constrained')
     axes = figure.add_subplot()
-    shares = next(iter(models.values()))
-    truth = [shares[name][:, 0].mean() for name in classes]
+    fractions = next(iter(models.values()))
+    truth = [fractions[name][:, 0].mean() for name in classes]
     axes.bar(places - 0.4 + width / 2, truth, width, color=GREY, label='truth')
-    for i, (title, shares) in enumerate(models.items(), 1):
-        pred = [shares[name][:, 1] for name in classes]
+    for i, (title, fractions) in enumerate(models.items(), 1):
+        pred = [fractions[name][:, 1] for name in classes]
         several = len(pred[0]) > 1
         axes.bar(
             places - 0.4 + width * (i + 0.5),

@@ -90,9 +90,9 @@ def write_report(suite: Suite, work_dir: Path) -> Report:
     models = {}
     for row in suite.rows:
         runs = [run['metrics'] for run in results[row.name].values()]
-        shares = phase_fractions(runs)
-        if shares:
-            models[row.title] = shares
+        fractions = phase_fractions(runs)
+        if fractions:
+            models[row.title] = fractions
     if models:
         written.append(folder / 'phase_fractions.png')
         write_phase_fractions(written[-1], models)
@@ -169,7 +169,7 @@ def _notes(suite: Suite, results: Results, cost: Mapping) -> list[str]:
     height, width = cost['input_size']
     notes += [
         f'Costs: an image of {height} x {width} from normalised input to '
-        'the scores of its pixels. Parameters: all, auxiliary heads '
+        'the logits of its pixels. Parameters: all, auxiliary heads '
         'included. GFLOPs as mmengine and fvcore count them: a '
         'multiplication with its addition is one; fused attention is '
         'counted, element-wise operations, softmax and pooling are not.',

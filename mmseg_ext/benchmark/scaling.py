@@ -8,6 +8,7 @@ from typing import Optional
 
 import torch
 
+from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.engine import load_config
 from mmseg_ext.engine.sections import sections
 
@@ -115,11 +116,14 @@ def plan_scaling(config: str,
         raise ValueError('device=cuda: there is no GPU that this PyTorch can '
                          'use')
     counts = sorted({1, *(processes or range(1, (gpus or 2) + 1))})
-    for name, value in dict(
-            processes=counts[0], height=size[0], width=size[1], batch=batch,
-            repeats=repeats, timeout=timeout).items():
-        if value < 1:
-            raise ValueError(f'{name}={value}: must be at least 1')
+    check_at_least(
+        1,
+        processes=counts[0],
+        height=size[0],
+        width=size[1],
+        batch=batch,
+        repeats=repeats,
+        timeout=timeout)
     if gpus and counts[-1] > gpus:
         raise ValueError(f'processes={counts[-1]}: each takes a GPU, and '
                          f'there are {gpus}')

@@ -9,6 +9,7 @@ from typing import Optional
 
 import torch
 
+from mmseg_ext.basics.arguments import check_at_least, check_choice
 from mmseg_ext.engine import load_config
 
 from .measure import MEGABYTE
@@ -120,12 +121,9 @@ def list_models(specs: Sequence[str],
         ValueError: If two configs have one name, there is no such
             reference, or no repeat.
     """
-    if repeats < 1:
-        raise ValueError(f'repeats={repeats}: must be at least 1')
-    unknown = [rival for rival in rivals if rival not in RIVALS]
-    if unknown:
-        raise ValueError(f'There is no rival {", ".join(unknown)}; there are '
-                         f'{", ".join(RIVALS)}')
+    check_at_least(1, repeats=repeats)
+    for rival in rivals:
+        check_choice('rivals', rival, tuple(RIVALS))
     run = SpeedRun(repeats, seconds)
     found: dict[str, tuple[Optional[Source], str]] = {}
     same: dict[str, str] = {}  # name -> the model that it is
@@ -263,11 +261,12 @@ def _watch_others(run: SpeedRun, echo: Callable[[str], None]) -> None:
 
 def _check(setting: Setting) -> None:
     threads = 1 if setting.threads is None else setting.threads
-    for name, value in dict(
-            height=setting.size[0], width=setting.size[1],
-            batch=setting.batch, threads=threads).items():
-        if value < 1:
-            raise ValueError(f'{name}={value}: must be at least 1')
+    check_at_least(
+        1,
+        height=setting.size[0],
+        width=setting.size[1],
+        batch=setting.batch,
+        threads=threads)
     if threads > len(own_cores()):
         raise ValueError(
             f'threads={threads}: this process may use {len(own_cores())} '

@@ -8,7 +8,7 @@ from typing import Optional
 STAT = Path('/proc/stat')
 IDLE = (3, 4)  # idle and iowait, of the ten numbers of a core
 GUEST = 8  # these are in the first two already
-SHARE = 0.05  # of all cores: what a quiet machine stays below
+FRACTION = 0.05  # of all cores: what a quiet machine stays below
 MIN_CORES = 0.1
 MIN_SECONDS = 0.2  # the system counts in hundredths of a second
 
@@ -71,7 +71,7 @@ def is_loaded(others: float, shortest: float) -> Optional[bool]:
     """
     if others != others or shortest < MIN_SECONDS:
         return None
-    return others > max(MIN_CORES, SHARE * len(own_cores()))
+    return others > max(MIN_CORES, FRACTION * len(own_cores()))
 
 
 def loaded_warning(rows: Sequence) -> str:

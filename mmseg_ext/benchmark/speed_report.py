@@ -127,7 +127,7 @@ def notes(run: SpeedRun) -> list[str]:
         'turn counts as the median of its steps. / reference: median '
         '(least to greatest) over the rounds of the ratio within a round.',
         'Training step: forward, loss, backward, AdamW. Inference: from a '
-        'normalised image to the scores of its pixels. Random weights and '
+        'normalised image to the logits of its pixels. Random weights and '
         'images; bfloat16 by autocast.',
         'Activations: the most memory that a step takes beyond weights, '
         'gradients and AdamW\'s state (inference: beyond the weights), '

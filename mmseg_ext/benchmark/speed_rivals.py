@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from mmseg_ext.engine.sections import sections
 
-from .cost import PixelScores
+from .cost import PixelLogits
 
 # ours -> mmseg's, of the same parameters
 STOCK = dict(
@@ -45,7 +45,7 @@ class Source:
     Attributes:
         library: 'mmseg', 'transformers' or 'segmentation_models_pytorch'.
         arguments: Config of the segmentor, or the library's arguments.
-        num_classes: Channels of its scores.
+        num_classes: Channels of its logits.
         imports: Modules to import first, as the config wants it.
     """
     library: str
@@ -169,7 +169,7 @@ def missing(source: Source) -> str:
     return ''
 
 
-class MmsegNetwork(PixelScores):
+class MmsegNetwork(PixelLogits):
     """A segmentor; its loss is that of all its heads, as mmseg sums it."""
 
     def loss(self, image: Tensor, labels: Tensor) -> Tensor:
@@ -184,7 +184,7 @@ class MmsegNetwork(PixelScores):
 
 
 class HuggingFaceNetwork(nn.Module):
-    """Its loss enlarges the scores itself; the prediction is enlarged here.
+    """Its loss enlarges the logits itself; the prediction is enlarged here.
 
     As its image processor does after the model.
     """
@@ -210,7 +210,7 @@ class HuggingFaceNetwork(nn.Module):
 
 
 class SegmentationModelsNetwork(nn.Module):
-    """It returns the scores of all pixels; cross-entropy on them."""
+    """It returns the logits of all pixels; cross-entropy on them."""
 
     def __init__(self, arguments: dict) -> None:
         super().__init__()
@@ -229,7 +229,7 @@ def build_network(source: Source) -> nn.Module:
     """Build a network with random weights.
 
     Returns:
-        Called with an image (B, 3, H, W), it returns the scores
+        Called with an image (B, 3, H, W), it returns the logits
         (B, num_classes, H, W); its ``loss`` takes labels (B, H, W), too, and
         returns a number.
     """

@@ -60,7 +60,7 @@ class Bench:
     """A model, its input and its optimiser, with random contents.
 
     A training step is: gradients to none, forward, loss, backward, and a
-    step of AdamW. Inference is from a normalised image to the scores of its
+    step of AdamW. Inference is from a normalised image to the logits of its
     pixels.
     """
 

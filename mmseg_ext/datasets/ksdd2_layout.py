@@ -10,6 +10,7 @@ from typing import Optional
 from mmengine import fileio
 from mmengine.logging import print_log
 
+from mmseg_ext.basics.arguments import check_choice
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import list_files, name_some
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES, decode_mask
@@ -26,8 +27,7 @@ LAYOUT = 'the mask of train/10000.png is train/10000_GT.png'
 
 def check_part(split: str, val_ratio: float) -> None:
     """Raise ValueError if a part of the data cannot be asked for."""
-    if split not in SPLITS:
-        raise ValueError(f'split={split!r}: must be one of {SPLITS}')
+    check_choice('split', split, SPLITS)
     if not 0 <= val_ratio < 1:
         raise ValueError(f'val_ratio={val_ratio!r}: must be the fraction of '
                          'train/ that validation gets, 0 or more and below 1')

@@ -8,6 +8,7 @@ from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from mmseg_ext.basics.arguments import check_choice
 from mmseg_ext.basics.listing import name_some
 from mmseg_ext.basics.splits import SPLITS, read_split
 
@@ -85,10 +86,8 @@ class MVTecADDataset(BaseSegDataset):
                  seed: int = 0,
                  metainfo: Optional[dict] = None,
                  **kwargs) -> None:
-        for name, value, allowed in (('split', split, SPLITS),
-                                     ('protocol', protocol, PROTOCOLS)):
-            if value not in allowed:
-                raise ValueError(f'{name}={value!r}: must be one of {allowed}')
+        check_choice('split', split, SPLITS)
+        check_choice('protocol', protocol, PROTOCOLS)
         if protocol == 'official' and split == 'val' and split_dir is None:
             raise ValueError(
                 "protocol='official' has no validation part: MVTec AD comes "

@@ -13,6 +13,7 @@ from prettytable import PrettyTable
 from torch import Tensor
 
 from mmseg_ext.basics import confidence_interval
+from mmseg_ext.basics.arguments import check_choice
 
 from .labels import check_truth
 
@@ -92,9 +93,7 @@ def phase_report(counts: np.ndarray, aggregate: str = 'image') -> PhaseReport:
         Byeon et al., 2025, equations 5 and 6, with the pixel value read as
         the indicator of class c.
     """
-    if aggregate not in AGGREGATES:
-        raise ValueError(f'aggregate={aggregate!r}: must be one of '
-                         f'{AGGREGATES}')
+    check_choice('aggregate', aggregate, AGGREGATES)
     counts = np.asarray(counts, np.float64)
     if not len(counts) or (counts.sum(axis=2) == 0).any():
         raise ValueError('Phase fractions need at least one image, and a '
@@ -145,9 +144,7 @@ class ClassRatioMetric(BaseMetric):
                  collect_device: str = 'cpu',
                  prefix: Optional[str] = None) -> None:
         super().__init__(collect_device, prefix)
-        if aggregate not in AGGREGATES:
-            raise ValueError(f'aggregate={aggregate!r}: must be one of '
-                             f'{AGGREGATES}')
+        check_choice('aggregate', aggregate, AGGREGATES)
         self.aggregate = aggregate
         self.ignore_index = ignore_index
 

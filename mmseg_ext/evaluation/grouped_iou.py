@@ -5,6 +5,8 @@ import numpy as np
 from mmengine.logging import MMLogger, print_log
 from mmseg.registry import METRICS
 
+from mmseg_ext.basics.arguments import check_choice
+
 from ._grouping import Scores, flatten_groups, group_of, group_table, nan_mean
 from .per_class_iou import PerClassIoUMetric
 
@@ -32,17 +34,16 @@ def overlap(areas: np.ndarray, measure: str, beta: int = 1) -> np.ndarray:
     Raises:
         ValueError: If ``measure`` is unknown.
     """
+    check_choice('measure', measure, MEASURES)
     intersection, union, pred, truth = np.asarray(areas, np.float64)
     if measure == 'IoU':
         above, below = intersection, union
     elif measure == 'Dice':
         above, below = 2 * intersection, pred + truth
-    elif measure == 'Fscore':
+    else:
         # beta^2 in both: (1 + b) P R / (b P + R) without 0 / 0
         above = (1 + beta**2) * intersection
         below = beta**2 * truth + pred
-    else:
-        raise ValueError(f'measure={measure!r}: must be one of {MEASURES}')
     return np.divide(
         above, below, out=np.full_like(union, np.nan), where=below > 0)
 

@@ -14,6 +14,7 @@ from mmseg_ext.basics import (
     read_image,
     write_atomically,
 )
+from mmseg_ext.basics.arguments import check_at_least
 
 from .inputs import Inputs
 from .phase_plot import draw_phases
@@ -67,8 +68,7 @@ class PredictionJob:
         if self.um_per_pixel is not None and not self.um_per_pixel > 0:
             raise ValueError(f'um_per_pixel={self.um_per_pixel}: must be '
                              'more than 0')
-        if self.min_area < 1:
-            raise ValueError(f'min_area={self.min_area}: must be at least 1')
+        check_at_least(1, min_area=self.min_area)
 
     def run(self,
             overwrite: bool = False,

@@ -5,6 +5,8 @@ from typing import Optional
 
 import numpy as np
 
+from mmseg_ext.basics.arguments import check_at_least
+
 CHUNK = 64  # rows whose classes are decided at a time
 
 
@@ -42,8 +44,7 @@ class Tiling:
             raise ValueError(f'overlap={self.overlap}: must be from 0 to half '
                              f'of a tile, which is {self.tile}, and '
                              f'{self.align} less than a tile')
-        if self.batch < 1:
-            raise ValueError(f'batch={self.batch}: must be at least 1')
+        check_at_least(1, batch=self.batch)
 
     def starts(self, height: int, width: int) -> list[list[int]]:
         """Return the first rows of the tiles, and the first columns."""

@@ -4,12 +4,16 @@ from .attention import attend
 from .deform_conv import deform_conv2d
 from .deform_reduce import deform_conv_map, deform_conv_mean
 from .dice import soft_dice
-from .moments import channel_moments
-from .pointwise import norm_relu_conv, pointwise_mlp
+from .pointwise import (
+    channel_moments,
+    fold_batch_norm,
+    norm_relu_conv,
+    pointwise_mlp,
+)
 from .resize import add_resized_
 
 __all__ = [
     'add_resized_', 'attend', 'channel_moments', 'deform_conv2d',
-    'deform_conv_map', 'deform_conv_mean', 'norm_relu_conv',
-    'pixel_accuracy', 'pointwise_mlp', 'soft_dice'
+    'deform_conv_map', 'deform_conv_mean', 'fold_batch_norm',
+    'norm_relu_conv', 'pixel_accuracy', 'pointwise_mlp', 'soft_dice'
 ]

@@ -5,6 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmseg_ext.basics.arguments import check_choice
+
 BACKENDS = ('fused', 'plain')
 
 
@@ -37,8 +39,7 @@ def attend(query: Tensor,
     Reference:
         Vaswani et al., Attention Is All You Need, 2017, equation 1.
     """
-    if backend not in BACKENDS:
-        raise ValueError(f'backend={backend!r}: must be one of {BACKENDS}')
+    check_choice('backend', backend, BACKENDS)
     channels = query.shape[-1]
     if num_heads < 1 or channels % num_heads:
         raise ValueError(f'num_heads={num_heads}: must divide the '

@@ -1,5 +1,5 @@
 """Parts of maps that stay in a CPU's cache while several things are done."""
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from torch import Tensor
 
@@ -8,33 +8,50 @@ from torch import Tensor
 NUMBERS = 2**19
 
 
-def pixel_blocks(*images: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """Yield the same pixels of each image, as views, a block at a time.
+def pixel_blocks(*maps: Tensor) -> Iterator[tuple]:
+    """Go through the images of a batch, a block of their pixels at a time.
 
-    All pixels are one block where no CPU runs this: launching kernels costs
-    a GPU more than its memory.
+    All pixels of an image are one block where no CPU runs this: launching
+    kernels costs a GPU more than its memory.
+
+    Args:
+        maps: Batches of maps of one size. What is written to a block is in
+            the map only if that is contiguous.
+
+    Yields:
+        The index of the image in the batch, and the same pixels of each map
+        as a flat view.
 
     Shape:
-        - images: (C_i, N)
+        - maps: (B, C_i, H, W)
         - each block: (C_i, n)
     """
-    return _blocks(images, 1)
+    return _blocks([x.flatten(2) for x in maps], dim=1)
 
 
-def channel_blocks(*images: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """Yield the same channels of each image, as :func:`pixel_blocks` does.
+def channel_blocks(*maps: Tensor) -> Iterator[tuple]:
+    """Go through the images of a batch, a block of channels at a time.
+
+    Args:
+        maps: Batches of maps of any sizes.
+
+    Yields:
+        The index of the image in the batch, and the same channels of each
+        map as a view.
 
     Shape:
-        - images: (C, H_i, W_i)
+        - maps: (B, C, H_i, W_i)
         - each block: (c, H_i, W_i)
     """
-    return _blocks(images, 0)
+    return _blocks(maps, dim=0)
 
 
-def _blocks(images: tuple[Tensor, ...],
-            dim: int) -> Iterator[tuple[Tensor, ...]]:
-    if images[0].device.type != 'cpu':
-        return iter([images])
-    of_each = max(image.numel() // image.shape[dim] for image in images)
-    size = max(NUMBERS // of_each, 1)
-    return zip(*(image.split(size, dim) for image in images))
+def _blocks(maps: Sequence[Tensor], dim: int) -> Iterator[tuple]:
+    for index, images in enumerate(zip(*maps)):
+        if images[0].device.type != 'cpu':
+            yield index, *images
+            continue
+        of_each = max(image.numel() // image.shape[dim] for image in images)
+        size = max(NUMBERS // of_each, 1)
+        for parts in zip(*(image.split(size, dim) for image in images)):
+            yield index, *parts

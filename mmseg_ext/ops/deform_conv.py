@@ -6,10 +6,12 @@ from typing import Optional
 import torch
 from torch import Tensor
 
+from mmseg_ext.basics.arguments import check_choice
+
 from .autocast import autocast_dtype, no_autocast
 from .deform_conv_plain import deform_conv2d_plain, tracing
 
-BACKENDS = ('torchvision', 'mmcv', 'torch')
+BACKENDS = ('auto', 'torchvision', 'mmcv', 'torch')
 MISSING = dict(
     torchvision="torchvision is not installed: `pip install torchvision` or "
     "`pip install 'mmseg_ext[mmpretrain]'`",
@@ -99,15 +101,13 @@ def available_backends() -> tuple[str, ...]:
 
 
 def _choose(backend: str, device: str):
+    check_choice('backend', backend, BACKENDS)
     if backend == 'auto':
         # On the CPU PyTorch's own form is the fastest of them.
         plain = device == 'cpu' or tracing()
         backend = 'torch' if plain else available_backends()[0]
     if backend == 'torch':
         return deform_conv2d_plain
-    if backend not in BACKENDS:
-        raise ValueError(
-            f"backend={backend!r}: must be 'auto' or one of {BACKENDS}")
     if backend not in available_backends():
         raise ImportError(f'backend={backend!r}: {MISSING[backend]}; or use '
                           "backend='torch'")

@@ -29,19 +29,20 @@ def deform_conv2d_plain(input: Tensor, offset: Tensor, weight: Tensor,
     # (B, 2 D K, H', W') -> (B, H', W', kh, kw, D, 2)
     offset = offset.unflatten(1, (deformable, *kernel, 2))
     offset = offset.permute(0, 5, 6, 2, 3, 1, 4)
-    nodes, shares = [], []
+    nodes, fractions = [], []
     for i, size in enumerate((height, width)):
         position = offset[..., i] + _regular(
             i, out_size[i], kernel[i], stride[i], padding[i], dilation[i],
             input.device)
-        node, share = neighbours(position, size)
+        node, fraction = neighbours(position, size)
         nodes.append(node)
-        shares.append(share)
+        fractions.append(fraction)
     if mask is not None:
         mask = mask.unflatten(1, (deformable, *kernel))
-        shares[0] = shares[0] * mask.permute(0, 4, 5, 2, 3, 1)[..., None]
+        fractions[0] = fractions[0] * mask.permute(0, 4, 5, 2, 3, 1)[..., None]
     # two rows x two columns -> four neighbours, the last dimension
-    share = (shares[0][..., :, None] * shares[1][..., None, :]).flatten(-2)
+    fraction = (fractions[0][..., :, None] *
+                fractions[1][..., None, :]).flatten(-2)
     index = (nodes[0][..., :, None] * width +
              nodes[1][..., None, :]).flatten(-2)
     # (B, C, H, W) -> (B, D, H W, C / D) -> one table, a row for a pixel
@@ -51,7 +52,7 @@ def deform_conv2d_plain(input: Tensor, offset: Tensor, weight: Tensor,
     index = index + (first * (height * width)).view(
         batch, 1, 1, 1, 1, deformable, 1)
 
-    samples = _weighted_rows(rows, index.view(-1, 4), share.view(-1, 4))
+    samples = _weighted_rows(rows, index.view(-1, 4), fraction.view(-1, 4))
     samples = samples.view(batch * pixels, taps, channels)
     return _multiply(samples, weight, bias).view(
         batch, *out_size, out_channels).permute(0, 3, 1, 2).contiguous()
@@ -73,10 +74,11 @@ def _regular(axis: int, out_size: int, kernel: int, stride: int,
 def neighbours(position: Tensor,
                size: int,
                dim: int = -1) -> tuple[Tensor, Tensor]:
-    """Return the two pixels next to each position, and their shares.
+    """Return the two pixels next to each position, and their fractions.
 
-    Along a new dimension ``dim``. A pixel outside the input has no share;
-    its index is moved inside. Not by ``F.grid_sample``: it scales positions
+    The fractions are the weights of linear interpolation. Both come along a
+    new dimension ``dim``. A pixel outside the input has fraction 0; its
+    index is moved inside. Not by ``F.grid_sample``: it scales positions
     to -1..1, which can move a whole number to the other side of a pixel,
     where the slope differs.
     """
@@ -84,20 +86,22 @@ def neighbours(position: Tensor,
     low = position.detach().floor()
     fraction = position - low
     nodes = torch.stack((low, low + 1), dim=dim)
-    shares = torch.stack((1 - fraction, fraction), dim=dim)
+    fractions = torch.stack((1 - fraction, fraction), dim=dim)
     inside = (nodes >= 0) & (nodes < size)
-    return nodes.long().clamp(0, size - 1), shares * inside
+    return nodes.long().clamp(0, size - 1), fractions * inside
 
 
-def _weighted_rows(rows: Tensor, index: Tensor, share: Tensor) -> Tensor:
-    """Return sum_i share[n, i] * rows[index[n, i]] for every n."""
-    constant = share.requires_grad and not rows.requires_grad
+def _weighted_rows(rows: Tensor, index: Tensor,
+                   fraction: Tensor) -> Tensor:
+    """Return sum_i fraction[n, i] * rows[index[n, i]] for every n."""
+    constant = fraction.requires_grad and not rows.requires_grad
     if tracing() or constant:
         # What exporters know; a compiler fuses it. And torch 2.4's
-        # embedding_bag fails if only the shares need a gradient.
-        return sum(rows[index[:, i]] * share[:, i, None] for i in range(4))
+        # embedding_bag fails if only the fractions need a gradient.
+        return sum(rows[index[:, i]] * fraction[:, i, None] for i in range(4))
     # one pass, which does not hold the four neighbours
-    return F.embedding_bag(index, rows, mode='sum', per_sample_weights=share)
+    return F.embedding_bag(
+        index, rows, mode='sum', per_sample_weights=fraction)
 
 
 def _multiply(samples: Tensor, weight: Tensor,

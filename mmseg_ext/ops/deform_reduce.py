@@ -3,7 +3,7 @@
 A deformable convolution reads every channel at every tap of every position.
 Bilinear reading is linear and the same for all channels, so that a sum over
 the positions, or over the output channels, may be taken before the reading:
-then one map of shares, or one map for each tap, takes the place of C.
+then one map of fractions, or one map for each tap, takes the place of C.
 """
 from typing import Optional
 
@@ -22,8 +22,8 @@ def deform_conv_mean(input: Tensor,
 
     Equal up to rounding to ``deform_conv2d(input, offset, weight,
     mask=mask, padding=k // 2).mean(dim=(2, 3))`` for an odd kernel of k x k
-    taps. With S_k[q] the share that pixel q has in what tap k reads,
-    averaged over the positions, it is ::
+    taps. With S_k[q] the fraction of what tap k reads that comes from
+    pixel q, averaged over the positions, it is ::
 
         sum_k W_k sum_q S_k[q] x[q]
 
@@ -73,28 +73,29 @@ def deform_conv_map(input: Tensor,
 
 def _mean(input: Tensor, offset: Tensor, weight: Tensor, bias: None,
           mask: Optional[Tensor]) -> Tensor:
-    index, share = _read(offset, mask, weight.shape[-1])
+    index, fraction = _read(offset, mask, weight.shape[-1])
     batch, _, height, width = input.shape
-    shares = share.new_zeros(batch, share.shape[1], height * width)
-    shares = shares.scatter_add(2, index, share) / (height * width)
+    taps, pixels = fraction.shape[1], height * width
+    mean = fraction.new_zeros(batch, taps, pixels)
+    mean = mean.scatter_add(2, index, fraction) / pixels
     # (B, K, H W) x (B, H W, C) -> (B, K, C)
-    samples = shares @ input.flatten(2).transpose(1, 2)
+    samples = mean @ input.flatten(2).transpose(1, 2)
     return torch.einsum('bkc,ock->bo', samples, weight.flatten(2))
 
 
 def _map(input: Tensor, offset: Tensor, weight: Tensor, bias: None,
          mask: Optional[Tensor]) -> Tensor:
-    index, share = _read(offset, mask, weight.shape[-1])
+    index, fraction = _read(offset, mask, weight.shape[-1])
     # (B, K, C) x (B, C, H W) -> (B, K, H W)
     maps = weight.flatten(2).transpose(1, 2) @ input.flatten(2)
-    values = maps.gather(2, index) * share
+    values = maps.gather(2, index) * fraction
     out = values.unflatten(2, (4, -1)).sum(dim=(1, 2))
     return out.view(input.shape[0], 1, *input.shape[2:])
 
 
 def _read(offset: Tensor, mask: Optional[Tensor],
           kernel: int) -> tuple[Tensor, Tensor]:
-    """Return which pixels each tap reads, and their shares.
+    """Return which pixels each tap reads, and their fractions.
 
     Both (B, K, 4 H W), K = kernel * kernel: the first of a position's four
     pixels for all positions, then the second, and so on. Pixels are
@@ -109,13 +110,13 @@ def _read(offset: Tensor, mask: Optional[Tensor],
         (taps[:, None] + columns)[None, :, None, :])
     # (B, 2 K, H, W) -> (B, k, k, 2, H, W)
     offset = offset.unflatten(1, (kernel, kernel, 2))
-    (row, row_share), (column, column_share) = (
+    (row, row_fraction), (column, column_fraction) = (
         neighbours(offset[:, :, :, i] + regular[i], size, dim=3)
         for i, size in enumerate((height, width)))
     if mask is not None:
         mask = mask.unflatten(1, (kernel, kernel, 1))
-        row_share = row_share * mask
+        row_fraction = row_fraction * mask
     # two rows x two columns: (B, k, k, 2, 2, H, W)
     index = row.unsqueeze(4) * width + column.unsqueeze(3)
-    share = row_share.unsqueeze(4) * column_share.unsqueeze(3)
-    return (index.flatten(3).flatten(1, 2), share.flatten(3).flatten(1, 2))
+    fraction = row_fraction.unsqueeze(4) * column_fraction.unsqueeze(3)
+    return (index.flatten(3).flatten(1, 2), fraction.flatten(3).flatten(1, 2))

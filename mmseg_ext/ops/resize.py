@@ -25,7 +25,7 @@ def add_resized_(out: Tensor,
 
     Args:
         out: The map that is added to.
-        maps: One or more.
+        maps: Any number of maps.
         mode: Of ``F.interpolate``, any for two dimensions.
         align_corners: Of ``F.interpolate``.
 
@@ -33,6 +33,8 @@ def add_resized_(out: Tensor,
         - out, output: (B, C, H, W)
         - maps: (B, C, H_i, W_i)
     """
+    if not maps:
+        return out
     if torch.compiler.is_compiling():
         # it fuses these, and cannot change a tensor in a Function
         for x in maps:
@@ -53,12 +55,10 @@ class _AddResized(Function):
         ctx.options = (mode, align_corners)
         ctx.mark_dirty(out)
         by_rows, by_columns = _matrices(out, ctx.sizes, *ctx.options)
-        # one image at a time: no buffer of the size of ``out``
-        for images in zip(out, *maps):
-            for result, *small in channel_blocks(*images):
-                rows = [by.T @ x for by, x in zip(by_rows, small)]
-                # (c, H, sum of W_i) x (sum of W_i, W)
-                result += torch.cat(rows, dim=-1) @ by_columns
+        for _, result, *small in channel_blocks(out, *maps):
+            rows = [by.T @ x for by, x in zip(by_rows, small)]
+            # (c, H, sum of W_i) x (sum of W_i, W)
+            result += torch.cat(rows, dim=-1) @ by_columns
         return out
 
     @staticmethod
@@ -67,11 +67,11 @@ class _AddResized(Function):
         by_rows, by_columns = _matrices(grad, ctx.sizes, *ctx.options)
         widths = [width for _, width in ctx.sizes]
         grads = [grad.new_empty(*grad.shape[:2], *size) for size in ctx.sizes]
-        for images in zip(grad, *grads):
-            for upper, *small in channel_blocks(*images):
-                rows = (upper @ by_columns.T).split(widths, dim=-1)
-                for out, by, x in zip(small, by_rows, rows):
-                    torch.matmul(by, x, out=out)
+        for _, upper, *small in channel_blocks(grad, *grads):
+            rows = (upper @ by_columns.T).split(widths, dim=-1)
+            for out, by, x in zip(small, by_rows, rows):
+                # (H_i, H) x (c, H, W_i)
+                torch.matmul(by, x, out=out)
         return None, None, grad, *grads
 
 

@@ -54,13 +54,6 @@ def child_seed(*key: int) -> int:
     return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0])
 
 
-def check_not_negative(**numbers: int) -> None:
-    """Raise ValueError with the name of a number below 0."""
-    for name, number in numbers.items():
-        if number < 0:
-            raise ValueError(f'{name} is {number}, but must be 0 or more')
-
-
 def _make_room(root: Path, tops: Sequence[str]) -> None:
     """Refuse folders that hold anything, and remove those that do not."""
     for path in (root / top for top in tops):

@@ -68,7 +68,7 @@ def paint_street(rng: np.random.Generator, size: tuple[int, int],
         counts = np.bincount(labels.ravel(), minlength=256)
         if all(counts[IDS[name]] >= SEEN * labels.size for name in featured):
             return canvas.photograph(), labels
-    raise ValueError(f'featured is {featured!r}, but must be few enough to '
+    raise ValueError(f'featured={featured!r}: must be few enough to '
                      f'be seen at once; none of {STREETS} streets shows all')
 
 

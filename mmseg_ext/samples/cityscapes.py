@@ -10,7 +10,9 @@ from typing import Optional
 
 import numpy as np
 
-from ._staging import check_not_negative, child_seed, write_set
+from mmseg_ext.basics.arguments import check_at_least
+
+from ._staging import child_seed, write_set
 from ._street import paint_street
 from ._street_canvas import LABEL_IDS
 
@@ -61,7 +63,7 @@ def _render(seed: int, size: tuple[int, int],
     _check(seed, size)
     unknown = [name for name in featured if name not in LABEL_IDS]
     if unknown:
-        raise ValueError(f'featured is {featured!r}, but must be names out '
+        raise ValueError(f'featured={featured!r}: must be names out '
                          f'of {CITYSCAPES_CLASSES}')
     return paint_street(np.random.default_rng(seed), tuple(size), featured)
 
@@ -104,7 +106,7 @@ def write_cityscapes_sample(
         FileExistsError: If ``root`` already holds pictures or labels.
         ValueError: If an argument is out of its range.
     """
-    check_not_negative(num_train=num_train, num_val=num_val)
+    check_at_least(0, num_train=num_train, num_val=num_val)
     _check(seed, size)
     counts = dict(train=num_train, val=num_val)
     jobs = [(split, k) for split, count in counts.items()
@@ -130,7 +132,7 @@ def write_cityscapes_sample(
 
 
 def _check(seed: int, size: tuple[int, int]) -> None:
-    check_not_negative(seed=seed)
+    check_at_least(0, seed=seed)
     if len(size) != 2 or min(size) < MIN_SIDE:
-        raise ValueError(f'size is {tuple(size)}, but must be (height, '
+        raise ValueError(f'size={tuple(size)}: must be (height, '
                          f'width) of {MIN_SIDE} pixels or more each')

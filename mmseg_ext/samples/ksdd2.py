@@ -11,9 +11,11 @@ from typing import Optional
 
 import numpy as np
 
+from mmseg_ext.basics.arguments import check_at_least, check_choice
+
 from ._commutator import DEFECTS, paint_commutator
 from ._rendering import photograph
-from ._staging import check_not_negative, child_seed, write_set
+from ._staging import child_seed, write_set
 
 KSDD2_DEFECTS = DEFECTS
 FIRST_ID = dict(train=10000, test=20000)
@@ -43,10 +45,7 @@ def render_ksdd2(
     Raises:
         ValueError: If an argument is out of its range.
     """
-    types = ('clean', *KSDD2_DEFECTS)
-    if defect_type not in types:
-        raise ValueError(f'defect_type is {defect_type!r}, but must be one '
-                         f'of {types}')
+    check_choice('defect_type', defect_type, ('clean', *KSDD2_DEFECTS))
     _check(seed, size)
     scene, flaw, sensor = (
         np.random.default_rng(child)
@@ -97,7 +96,8 @@ def write_ksdd2_sample(
         FileExistsError: If ``root`` already holds a part.
         ValueError: If an argument is out of its range.
     """
-    check_not_negative(
+    check_at_least(
+        0,
         num_defective=num_defective,
         num_clean=num_clean,
         num_test_defective=num_test_defective,
@@ -142,7 +142,7 @@ def _mix(num_defective: int, num_clean: int) -> list[tuple[bool, int]]:
 
 
 def _check(seed: int, size: tuple[int, int], least: int = MIN_SIDE) -> None:
-    check_not_negative(seed=seed)
+    check_at_least(0, seed=seed)
     if len(size) != 2 or min(size) < least:
-        raise ValueError(f'size is {tuple(size)}, but must be (height, '
+        raise ValueError(f'size={tuple(size)}: must be (height, '
                          f'width) of {least} pixels or more each')

@@ -12,9 +12,11 @@ from typing import Optional
 
 import numpy as np
 
+from mmseg_ext.basics.arguments import check_at_least, check_choice
+
 from . import _hex_nut, _wire_mesh
 from ._rendering import photograph
-from ._staging import check_not_negative, child_seed, write_set
+from ._staging import child_seed, write_set
 
 MVTEC_DEFECTS = dict(hex_nut=_hex_nut.DEFECTS, wire_mesh=_wire_mesh.DEFECTS)
 PAINTERS = dict(
@@ -45,13 +47,9 @@ def render_mvtec(category: str,
     Raises:
         ValueError: If an argument is out of its range.
     """
-    if category not in MVTEC_DEFECTS:
-        raise ValueError(f'category is {category!r}, but must be one of '
-                         f'{tuple(MVTEC_DEFECTS)}')
-    types = ('good', *MVTEC_DEFECTS[category])
-    if defect_type not in types:
-        raise ValueError(f'defect_type is {defect_type!r}, but must be one '
-                         f'of {types}')
+    check_choice('category', category, MVTEC_DEFECTS)
+    check_choice('defect_type', defect_type,
+                 ('good', *MVTEC_DEFECTS[category]))
     _check(seed, size)
     scene, flaw, sensor = (
         np.random.default_rng(child)
@@ -97,7 +95,7 @@ def write_mvtec_sample(
         FileExistsError: If ``root`` already holds one of the categories.
         ValueError: If an argument is out of its range.
     """
-    check_not_negative(num_good=num_good, num_defective=num_defective)
+    check_at_least(0, num_good=num_good, num_defective=num_defective)
     _check(seed, size)
     folders, jobs = [], []
     for category, defects in MVTEC_DEFECTS.items():
@@ -125,7 +123,7 @@ def write_mvtec_sample(
 
 
 def _check(seed: int, size: int) -> None:
-    check_not_negative(seed=seed)
+    check_at_least(0, seed=seed)
     if not isinstance(size, int) or size < MIN_SIDE:
-        raise ValueError(f'size is {size!r}, but must be one number of '
+        raise ValueError(f'size={size!r}: must be one number of '
                          f'pixels, {MIN_SIDE} or more')

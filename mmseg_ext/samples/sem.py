@@ -13,8 +13,10 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import ndtri
 
+from mmseg_ext.basics.arguments import check_at_least
+
 from ._rendering import bend, distance, smooth_noise
-from ._staging import check_not_negative, child_seed, write_set
+from ._staging import child_seed, write_set
 
 CLASSES = ('A', 'B', 'C')
 CELLS, COLUMNS, ISLANDS = range(3)
@@ -86,7 +88,7 @@ def write_sem_sample(
         ValueError: If an argument is out of its range.
     """
     _check(seed, size, band)
-    check_not_negative(num_train=num_train, num_val=num_val)
+    check_at_least(0, num_train=num_train, num_val=num_val)
     jobs = [('train', k) for k in range(num_train)]
     jobs += [('val', k) for k in range(num_val)]
 
@@ -103,9 +105,9 @@ def write_sem_sample(
 
 
 def _check(seed: int, size: tuple[int, int], band: int) -> None:
-    check_not_negative(seed=seed, band=band)
+    check_at_least(0, seed=seed, band=band)
     if len(size) != 2 or min(size) < MIN_SIDE:
-        raise ValueError(f'size is {size}, but must be (height, width) of '
+        raise ValueError(f'size={size}: must be (height, width) of '
                          f'{MIN_SIDE} pixels or more each')
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from mmseg_ext.datasets.picture import load_picture
-from mmseg_ext.models.backbones.plugin_backbone import WithPlugins, matches
+from mmseg_ext.models.backbones.plugin_backbone import PluginLayers, matches
 from mmseg_ext.models.plugins.deformable_psa import KERNEL, DeformablePSA
 
 INSERT = ("insert it in a ResNet-50 with plugins=[dict(cfg=dict(type="
@@ -165,11 +165,12 @@ def _names(model: nn.Module) -> dict[DeformablePSA, str]:
         for name, module in model.named_modules()
         if isinstance(module, DeformablePSA)
     }
-    for prefix, module in model.named_modules():
-        if isinstance(module, WithPlugins):
-            for name, hook in module.plugin_layers.hooks.items():
+    for path, module in model.named_modules():
+        if isinstance(module, PluginLayers):
+            backbone = path.rpartition('.')[0]
+            for name, hook in module.hooks.items():
                 if hook.layer in names:
-                    names[hook.layer] = f'{prefix}.{name}'
+                    names[hook.layer] = f'{backbone}.{name}'
     return {
         layer: name.removeprefix('backbone.')
         for layer, name in names.items()

@@ -8,6 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.utils import mkdir_or_exist
 from mmseg.registry import HOOKS
 
+from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.basics.image_files import read_image
 
 from .panel import draw_panel
@@ -28,8 +29,7 @@ class PanelHook(Hook):
     def __init__(self,
                  out_dir: Optional[str] = None,
                  interval: int = 1) -> None:
-        if interval < 1:
-            raise ValueError(f'interval={interval!r}: must be at least 1')
+        check_at_least(1, interval=interval)
         self.out_dir = out_dir
         self.interval = interval
 

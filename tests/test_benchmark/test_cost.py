@@ -7,7 +7,7 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from mmseg_ext.benchmark import measure_costs
-from mmseg_ext.benchmark.cost import PixelScores, count_flops
+from mmseg_ext.benchmark.cost import PixelLogits, count_flops
 from mmseg_ext.engine import load_config
 from mmseg_ext.ops import attend
 
@@ -141,7 +141,7 @@ def test_what_the_cross_attention_adds(config_path):
         cfg = load_config(config_path(name))
         segmentor = MODELS.build(cfg.model).eval()
         flops[name] = count_flops(
-            PixelScores(segmentor), torch.zeros(1, 3, 128, 96))[0]
+            PixelLogits(segmentor), torch.zeros(1, 3, 128, 96))[0]
     plain, ours = flops.values()
     channels = [32, 64, 160, 256]
     pixels = [128 * 96 // stride**2 for stride in (4, 8, 16, 32)]

@@ -17,10 +17,10 @@ def run(true, pred):
 
 
 def test_what_a_metric_returned():
-    shares = phase_fractions([run((30, 70), (40, 60)), run((30, 70),
+    fractions = phase_fractions([run((30, 70), (40, 60)), run((30, 70),
                                                            (20, 80))])
-    assert {name: values.tolist() for name, values in shares.items()} == dict(
-        A=[[30, 40], [30, 20]], B=[[70, 60], [70, 80]])
+    found = {name: values.tolist() for name, values in fractions.items()}
+    assert found == dict(A=[[30, 40], [30, 20]], B=[[70, 60], [70, 80]])
     assert phase_fractions([dict(mIoU=50.0)]) == {}
     assert phase_fractions([]) == {}
 

@@ -100,16 +100,16 @@ def test_loss(source, rival):
     network = build_network(RIVALS[rival](source) if rival else source).eval()
     image = torch.randn(2, 3, 64, 64)
     labels = torch.randint(3, (2, 64, 64))
-    scores = network(image)
-    assert scores.shape == (2, 3, 64, 64)
+    logits = network(image)
+    assert logits.shape == (2, 3, 64, 64)
     torch.testing.assert_close(
-        network.loss(image, labels), F.cross_entropy(scores, labels))
+        network.loss(image, labels), F.cross_entropy(logits, labels))
     labels[0] = 255
     # mmseg divides by all pixels, the others by those that count
-    share = 1 if rival == 'hf' else 0.5
+    fraction = 1 if rival == 'hf' else 0.5
     torch.testing.assert_close(
         network.loss(image, labels),
-        share * F.cross_entropy(scores[1:], labels[1:]))
+        fraction * F.cross_entropy(logits[1:], labels[1:]))
 
 
 def test_segmentation_models_needs_a_size_it_has(source):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from kept_memory import kept_bytes
+from saved_memory import saved_bytes
 
 from mmseg_ext.benchmark.measure import STATUS
 from mmseg_ext.benchmark.speed_rivals import Source
@@ -52,9 +52,9 @@ def test_inference_changes_nothing():
     bench = Bench(SOURCE, SMALL)
     bench.warm_up(False)
     state = {k: v.clone() for k, v in bench.network.state_dict().items()}
-    scores = bench.infer()
-    assert scores.shape == (2, 3, 32, 16)
-    assert not scores.requires_grad
+    logits = bench.infer()
+    assert logits.shape == (2, 3, 32, 16)
+    assert not logits.requires_grad
     for key, value in bench.network.state_dict().items():
         assert torch.equal(value, state[key])
 
@@ -99,8 +99,8 @@ def test_description():
     assert about['flops'] == Bench(SOURCE, Setting((32, 16))).count()['flops']
 
 
-def saved_bytes(source: Source, setting: Setting) -> int:
-    """Count what a forward pass keeps for the backward pass."""
+def saved_in_training(source: Source, setting: Setting) -> int:
+    """Count what a forward pass saves for the backward pass."""
     bench = Bench(source, setting)
     bench.network.train()
 
@@ -108,7 +108,7 @@ def saved_bytes(source: Source, setting: Setting) -> int:
         loss = bench.network.loss(bench.image, bench.labels)
         assert math.isfinite(loss.item())
 
-    return kept_bytes(run, bench.network.parameters())
+    return saved_bytes(run, bench.network.parameters())
 
 
 @pytest.mark.slow
@@ -124,10 +124,10 @@ def test_in_a_process_of_its_own(tmp_path):
         assert train['static'] == pytest.approx(
             4 * 4 * parameters, rel=0.05)
         if STATUS.exists():
-            # what the forward pass keeps, and the step's buffers
-            kept = saved_bytes(SOURCE, setting)
-            assert kept < train['activations'] < 1.6 * kept
-            assert infer['activations'] < 0.5 * kept
+            # what the forward pass saves, and the step's buffers
+            saved = saved_in_training(SOURCE, setting)
+            assert saved < train['activations'] < 1.6 * saved
+            assert infer['activations'] < 0.5 * saved
         with pytest.raises(WorkerError, match='AttributeError'):
             worker.ask('no_such_question')
         assert 'Traceback' in Path(log).read_text()

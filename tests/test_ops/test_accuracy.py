@@ -10,24 +10,24 @@ from mmseg_ext.ops import pixel_accuracy
 @pytest.mark.parametrize('ignore_index', [255, 0, -100])
 def test_equals_mmseg(classes, ignore_index):
     torch.manual_seed(0)
-    scores = torch.randn(2, classes, 13, 17)
+    logits = torch.randn(2, classes, 13, 17)
     labels = torch.randint(classes, (2, 13, 17))
     labels[torch.rand(labels.shape) < 0.3] = ignore_index
     labels[0, 0, :3] = classes  # no class at all
-    expected = accuracy(scores, labels, ignore_index=ignore_index)
-    found = pixel_accuracy(scores, labels, ignore_index)
+    expected = accuracy(logits, labels, ignore_index=ignore_index)
+    found = pixel_accuracy(logits, labels, ignore_index)
     assert found.shape == expected.shape == (1, )
     torch.testing.assert_close(found, expected)
     assert 0 < found < 100 or (classes == 1 and ignore_index == 0)
 
 
 def test_all_ignored_as_in_mmseg():
-    scores, labels = torch.randn(1, 3, 4, 4), torch.full((1, 4, 4), 255)
-    expected = accuracy(scores, labels, ignore_index=255)
-    torch.testing.assert_close(pixel_accuracy(scores, labels, 255), expected)
+    logits, labels = torch.randn(1, 3, 4, 4), torch.full((1, 4, 4), 255)
+    expected = accuracy(logits, labels, ignore_index=255)
+    torch.testing.assert_close(pixel_accuracy(logits, labels, 255), expected)
 
 
 def test_takes_no_part_in_the_gradient():
-    scores = torch.randn(1, 3, 4, 4, requires_grad=True)
+    logits = torch.randn(1, 3, 4, 4, requires_grad=True)
     labels = torch.zeros(1, 4, 4, dtype=torch.long)
-    assert not pixel_accuracy(scores, labels, 255).requires_grad
+    assert not pixel_accuracy(logits, labels, 255).requires_grad

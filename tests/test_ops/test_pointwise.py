@@ -2,10 +2,16 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from kept_memory import kept_bytes
+from saved_memory import saved_bytes
 from torch import nn
 
-from mmseg_ext.ops import blocks, norm_relu_conv, pointwise_mlp
+from mmseg_ext.ops import (
+    blocks,
+    channel_moments,
+    fold_batch_norm,
+    norm_relu_conv,
+    pointwise_mlp,
+)
 
 
 def numbers(*shape: int) -> torch.Tensor:
@@ -22,6 +28,41 @@ def cut(request, monkeypatch):
     """The maps of a test are cut into several blocks, or not."""
     if request.param == 'blocks':
         monkeypatch.setattr(blocks, 'NUMBERS', 40)
+
+
+def test_moments_are_pytorchs():
+    x = numbers(2, 3, 4, 5)
+    mean, covariance = channel_moments(x)
+    pixels = x.detach().permute(1, 0, 2, 3).flatten(1)
+    torch.testing.assert_close(mean, pixels.mean(1))
+    torch.testing.assert_close(covariance, pixels.cov(correction=0))
+    assert torch.autograd.gradcheck(channel_moments, [x])
+
+
+def test_moments_survive_a_large_mean():
+    # 1e4 +- 1: in float32 the mean of squares would lose the variance
+    x = 1e4 + torch.randn(1, 1, 64, 64)
+    variance = channel_moments(x)[1].item()
+    assert variance == pytest.approx(x.double().var(correction=0).item())
+
+
+def test_folded_batch_norm_equals_the_layers():
+    x, weight = numbers(2, 3, 4, 5), numbers(7, 3)
+    scale, shift = numbers(7), numbers(7)
+    tensors = [x, weight, scale, shift]
+    convolved = F.conv2d(x, weight[..., None, None])
+    expected = F.batch_norm(
+        convolved, None, None, scale, shift, training=True, eps=0.1)
+    *folded, mean, variance = fold_batch_norm(*tensors, eps=0.1)
+    out = F.conv2d(x, folded[0][..., None, None], folded[1])
+    torch.testing.assert_close(out, expected)
+    torch.testing.assert_close(*(
+        torch.autograd.grad(y.square().sum(), tensors)
+        for y in (out, expected)))
+    pixels = convolved.detach().permute(1, 0, 2, 3).flatten(1)
+    torch.testing.assert_close(mean, pixels.mean(1))
+    torch.testing.assert_close(variance, pixels.var(1, correction=0))
+    assert not (mean.requires_grad or variance.requires_grad)
 
 
 def plain_mlp(x, weight1, bias1, weight2, bias2=None):
@@ -46,12 +87,12 @@ def test_mlp_equals_two_convolutions(layout, bias, cut):
     assert torch.autograd.gradcheck(pointwise_mlp, tensors)
 
 
-def test_mlp_keeps_no_hidden_map():
+def test_mlp_saves_no_hidden_map():
     tensors = [numbers(2, 3, 16, 16), numbers(8, 3), numbers(8),
                numbers(4, 8)]
     hidden = 8 * 2 * 8 * 16 * 16
-    assert kept_bytes(lambda: plain_mlp(*tensors), tensors) >= hidden
-    assert kept_bytes(lambda: pointwise_mlp(*tensors), tensors) == 0
+    assert saved_bytes(lambda: plain_mlp(*tensors), tensors) >= hidden
+    assert saved_bytes(lambda: pointwise_mlp(*tensors), tensors) == 0
 
 
 def test_mlp_of_a_map_without_a_gradient(cut):
@@ -115,13 +156,13 @@ def test_norm_relu_conv_returns_the_statistics():
     assert not (mean.requires_grad or variance.requires_grad)
 
 
-def test_norm_relu_conv_keeps_its_input_alone():
+def test_norm_relu_conv_saves_its_input_alone():
     layers = Plain(channels=8)
     x = torch.randn(2, 8, 32, 32, requires_grad=True)
     tensors = [x, torch.ones(2, 8), *layers.parameters()]
     of_x = x.nbytes
-    assert kept_bytes(lambda: layers(*tensors[:2]), tensors) > of_x
-    assert kept_bytes(lambda: layers.ours(*tensors[:2]), tensors) < of_x / 100
+    assert saved_bytes(lambda: layers(*tensors[:2]), tensors) > of_x
+    assert saved_bytes(lambda: layers.ours(*tensors[:2]), tensors) < of_x / 100
 
 
 def test_the_operators_are_registered_as_pytorch_wants_them():

@@ -31,3 +31,9 @@ def test_equals_interpolate(mode, align_corners, numbers, monkeypatch):
         torch.autograd.grad(y.square().sum(), maps) for y in (out, expected)
     ]
     torch.testing.assert_close(*gradients)
+
+
+def test_no_map_is_no_change():
+    out = torch.ones(1, 2, 3, 4)
+    assert add_resized_(out, []) is out
+    assert (out == 1).all()

@@ -260,7 +260,7 @@ def test_an_interrupted_run_leaves_no_half_set(tmp_path):
     ('size', (63, 128)), ('size', (64, 64, 3)), ('seed', -1),
     ('num_train', -1), ('num_val', -2)])
 def test_bad_arguments_are_named(tmp_path, name, value):
-    with pytest.raises(ValueError, match=f'^{name} is .*must be'):
+    with pytest.raises(ValueError, match=f'^{name}=.*must be'):
         write_cityscapes_sample(tmp_path / 'set', **{name: value})
     assert not (tmp_path / 'set').exists()
 
@@ -269,7 +269,7 @@ def test_bad_arguments_are_named(tmp_path, name, value):
     ('size', (64, 63), '64'), ('seed', -1, '0'),
     ('featured', ['tram'], 'train')])
 def test_bad_arguments_of_a_picture_are_named(name, value, choice):
-    with pytest.raises(ValueError, match=f'^{name} is .*must be.*{choice}'):
+    with pytest.raises(ValueError, match=f'^{name}=.*must be.*{choice}'):
         render_cityscapes(**{'seed': 0, name: value})
 
 

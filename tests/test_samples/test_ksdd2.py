@@ -184,7 +184,7 @@ def test_an_interrupted_run_leaves_no_half_set(tmp_path):
     ('size', (49, 200)), ('size', (64, 64, 3)), ('seed', -1),
     ('num_defective', -1), ('num_clean', -1), ('num_test_clean', -2)])
 def test_bad_arguments_are_named(tmp_path, name, value):
-    with pytest.raises(ValueError, match=f'^{name} is .*must be'):
+    with pytest.raises(ValueError, match=f'^{name}=.*must be'):
         write_ksdd2_sample(tmp_path / 'set', **{name: value})
     assert not (tmp_path / 'set').exists()
 
@@ -194,5 +194,5 @@ def test_bad_arguments_are_named(tmp_path, name, value):
     ('seed', -1, '0')])
 def test_bad_arguments_of_a_picture_are_named(name, value, choice):
     arguments = dict(defect_type='spot', seed=0)
-    with pytest.raises(ValueError, match=f'^{name} is .*must be.*{choice}'):
+    with pytest.raises(ValueError, match=f'^{name}=.*must be.*{choice}'):
         render_ksdd2(**{**arguments, name: value})

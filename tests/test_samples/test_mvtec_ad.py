@@ -203,7 +203,7 @@ def test_an_interrupted_run_leaves_no_half_set(tmp_path):
                                          ('seed', -1), ('num_good', -1),
                                          ('num_defective', -2)])
 def test_bad_arguments_are_named(tmp_path, name, value):
-    with pytest.raises(ValueError, match=f'^{name} is .*must be'):
+    with pytest.raises(ValueError, match=f'^{name}=.*must be'):
         write_mvtec_sample(tmp_path / 'set', **{name: value})
     assert not (tmp_path / 'set').exists()
 
@@ -213,5 +213,5 @@ def test_bad_arguments_are_named(tmp_path, name, value):
     ('size', 63, '64'), ('seed', -1, '0')])
 def test_bad_arguments_of_a_picture_are_named(name, value, choice):
     arguments = dict(category='hex_nut', defect_type='chip', seed=0)
-    with pytest.raises(ValueError, match=f'^{name} is .*must be.*{choice}'):
+    with pytest.raises(ValueError, match=f'^{name}=.*must be.*{choice}'):
         render_mvtec(**{**arguments, name: value})

@@ -163,9 +163,9 @@ def test_an_interrupted_run_leaves_no_half_set(tmp_path):
                                          ('num_train', -1),
                                          ('num_val', -2)])
 def test_bad_arguments_are_named(tmp_path, name, value):
-    with pytest.raises(ValueError, match=f'^{name} is .*must be'):
+    with pytest.raises(ValueError, match=f'^{name}=.*must be'):
         write_sem_sample(tmp_path / 'set', **{name: value})
     assert not (tmp_path / 'set').exists()
     if not name.startswith('num'):
-        with pytest.raises(ValueError, match=f'^{name} is .*must be'):
+        with pytest.raises(ValueError, match=f'^{name}=.*must be'):
             render_sem(**{'seed': 0, name: value})

@@ -54,9 +54,9 @@ def test_cityscapes(make, tmp_path):
 
 
 @pytest.mark.parametrize('options, sentence', [
-    (('cityscapes', 'set', '--size', 64, 63), '(64, 63), but must be'),
-    (('mvtec', 'set', '--size', 63), 'size is 63, but must be'),
-    (('sem', 'set', '--num-val', -1), 'num_val is -1, but must be'),
+    (('cityscapes', 'set', '--size', 64, 63), '(64, 63): must be'),
+    (('mvtec', 'set', '--size', 63), 'size=63: must be'),
+    (('sem', 'set', '--num-val', -1), 'num_val=-1: must be'),
     (('mvtec', 'file/set'), 'file'),
 ])
 def test_errors_are_sentences(make, tmp_path, options, sentence):

@@ -1,8 +1,8 @@
 """Backbones."""
 from .fused_mit import FusedMixVisionTransformer
-from .plugin_backbone import WithPlugins, plugin_backbone
+from .plugin_backbone import PluginLayers, plugin_backbone
 from .resunet import ResUNet
 
 __all__ = [
-    'FusedMixVisionTransformer', 'ResUNet', 'WithPlugins', 'plugin_backbone'
+    'FusedMixVisionTransformer', 'PluginLayers', 'ResUNet', 'plugin_backbone'
 ]

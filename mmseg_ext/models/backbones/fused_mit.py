@@ -11,6 +11,7 @@ from mmseg.models.utils import nchw_to_nlc, nlc_to_nchw
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.ops import attend
 
 
@@ -24,8 +25,8 @@ class FusedEfficientAttention(EfficientMultiheadAttention):
         +--> sr conv --> norm --> W_KV --> K, V-+                     ^
         identity -----------------------------------------------------+
 
-    mmseg asks nn.MultiheadAttention for the attention matrix, which keeps it
-    from its fused kernels, and throws the matrix away. Here its weights are
+    mmseg requests the attention matrix of nn.MultiheadAttention, which rules
+    out its fused kernels, and throws the matrix away. Here its weights are
     read and its forward is not called. Attention dropout in training is left
     to mmseg's forward, matrix and all: fused kernels have it on some GPUs
     only, and no published model uses it.
@@ -46,6 +47,7 @@ class FusedEfficientAttention(EfficientMultiheadAttention):
             return super().forward(x, hw_shape, identity)
         weight, bias = self.attn.in_proj_weight, self.attn.in_proj_bias
         if self.sr_ratio > 1:
+            # (B, H * W, C) -> (B, H * W / sr_ratio^2, C)
             reduced = nchw_to_nlc(self.sr(nlc_to_nchw(x, hw_shape)))
             reduced = self.norm(reduced)
             sizes = [self.embed_dims, 2 * self.embed_dims]
@@ -115,19 +117,18 @@ class FusedMixVisionTransformer(MixVisionTransformer):
     """
 
     def __init__(self, enlarge: float = 1, **kwargs) -> None:
-        if not enlarge >= 1:
-            raise ValueError(f'enlarge={enlarge!r}: must be 1 or more')
+        check_at_least(1, enlarge=enlarge)
         super().__init__(**kwargs)
         self.enlarge = enlarge
         for module in self.modules():
             if isinstance(module, EfficientMultiheadAttention):
-                # The layer is kept as it was drawn; it has no new state.
+                # Its weights stay as they were drawn; it has no new state.
                 module.__class__ = FusedEfficientAttention
-        # MixFFN stays. As matrix products on tokens, with one hidden map kept
-        # of three, its training step took 7 % (stage 1) to 36 % (stage 4)
-        # longer on a CPU. With GELU alone computed again, or all of it for a
-        # block of hidden channels at a time, it was no faster either, nor was
-        # the sr convolution as a product of patches.
+        # MixFFN stays. As matrix products on tokens, which save one hidden
+        # map of three for backward, its training step took 7 % (stage 1) to
+        # 36 % (stage 4) longer on a CPU. With GELU alone computed again, or
+        # all of it for a block of hidden channels at a time, it was no faster
+        # either, nor was the sr convolution as a product of patches.
 
     def forward(self, x: Tensor) -> list[Tensor]:
         if self.enlarge != 1:

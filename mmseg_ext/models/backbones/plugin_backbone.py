@@ -2,7 +2,7 @@
 import difflib
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from functools import cache, reduce
+from functools import partial
 from typing import Optional
 
 from mmengine.logging import print_log
@@ -43,19 +43,25 @@ class _RunPlugin:
         return self.layer(output)
 
 
-class _PluginLayers(ModuleDict):
-    """The inserted layers, keyed by the module's name with '-' for '.'."""
+class PluginLayers(ModuleDict):
+    """The inserted layers, keyed by the module's name with '-' for '.'.
+
+    Attributes:
+        hooks: What runs after each module, by its name.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.hooks: dict[str, _RunPlugin] = {}
 
     def insert(self, name: str, channels: int, layer: nn.Module) -> None:
+        """Add the layer that runs after a module of so many channels."""
         # '.' is not allowed in a name, and '-' not in an attribute's
         self[name.replace('.', '-')] = layer
         self.hooks[name] = _RunPlugin(name, channels, layer)
 
     def init_weights(self) -> None:
+        """Start all layers, again if they have been."""
         self.is_init = True
         for layer in self.values():
             if isinstance(layer, BaseModule):
@@ -66,57 +72,33 @@ class _PluginLayers(ModuleDict):
                     break
 
 
-class WithPlugins:
-    """What :func:`plugin_backbone` adds to the class of a backbone.
+def _attach_plugins(net: nn.Module, args: tuple = ()) -> None:
+    """Hook the layers onto their modules, where they are not yet.
 
-    Attributes:
-        plugin_layers: The inserted layers.
+    Conversions replace modules and drop their hooks: SyncBN to BN on a CPU
+    (mmseg's init_model does it), BN to SyncBN, fusing of BN. Hence this is
+    itself a hook, before every forward of the backbone.
     """
+    for name, hook in net.plugin_layers.hooks.items():
+        module = net.get_submodule(name)
+        if all(hook is not x for x in module._forward_hooks.values()):
+            module.register_forward_hook(hook)
 
-    def attach_plugins(self) -> None:
-        """Hook the layers onto their modules, where they are not yet.
 
-        Conversions replace modules and drop their hooks: SyncBN to BN on a
-        CPU (mmseg's init_model does it), BN to SyncBN, fusing of BN. Hence
-        at every forward.
-        """
-        for name, hook in self.plugin_layers.hooks.items():
-            module = reduce(getattr, name.split('.'), self)
-            if all(hook is not x for x in module._forward_hooks.values()):
-                module.register_forward_hook(hook)
-
-    def forward(self, *args, **kwargs):
-        self.attach_plugins()
-        return super().forward(*args, **kwargs)
-
-    def init_weights(self) -> None:
-        super().init_weights()
-        # mmengine's BaseModule starts its children last, these too. A
-        # backbone that loops over all convolutions itself, such as
-        # MixVisionTransformer, overwrites them; one that loads a checkpoint
-        # itself does not, and they keep what it loaded.
-        if not self.plugin_layers.is_init and not _pretrained(self.init_cfg):
-            self.plugin_layers.init_weights()
-
-    def __reduce_ex__(self, protocol: int) -> tuple:
-        # pickle finds classes by name, and this one is made at run time
-        return _empty, (type(self).__mro__[2],), self.__dict__
+def _init_weights(net: nn.Module) -> None:
+    """Initialise a backbone, and then its plugin layers."""
+    type(net).init_weights(net)
+    # mmengine's BaseModule starts its children last, these too. A backbone
+    # that loops over all convolutions itself, such as MixVisionTransformer,
+    # overwrites them; one that loads a checkpoint itself does not, and they
+    # have what it loaded.
+    if not net.plugin_layers.is_init and not _pretrained(net.init_cfg):
+        net.plugin_layers.init_weights()
 
 
 def _pretrained(init_cfg) -> bool:
     cfgs = init_cfg if isinstance(init_cfg, list) else [init_cfg or {}]
     return any('Pretrained' in str(cfg.get('type')) for cfg in cfgs)
-
-
-@cache
-def _with_plugins(cls: type) -> type:
-    return type(f'{cls.__name__}WithPlugins', (WithPlugins, cls),
-                dict(__module__=cls.__module__))
-
-
-def _empty(cls: type) -> nn.Module:
-    cls = _with_plugins(cls)
-    return cls.__new__(cls)
 
 
 @MODELS.register_module('PluginBackbone')
@@ -179,9 +161,12 @@ def plugin_backbone(backbone: dict,
         backbone = dict(backbone, pretrained=pretrained)
     net = MODELS.build(backbone)
     names = _match(net, after)
-    if not isinstance(net, WithPlugins):
-        net.__class__ = _with_plugins(type(net))
-        net.add_module(HOLDER, _PluginLayers())
+    if not isinstance(getattr(net, HOLDER, None), PluginLayers):
+        net.add_module(HOLDER, PluginLayers())
+        net.register_forward_pre_hook(_attach_plugins)
+        # Not a method of a subclass: the result is of the backbone's own
+        # class. Not a closure: a copied backbone initialises itself.
+        net.init_weights = partial(_init_weights, net)
     for name in names:
         if name in net.plugin_layers.hooks:
             raise ValueError(f'{name!r} has a plugin layer already')
@@ -192,7 +177,7 @@ def plugin_backbone(backbone: dict,
             f'PluginBackbone: {type(layer).__name__} of {channels} channels '
             f'after {name}',
             logger='current')
-    net.attach_plugins()
+    _attach_plugins(net)
     return net
 
 
@@ -220,6 +205,7 @@ def _match(net: nn.Module, patterns: Sequence[str]) -> list[str]:
 
 
 def matches(name: str, pattern: str) -> bool:
+    """Tell whether a pattern matches a dotted name, part by part."""
     parts, wanted = name.split('.'), pattern.split('.')
     return len(parts) == len(wanted) and all(
         fnmatchcase(part, want) for part, want in zip(parts, wanted))

@@ -11,6 +11,8 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmseg_ext.basics.arguments import check_channels
+
 
 class ResidualUnit(nn.Module):
     """Two pre-activated 3x3 convolutions and a shortcut around them.
@@ -138,10 +140,7 @@ class ResUNet(BaseModule):
                     type='Constant', val=1, layer=['_BatchNorm', 'GroupNorm'])
             ]
         super().__init__(init_cfg)
-        if (not isinstance(channels, Sequence) or len(channels) < 2
-                or not all(isinstance(c, int) and c > 0 for c in channels)):
-            raise ValueError(f'channels={channels!r}: must be two or more '
-                             'positive integers, the last for the bridge')
+        check_channels('channels', channels, 2, 'the last for the bridge')
         self.norm_eval = norm_eval
         layers = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
         self.encoder = nn.ModuleList([

@@ -1,4 +1,4 @@
-"""What mmseg's heads compute from scores and labels, in less time."""
+"""What mmseg's heads compute from logits and labels, in less time."""
 from mmseg.models.utils import resize
 from mmseg.utils import SampleList
 from torch import Tensor, nn
@@ -22,7 +22,7 @@ class PixelLossMixin:
         """Compute the losses and the accuracy.
 
         Args:
-            seg_logits: Scores of the classes, (B, C, h, w).
+            seg_logits: Logits of the classes, (B, C, h, w).
             batch_data_samples: Samples with ``gt_sem_seg``, (1, H, W) each.
 
         Returns:
@@ -30,20 +30,20 @@ class PixelLossMixin:
             in percent.
         """
         labels = self._stack_batch_gt(batch_data_samples)
-        scores = resize(
+        logits = resize(
             seg_logits,
             labels.shape[2:],
             mode='bilinear',
             align_corners=self.align_corners)
         weight = None
         if self.sampler is not None:
-            weight = self.sampler.sample(scores, labels)
+            weight = self.sampler.sample(logits, labels)
         labels = labels.squeeze(1)
         several = isinstance(self.loss_decode, nn.ModuleList)
         losses = {}
         for loss in self.loss_decode if several else [self.loss_decode]:
             value = loss(
-                scores, labels, weight=weight, ignore_index=self.ignore_index)
+                logits, labels, weight=weight, ignore_index=self.ignore_index)
             losses[loss.loss_name] = losses.get(loss.loss_name, 0) + value
-        losses['acc_seg'] = pixel_accuracy(scores, labels, self.ignore_index)
+        losses['acc_seg'] = pixel_accuracy(logits, labels, self.ignore_index)
         return losses

@@ -20,7 +20,7 @@ class AuxiliaryClassifier(BaseModule):
         channels: Channels of the map.
         out_channels: Channels of the logits.
         norm_cfg: Normalisation.
-        dropout_ratio: Share of channels dropped in training, 0 to 1.
+        dropout_ratio: Fraction of channels dropped in training, 0 to 1.
 
     Shape:
         - input: (B, channels, H, W)

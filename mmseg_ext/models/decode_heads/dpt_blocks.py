@@ -8,6 +8,8 @@ from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmseg_ext.basics.arguments import check_choice
+
 READOUTS = ('ignore', 'add', 'project')
 
 
@@ -73,9 +75,7 @@ class ReassembleBlocks(BaseModule):
                  token_grid: Optional[tuple[int, int]] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
-        if readout_type not in READOUTS:
-            raise ValueError(f'readout_type={readout_type!r}: must be one of '
-                             f'{READOUTS}')
+        check_choice('readout_type', readout_type, READOUTS)
         if (len(scales) != len(out_channels)
                 or not all(s > 0 and float(max(s, 1 / s)).is_integer()
                            for s in scales)):

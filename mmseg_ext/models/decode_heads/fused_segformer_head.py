@@ -2,20 +2,23 @@
 from collections.abc import Sequence
 from typing import Optional
 
+import torch.distributed as dist
 import torch.nn.functional as F
 from mmcv.cnn import ConvModule
 from mmseg.models.decode_heads import SegformerHead
 from mmseg.models.utils import resize
 from mmseg.registry import MODELS
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmseg_ext.ops import add_resized_, pointwise_mlp
-
-from ._batch_norm import (
+from mmseg_ext.basics.arguments import check_choice
+from mmseg_ext.ops import (
+    add_resized_,
     fold_batch_norm,
-    normalize_and_classify,
-    normalizes_by_batch,
+    norm_relu_conv,
+    pointwise_mlp,
 )
+
 from ._pixel_loss import PixelLossMixin
 
 WITH_CORNERS = ('bilinear', 'bicubic')
@@ -43,7 +46,8 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
     convolution, since the moments of the few channels that go in tell those
     of the many that come out; dropout scales the channels of the last
     convolution in place of the map. Of all maps of ``channels`` the one sum
-    is kept for the backward pass, where mmseg keeps nearly ten times as much.
+    is saved for backward, where mmseg saves nearly ten times as much. How,
+    tells :mod:`mmseg_ext.ops.pointwise`.
 
     Takes the arguments and the weights of mmseg's SegformerHead and returns
     the same logits up to rounding, in evaluation and in training; a config
@@ -78,9 +82,7 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
     """
 
     def __init__(self, interpolate_mode: str = 'bilinear', **kwargs) -> None:
-        if interpolate_mode not in MODES:
-            raise ValueError(f'interpolate_mode={interpolate_mode!r}: must '
-                             f'be one of {MODES}')
+        check_choice('interpolate_mode', interpolate_mode, MODES)
         super().__init__(interpolate_mode=interpolate_mode, **kwargs)
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
@@ -90,6 +92,7 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
         # a list: torch 2.4 exports an iterator from its start again
         stages = list(zip(inputs, self.convs, weights))
         out = self._project(*stages[0], fusion.conv.bias)
+        # (B, channels, H_i, W_i) each, one after the other
         maps = (self._project(*stage) for stage in stages[1:])
         # torch refuses align_corners where it has no meaning
         corners = self.interpolate_mode in WITH_CORNERS
@@ -109,21 +112,59 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
                  conv: ConvModule,
                  weight: Tensor,
                  bias: Optional[Tensor] = None) -> Tensor:
-        """Return W_i relu(norm(conv(x))) + bias."""
-        if not normalizes_by_batch(conv, x):
+        """Return W_i relu(norm(conv(x))) + bias, (B, channels, H_i, W_i)."""
+        if not _normalizes_by_batch(conv, x):
             return F.conv2d(conv(x), weight, bias)
-        hidden = fold_batch_norm(x, conv)
-        return pointwise_mlp(x, *hidden, weight.flatten(1), bias)
+        norm = conv.norm
+        *folded, mean, variance = fold_batch_norm(
+            x, conv.conv.weight.flatten(1), norm.weight, norm.bias, norm.eps)
+        if conv.conv.bias is not None:
+            mean = mean + conv.conv.bias.detach()
+        _track(norm, x, mean, variance)
+        return pointwise_mlp(x, *folded, weight.flatten(1), bias)
 
     def _classify(self, x: Tensor) -> Tensor:
         """Return conv_seg(dropout(relu(norm(x))))."""
-        fusion = self.fusion_conv
-        if normalizes_by_batch(fusion, x):
-            factor = x.new_ones(*x.shape[:2], 1, 1)
-            if self.dropout is not None:
-                factor = self.dropout(factor)  # zeroes whole channels
-            return normalize_and_classify(x, fusion.norm, self.conv_seg,
-                                          factor.flatten(1))
-        if fusion.with_norm:
-            x = fusion.norm(x)
-        return self.cls_seg(fusion.activate(x))
+        fusion, classifier = self.fusion_conv, self.conv_seg
+        if not _normalizes_by_batch(fusion, x):
+            if fusion.with_norm:
+                x = fusion.norm(x)
+            return self.cls_seg(fusion.activate(x))
+        factor = x.new_ones(*x.shape[:2], 1, 1)
+        if self.dropout is not None:
+            factor = self.dropout(factor)  # zeroes whole channels
+        norm = fusion.norm
+        out, *statistics = norm_relu_conv(
+            x, norm.weight, norm.bias, classifier.weight.flatten(1),
+            classifier.bias, factor.flatten(1), norm.eps)
+        _track(norm, x, *statistics)
+        return out
+
+
+def _normalizes_by_batch(conv: ConvModule, x: Tensor) -> bool:
+    """Tell whether a batch norm by this batch alone and a ReLU follow."""
+    norm = conv.norm
+    if not (isinstance(norm, _BatchNorm) and norm.affine and norm.training
+            and conv.with_activation and isinstance(conv.activate, nn.ReLU)):
+        return False
+    synchronized = (
+        isinstance(norm, nn.SyncBatchNorm) and dist.is_available()
+        and dist.is_initialized() and dist.get_world_size() > 1)
+    # of a single pixel there is no variance, which the norm itself says
+    return not synchronized and x.numel() > x.shape[1]
+
+
+def _track(norm: _BatchNorm, x: Tensor, mean: Tensor,
+           variance: Tensor) -> None:
+    """Update the running statistics of a norm, where it has them."""
+    if not norm.track_running_stats:
+        return
+    norm.num_batches_tracked.add_(1)
+    momentum = norm.momentum
+    if momentum is None:  # the mean of all batches
+        momentum = 1 / int(norm.num_batches_tracked)
+    pixels = x.numel() // x.shape[1]
+    unbiased = variance * (pixels / (pixels - 1))
+    for running, value in ((norm.running_mean, mean),
+                           (norm.running_var, unbiased)):
+        running.lerp_(value.to(running.dtype), momentum)

@@ -10,6 +10,8 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from mmseg_ext.basics.arguments import check_channels
+
 from ._pixel_loss import PixelLossMixin
 
 
@@ -53,6 +55,7 @@ class UpBlock(nn.Module):
         x = F.interpolate(
             x, size, mode='bilinear', align_corners=self.align_corners)
         if skip is not None:
+            # (B, in_channels + skip_channels, H', W')
             x = torch.cat([x, skip], dim=1)
         return self.convs(x)
 
@@ -144,7 +147,7 @@ class UNetDecodeHead(PixelLossMixin, BaseDecodeHead):
     def _select(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         if self.in_index[-1] >= len(inputs):
             raise ValueError(f'The backbone returned {len(inputs)} maps; the '
-                             f'head asks for in_index={self.in_index}')
+                             f'head needs in_index={self.in_index}')
         maps = self._transform_inputs(inputs)
         found = [x.shape[1] for x in maps]
         if found != list(self.in_channels):
@@ -163,25 +166,17 @@ class UNetDecodeHead(PixelLossMixin, BaseDecodeHead):
 def _check_channels(in_channels: Sequence[int],
                     decoder_channels: Sequence[int],
                     channels: Optional[int]) -> None:
-    if not _are_positive(in_channels) or len(in_channels) < 2:
-        raise ValueError(f'in_channels={in_channels!r}: must be two or more '
-                         'positive integers, one for each map; a decoder of '
-                         'one map has no skips, take FCNHead')
-    needed = len(in_channels) - 1
-    if not _are_positive(decoder_channels) or len(decoder_channels) < needed:
-        raise ValueError(
-            f'decoder_channels={decoder_channels!r}: must be positive '
-            f'integers, at least {needed} of them for {needed + 1} maps')
+    check_channels('in_channels', in_channels, 2, 'one for each map; a '
+                   'decoder of one map has no skips, take FCNHead')
+    check_channels('decoder_channels', decoder_channels,
+                   len(in_channels) - 1,
+                   f'one for each skip of {len(in_channels)} maps, and for '
+                   'each further block')
     if channels not in (None, decoder_channels[-1]):
         raise ValueError(
             f'channels={channels!r} contradicts decoder_channels='
             f'{decoder_channels!r}: leave it away, or set it to '
             f'{decoder_channels[-1]}')
-
-
-def _are_positive(values: Sequence[int]) -> bool:
-    return isinstance(values, Sequence) and all(
-        isinstance(value, int) and value > 0 for value in values)
 
 
 def _check_index(in_index: Sequence[int], num_maps: int) -> None:

@@ -8,6 +8,7 @@ from mmseg.models.losses.utils import get_class_weight
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.ops import soft_dice
 
 
@@ -68,14 +69,12 @@ class CrossEntropyDiceLoss(nn.Module):
                  loss_weight: float = 1.0,
                  loss_name: str = 'loss_ce_dice') -> None:
         super().__init__()
-        factors = dict(
+        check_at_least(
+            0,
             ce_weight=ce_weight,
             dice_weight=dice_weight,
             smooth=smooth,
             loss_weight=loss_weight)
-        for name, value in factors.items():
-            if not value >= 0:
-                raise ValueError(f'{name}={value!r}: must be 0 or more')
         if ce_weight == dice_weight == 0:
             raise ValueError('ce_weight and dice_weight are both 0: the loss '
                              'would train nothing; set one above 0')

@@ -8,17 +8,13 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from mmseg_ext.basics.arguments import check_channels, check_choice
 from mmseg_ext.ops import attend
+from mmseg_ext.ops.attention import BACKENDS
 
 DIRECTIONS = ('forward', 'backward')
 INTEGRATIONS = ('concat', 'add')
 KV_UPSAMPLES = (None, 'nearest', 'bilinear')
-ATTENTIONS = ('fused', 'plain')
-
-
-def _check_choice(name: str, value, allowed: tuple) -> None:
-    if value not in allowed:
-        raise ValueError(f'{name}={value!r}: must be one of {allowed}')
 
 
 def _resize(x: Tensor, size: tuple[int, int], mode: str) -> Tensor:
@@ -32,7 +28,7 @@ def _to_tokens(x: Tensor) -> Tensor:
 
 
 class CrossScaleAttention(BaseModule):
-    """Attend from one feature map (target) to a neighbouring one (source).
+    """Attend from a query map (target) to a key/value map (source).
 
     ::
 
@@ -41,8 +37,8 @@ class CrossScaleAttention(BaseModule):
         source (C') -> 1x1 conv (C) -> W_K, W_V -> K, V ---+
 
     Args:
-        target_channels: Channels C of the map that asks, and of the result.
-        source_channels: Channels C' of the map that is asked.
+        target_channels: Channels C of the query map, and of the result.
+        source_channels: Channels C' of the key/value map.
         num_heads: Number of attention heads; must divide C.
         upsample: Enlarge the smaller map to the larger one's grid before
             the attention, as the paper's text says: None (do not),
@@ -90,7 +86,9 @@ class CrossScaleAttention(BaseModule):
         grid = target.shape[2:]
         # Pointwise layers commute with up-sampling (its weights sum to 1),
         # so the maps are enlarged last, where they are narrowest.
+        # (B, C, H, W) -> (B, H * W, C)
         query = self.query(self.target_norm(_to_tokens(target)))
+        # (B, C', H', W') -> (B, H' * W', 2 * C)
         key_value = self.key_value(
             self.adapt(self.source_norm(_to_tokens(source))))
         attended_grid = grid
@@ -119,7 +117,7 @@ class CrossScaleAttention(BaseModule):
 
 @MODELS.register_module()
 class MultiScaleCrossAttentionNeck(BaseModule):
-    """Let each scale of a backbone ask its neighbour before decoding.
+    """Attend from each scale of a backbone to its neighbour, before decoding.
 
     ``direction='forward'``, ``integration='concat'`` (the proposed model)::
 
@@ -142,12 +140,12 @@ class MultiScaleCrossAttentionNeck(BaseModule):
     Args:
         in_channels: Channels of the backbone's maps, finest first; at
             least two.
-        direction: 'forward': each map asks the next coarser one (F4<-F8);
-            'backward': the next finer one (F8<-F4).
+        direction: 'forward': the key/value map of each query map is the next
+            coarser one (F4<-F8); 'backward': the next finer one (F8<-F4).
         integration: 'concat': the map and the result side by side, for the
             head's 1x1 convolution to weigh; 'add': their sum.
-        num_heads: Attention heads; must divide the channels of every map
-            that asks.
+        num_heads: Attention heads; must divide the channels of every query
+            map.
         kv_upsample: None: both maps of a pair stay on their own grids.
             'nearest' or 'bilinear': the smaller one is enlarged first, the
             literal form. In the backward direction the smaller one is the
@@ -187,15 +185,11 @@ class MultiScaleCrossAttentionNeck(BaseModule):
                  out_proj: bool = False,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
-        _check_choice('direction', direction, DIRECTIONS)
-        _check_choice('integration', integration, INTEGRATIONS)
-        _check_choice('kv_upsample', kv_upsample, KV_UPSAMPLES)
-        _check_choice('attention', attention, ATTENTIONS)
-        if (not isinstance(in_channels, Sequence) or len(in_channels) < 2
-                or not all(isinstance(c, int) and c > 0
-                           for c in in_channels)):
-            raise ValueError(f'in_channels={in_channels!r}: must be two or '
-                             'more positive integers, one for each stage')
+        check_choice('direction', direction, DIRECTIONS)
+        check_choice('integration', integration, INTEGRATIONS)
+        check_choice('kv_upsample', kv_upsample, KV_UPSAMPLES)
+        check_choice('attention', attention, BACKENDS)
+        check_channels('in_channels', in_channels, 2, 'one for each stage')
         self.in_channels = list(in_channels)
         self.integration = integration
         stages = range(len(in_channels))
@@ -208,7 +202,7 @@ class MultiScaleCrossAttentionNeck(BaseModule):
                 or any(c % num_heads for c in targets)):
             raise ValueError(
                 f'num_heads={num_heads!r}: must be a positive integer that '
-                f'divides the channels of each map that asks, {targets}')
+                f'divides the channels of each query map, {targets}')
         self.attentions = nn.ModuleList(
             CrossScaleAttention(in_channels[target], in_channels[source],
                                 num_heads, kv_upsample, attention, pre_norm,

@@ -7,7 +7,9 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from mmseg_ext.basics.arguments import check_choice
 from mmseg_ext.ops import deform_conv2d, deform_conv_map, deform_conv_mean
+from mmseg_ext.ops.deform_conv import BACKENDS
 
 POOLS = ('avg', 'max')
 PRODUCTS = ('matmul', 'channel')
@@ -115,14 +117,11 @@ class DeformablePSA(BaseModule):
                  backend: str = 'auto',
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
-        for name, value, allowed in (('pool', pool, POOLS),
-                                     ('product', product, PRODUCTS),
-                                     ('key', key, KEYS),
-                                     ('dcn_version', dcn_version,
-                                      DCN_VERSIONS)):
-            if value not in allowed:
-                raise ValueError(
-                    f'{name}={value!r}: must be one of {allowed}')
+        check_choice('pool', pool, POOLS)
+        check_choice('product', product, PRODUCTS)
+        check_choice('key', key, KEYS)
+        check_choice('dcn_version', dcn_version, DCN_VERSIONS)
+        check_choice('backend', backend, BACKENDS)
         if not isinstance(in_channels, int) or in_channels < 1:
             raise ValueError(
                 f'in_channels={in_channels!r}: must be a positive integer')

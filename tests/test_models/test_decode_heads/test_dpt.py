@@ -8,10 +8,35 @@ import torch.nn.functional as F
 from mmengine.config import Config
 from mmseg.models.decode_heads import DPTHead
 from mmseg.registry import MODELS
-from tiny_dpt import READOUTS, arguments, pairs, randomised
+from model_tests import ODD, UpstreamTests
+from tiny_dpt import EMBED, READOUTS, arguments, pairs, randomised
 
 import mmseg_ext  # noqa: F401
 from mmseg_ext.models.decode_heads.dpt import DPTDecodeHead
+
+
+class TestDPTDecodeHead(UpstreamTests):
+    options = dict(readout_type='project')
+
+    def build(self):
+        return DPTDecodeHead(**arguments(**self.options))
+
+    def upstream(self):
+        return DPTHead(**arguments(**self.options))
+
+    def inputs(self, batch, size):
+        # maps and class tokens of patches of 8 pixels
+        grid = [side // 8 for side in size]
+        return [[torch.randn(batch, EMBED, *grid), torch.randn(batch, EMBED)]
+                for _ in range(4)]
+
+    def shapes(self, batch, size):
+        # the coarsest map is half the grid, rounded up, and doubled 4 times
+        return [(batch, 3, *(-(-(side // 8) // 2) * 16 for side in size))]
+
+    def one_stage(self):
+        head = DPTDecodeHead(**arguments(1, **self.options))
+        return head, self.inputs(2, ODD)[:1]
 
 
 def twins(**kwargs) -> list:

@@ -236,8 +236,8 @@ def test_tokens_that_do_not_fit_the_grid_are_named():
         head([torch.rand(2, 65, EMBED)] * 4)
 
 
-@pytest.mark.parametrize('readout', READOUTS)
-@pytest.mark.parametrize('form', [list, to_tokens])
+@pytest.mark.parametrize(('readout', 'form'), [
+    ('ignore', list), ('add', list), ('project', to_tokens)])
 def test_exports(readout, form):
     head = randomised(
         DPTDecodeHead(**arguments(
@@ -248,14 +248,3 @@ def test_exports(readout, form):
         torch.testing.assert_close(exported(inputs), head(inputs))
 
 
-@pytest.mark.parametrize('readout', READOUTS)
-def test_bfloat16_autocast_stays_finite(readout):
-    head = DPTDecodeHead(**arguments(readout_type=readout))
-    inputs = [[100 * x.detach().float() for x in pair] for pair in pairs()]
-    with torch.autocast('cpu', torch.bfloat16):
-        out = head(inputs)
-    out.float().square().mean().backward()
-    assert torch.isfinite(out).all()
-    for name, parameter in head.named_parameters():
-        assert parameter.grad is not None, name
-        assert torch.isfinite(parameter.grad).all(), name

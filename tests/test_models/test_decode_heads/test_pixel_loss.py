@@ -34,13 +34,13 @@ CROSS_ENTROPY = dict(
 ])
 def test_equals_mmseg(kwargs):
     torch.manual_seed(0)
-    scores = torch.randn(2, 3, 5, 6)
+    logits = torch.randn(2, 3, 5, 6)
     labels = torch.randint(3, (2, 1, 20, 24))
     samples = [SegDataSample(gt_sem_seg=PixelData(data=x)) for x in labels]
     results = []
     for kind in (Ours, Mmsegs):
         head = kind(in_channels=4, channels=4, num_classes=3, **kwargs)
-        own = scores.clone().requires_grad_()
+        own = logits.clone().requires_grad_()
         losses = head.loss_by_feat(own, samples)
         sum(v for k, v in losses.items() if 'loss' in k).backward()
         results.append((losses, own.grad))

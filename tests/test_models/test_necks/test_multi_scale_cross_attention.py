@@ -4,14 +4,42 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from mmengine.registry import init_default_scope
-from mmseg.registry import MODELS
+from model_tests import ModelTests, grids, pyramid
 
 from mmseg_ext.models import MultiScaleCrossAttentionNeck
 
 B0 = [32, 64, 160, 256]
 B5 = [64, 128, 320, 512]
 SMALL = [4, 8, 6]
+
+
+class TestMultiScaleCrossAttentionNeck(ModelTests):
+
+    def build(self):
+        return MultiScaleCrossAttentionNeck(SMALL)
+
+    def inputs(self, batch, size):
+        return pyramid(SMALL, batch, size)
+
+    def shapes(self, batch, size):
+        return [(batch, c, *grid)
+                for c, grid in zip((8, 16, 6), grids(3, size))]
+
+    def test_one_stage(self):
+        with pytest.raises(ValueError, match='2 or more'):
+            MultiScaleCrossAttentionNeck([4])
+
+
+class TestLiteralForm(TestMultiScaleCrossAttentionNeck):
+
+    def build(self):
+        return MultiScaleCrossAttentionNeck(
+            SMALL, direction='backward', integration='add',
+            kv_upsample='bilinear', attention='plain', pre_norm=True,
+            out_proj=True)
+
+    def shapes(self, batch, size):
+        return [(batch, c, *grid) for c, grid in zip(SMALL, grids(3, size))]
 
 
 def maps(channels=SMALL, size=16, batch=2, dtype=torch.float64):
@@ -197,7 +225,7 @@ def test_bad_arguments_are_named(argument, value, allowed):
 
 @pytest.mark.parametrize('in_channels', [[64], [], 64, [64, 0], [64, 'a']])
 def test_bad_in_channels_are_named(in_channels):
-    with pytest.raises(ValueError, match='two or more positive integers'):
+    with pytest.raises(ValueError, match='2 or more positive integers'):
         MultiScaleCrossAttentionNeck(in_channels)
 
 
@@ -205,66 +233,3 @@ def test_wrong_backbone_is_named():
     neck = MultiScaleCrossAttentionNeck([4, 8, 16]).double()
     with pytest.raises(ValueError, match=r'\[4, 8, 6\].*\[4, 8, 16\]'):
         neck(maps())
-
-
-def segformer(**neck) -> torch.nn.Module:
-    """SegFormer-B0 with the neck, as the configs build it."""
-    init_default_scope('mmseg')
-    return MODELS.build(
-        dict(
-            type='EncoderDecoder',
-            data_preprocessor=dict(type='SegDataPreProcessor'),
-            backbone=dict(
-                type='MixVisionTransformer',
-                embed_dims=32,
-                num_heads=[1, 2, 5, 8],
-                num_layers=[1, 1, 1, 1]),
-            neck=dict(
-                type='MultiScaleCrossAttentionNeck', in_channels=B0, **neck),
-            decode_head=dict(
-                type='SegformerHead',
-                in_channels=[64, 128, 320, 256],
-                in_index=[0, 1, 2, 3],
-                channels=64,
-                num_classes=3,
-                norm_cfg=dict(type='BN'),
-                align_corners=False))).eval()
-
-
-class Logits(torch.nn.Module):
-    """The tensor-to-tensor part of a segmentor."""
-
-    def __init__(self, segmentor):
-        super().__init__()
-        self.segmentor = segmentor
-
-    def forward(self, x):
-        return self.segmentor.decode_head(self.segmentor.extract_feat(x))
-
-
-def test_whole_model_takes_odd_images():
-    x = torch.randn(1, 3, 483, 517)
-    with torch.no_grad():
-        assert Logits(segformer())(x).shape == (1, 3, 121, 130)
-
-
-@pytest.mark.parametrize('attention', ['fused', 'plain'])
-def test_whole_model_exports(attention):
-    model = Logits(segformer(attention=attention))
-    x = torch.randn(1, 3, 64, 96)
-    with torch.no_grad():
-        exported = torch.export.export(model, (x,)).module()
-        torch.testing.assert_close(exported(x), model(x))
-
-
-@pytest.mark.parametrize('attention', ['fused', 'plain'])
-def test_bfloat16_autocast_stays_finite(attention):
-    model = Logits(segformer(attention=attention)).train()
-    x = 100 * torch.randn(2, 3, 64, 64)
-    with torch.autocast('cpu', torch.bfloat16):
-        out = model(x)
-    out.float().square().mean().backward()
-    assert torch.isfinite(out).all()
-    for name, parameter in model.named_parameters():
-        assert parameter.grad is not None, name
-        assert torch.isfinite(parameter.grad).all(), name

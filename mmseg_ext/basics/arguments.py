@@ -1,0 +1,33 @@
+"""Checks of arguments, whose errors name argument, value and what is allowed.
+"""
+from collections.abc import Collection, Sequence
+
+
+def check_choice(name: str, value, allowed: Collection) -> None:
+    """Raise ValueError if a value is not among those that are allowed."""
+    if value not in allowed:
+        raise ValueError(
+            f'{name}={value!r}: must be one of {tuple(allowed)}')
+
+
+def check_at_least(low: float, **values: float) -> None:
+    """Raise ValueError with the name of a number below ``low``, or NaN."""
+    for name, value in values.items():
+        if not value >= low:
+            raise ValueError(f'{name}={value!r}: must be at least {low}')
+
+
+def check_channels(name: str, channels: Sequence[int], least: int,
+                   meaning: str) -> None:
+    """Raise ValueError if it is no list of positive integers.
+
+    Args:
+        name: The argument's name.
+        channels: Its value.
+        least: How many integers it must have.
+        meaning: What each stands for, the end of the error's sentence.
+    """
+    if (not isinstance(channels, Sequence) or len(channels) < least
+            or not all(isinstance(c, int) and c > 0 for c in channels)):
+        raise ValueError(f'{name}={channels!r}: must be {least} or more '
+                         f'positive integers, {meaning}')
