@@ -9,6 +9,8 @@ from mmengine.optim import OptimWrapper
 from mmseg.registry import HOOKS, OPTIM_WRAPPERS
 from torch import nn
 
+from mmseg_ext.basics.arguments import check_choice
+
 ENABLED = ('auto', True, False)
 
 
@@ -33,9 +35,7 @@ class CpuAmpOptimWrapper(OptimWrapper):
 
     def __init__(self, enabled='auto', **kwargs) -> None:
         super().__init__(**kwargs)
-        if enabled not in ENABLED:
-            raise ValueError(
-                f'enabled={enabled!r}: must be one of {ENABLED}')
+        check_choice('enabled', enabled, ENABLED)
         if enabled == 'auto':
             enabled = get_device() == 'cpu' and cpu_has_bfloat16()
         self.enabled = enabled
