@@ -1,4 +1,4 @@
-"""From an exception to the sentence that tells a user what to mend."""
+"""From an exception to the sentence that tells a user what to put right."""
 import re
 import sys
 from difflib import get_close_matches

@@ -176,8 +176,8 @@ def resumed(bench, killed):
 
 
 @pytest.fixture(scope='module')
-def mended(bench, resumed):
-    """The broken row was mended in the suite file, and run again."""
+def corrected(bench, resumed):
+    """The broken row was corrected in the suite file, and run again."""
     before = (bench.folder('tiny', 0) / 'result.json').read_bytes()
     bench.write()
     with pytest.raises(ValueError) as refused:
@@ -223,16 +223,16 @@ def test_a_failing_row_is_told_and_stops_nothing(bench, resumed):
     assert any('to go' in line for line in lines)
 
 
-def test_finished_runs_are_not_repeated(bench, resumed, mended):
-    _, _, (failures, lines) = mended
+def test_finished_runs_are_not_repeated(bench, resumed, corrected):
+    _, _, (failures, lines) = corrected
     assert not failures
     assert '[1/4] seed 0, Tiny: finished already' in lines
     assert '[3/4] seed 1, Tiny: finished already' in lines
     assert bench.folder('broken', 0).joinpath('result.json').exists()
 
 
-def test_changed_settings_are_not_mixed(bench, mended):
-    refused, report, _ = mended
+def test_changed_settings_are_not_mixed(bench, corrected):
+    refused, report, _ = corrected
     assert str(bench.folder('broken', 1)) in refused
     assert "ann_file was 'nowhere.txt', is ''" in refused
     assert '--redo' in refused
@@ -241,7 +241,7 @@ def test_changed_settings_are_not_mixed(bench, mended):
     assert '| Broken | - (n=0 of 2) |' in report.text
 
 
-def test_tables_hold_the_runs_numbers(bench, mended):
+def test_tables_hold_the_runs_numbers(bench, corrected):
     report = write_report(bench.suite(), bench.work_dir)
     folder = bench.work_dir / 'tiny_suite'
     assert set(report.files) == {folder / name for name in (
@@ -272,7 +272,7 @@ def test_tables_hold_the_runs_numbers(bench, mended):
     assert 'torch' in report.text
 
 
-def test_other_data_are_noticed(bench, mended):
+def test_other_data_are_noticed(bench, corrected):
     path = bench.folder('broken', 1) / 'result.json'
     text = path.read_text()
     result = json.loads(text)
@@ -285,7 +285,7 @@ def test_other_data_are_noticed(bench, mended):
     assert 'These do not compare: the files differ' in report.text
 
 
-def test_a_part(bench, mended):
+def test_a_part(bench, corrected):
     failures, lines = bench.run(rows=['broken'], seeds=[1])
     assert not failures
     assert lines == ['[1/1] seed 1, Broken: finished already']
@@ -296,7 +296,7 @@ def test_a_part(bench, mended):
             bench.run(**part)
 
 
-def test_two_tools_share_a_suite(bench, mended):
+def test_two_tools_share_a_suite(bench, corrected):
     suite = bench.suite()
     job = list_runs(suite, bench.work_dir)[0][0].job
     with job.claimed() as mine:
@@ -323,7 +323,7 @@ def tool(bench, monkeypatch, capsys):
     return run
 
 
-def test_tool(bench, mended, tool):
+def test_tool(bench, corrected, tool):
     out, reason = tool(bench.path, '--tables-only')
     assert reason is None
     assert '| model | mIoU (%) | error (%p) | parameters (M) |' in out
@@ -336,7 +336,7 @@ def test_tool(bench, mended, tool):
         'Make some.')
 
 
-def test_a_misspelt_column_costs_no_run(bench, mended, tool):
+def test_a_misspelt_column_costs_no_run(bench, corrected, tool):
     bench.write(mIoU='MIoU')
     out, reason = tool(bench.path)
     assert "no number 'MIoU'; it has aAcc, mIoU" in reason
@@ -344,7 +344,7 @@ def test_a_misspelt_column_costs_no_run(bench, mended, tool):
     bench.write()
 
 
-def test_a_config_that_cannot_be_read(bench, mended):
+def test_a_config_that_cannot_be_read(bench, corrected):
     bad = bench.here / 'bad.py'
     bad.write_text("raise ImportError('install it')")
     bench.write(**{"'Broken', config=config":
