@@ -70,7 +70,7 @@ setup(
     install_requires=[
         # 2.4: the first with torch.serialization.add_safe_globals.
         'torch>=2.4',
-        # Everything that compat patches is patched for these releases, the last of
+        # All that compat patches is patched for these releases, the last of
         # their kind (mmengine 0.11 or mmsegmentation 2 would need a look).
         'mmengine>=0.10.7,<0.11',
         'mmsegmentation>=1.2.2,<2',
