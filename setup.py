@@ -16,10 +16,13 @@ class BuildWithConfigs(build_py):
     """Put configs and tools into the package, as OpenMMLab's packages do."""
 
     def run(self) -> None:
+        if not self.editable_mode:  # modules that an earlier build left
+            shutil.rmtree(Path(self.build_lib) / 'mmseg_ext',
+                          ignore_errors=True)
         super().run()
         mim = (ROOT if self.editable_mode else Path(self.build_lib)) / MIM
         shutil.rmtree(mim, ignore_errors=True)
-        mim.mkdir(parents=True)
+        mim.mkdir(parents=True, exist_ok=True)
         for name in SHIPPED:
             self._ship(ROOT / name, mim / name)
         # mmengine asks it for published weights first

@@ -17,11 +17,6 @@ from .version import __version__
 
 __all__ = ['__version__']
 
-# Imported when they are asked for, as attributes.
-ROOMS = ('benchmark', 'checking', 'conversion', 'datasets', 'engine',
-         'evaluation', 'inference', 'labeling', 'models', 'ops', 'samples',
-         'visualization')
-
 if find_spec('mmseg') is not None:
     from . import compat
 
@@ -30,6 +25,7 @@ if find_spec('mmseg') is not None:
 
 
 def __getattr__(name: str):
-    if name in ROOMS:
+    """Import a room when it is asked for as an attribute."""
+    if name[:1] != '_' and find_spec(f'.{name}', __name__) is not None:
         return import_module(f'.{name}', __name__)
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -24,14 +24,16 @@ def new_parser(description: str) -> argparse.ArgumentParser:
 
 
 class _Noted(argparse.Action):
-    """An option that :func:`run` looks for by itself."""
+    """An option that :func:`run` is told of, also if it is abbreviated."""
+
+    noted = False
 
     def __init__(self, option_strings, dest, **kwargs) -> None:
         super().__init__(option_strings, dest=argparse.SUPPRESS,
                          default=argparse.SUPPRESS, nargs=0, **kwargs)
 
     def __call__(self, parser, namespace, values, option=None) -> None:
-        pass
+        _Noted.noted = True
 
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:
@@ -78,17 +80,20 @@ def run(main: Callable[[], Optional[int]]) -> None:
     :func:`~.errors.user_sentence`; ``--traceback`` among the arguments lets
     every error through as it was raised.
     """
+    _Noted.noted = TRACEBACK in sys.argv
+    # the parsers of sub-commands do not know it
+    sys.argv = [word for word in sys.argv if word != TRACEBACK]
     try:
         status = main()
     except KeyboardInterrupt as interrupt:
-        if TRACEBACK in sys.argv:
+        if _Noted.noted:
             raise
         # whoever knows how to go on has said so
         print(f'\n{str(interrupt) or "Interrupted."}', file=sys.stderr)
         status = 130
     except Exception as error:
         sentence = user_sentence(error)
-        if sentence is None or TRACEBACK in sys.argv:
+        if sentence is None or _Noted.noted:
             raise
         # a progress line may stand before it
         sys.exit(f'\n{sentence}')
@@ -107,7 +112,9 @@ def command_for(tool: str) -> str:
         shell; 'mmseg-ext test' where no file of that folder was called.
     """
     folder = Path(sys.argv[0]).parent
+    path = folder / f'{tool}.py'
     # '.mim': the package's own copy, started by dist_train.sh
-    if folder.name == 'tools' and '.mim' not in folder.parts:
-        return f'python {shlex.quote(str(folder / f"{tool}.py"))}'
+    ours = folder.name == 'tools' and '.mim' not in folder.parts
+    if ours and path.is_file():
+        return f'python {shlex.quote(str(path))}'
     return f'{COMMAND} {tool}'

@@ -1,4 +1,5 @@
 """From an exception to the sentence that tells a user what to put right."""
+import os
 import re
 import sys
 from difflib import get_close_matches
@@ -6,6 +7,8 @@ from typing import Optional
 
 # Of these the message is made for people, whoever raises them.
 _MENDABLE = (OSError, ValueError, ImportError)
+# What these say of a value is written for whoever gave it.
+_OURS = ('mmseg_ext', 'mmengine', 'mmseg', 'mmcv', 'mmdet', 'mmpretrain')
 # What these raise is about a config that somebody has written.
 _READ_CONFIGS = ('mmengine.config', 'mmengine.registry')
 # In code of ours these are mistakes of ours, the traceback is what helps.
@@ -35,16 +38,31 @@ def user_sentence(error: BaseException) -> Optional[str]:
     if any(_is_out_of_memory(link) for link in chain):
         return ('There is not enough memory'
                 + (f' ({str(error).split(". ")[0]})' if str(error) else '')
-                + '. Smaller batches need less: --cfg-options '
-                'train_dataloader.batch_size=1; so do smaller crops, and '
-                '--amp')
+                + '. Smaller batches, crops or tiles need less.')
     message = _without_worker(_message(chain[-1]))
     unknown = _UNKNOWN_NAME.match(message)
     if unknown:
         return _unknown_name(*unknown.groups())
     if any(_is_mendable(link) for link in chain):
-        return message or type(error).__name__
+        text = message or type(error).__name__
+        own = _message(chain[-1]) == message  # else of a loading process
+        return text + _where(chain[-1]) * own
     return None
+
+
+def _where(error: BaseException) -> str:
+    """Say where a library has raised what it says of no file of the user."""
+    trace, places = error.__traceback__, _places(error)
+    if (not isinstance(error, ValueError) or trace is None
+            or places[-1].split('.')[0] in (*_OURS, 'argparse')):
+        return ''
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    file = trace.tb_frame.f_code.co_filename
+    if not file.startswith((sys.prefix, sys.base_prefix)):
+        return ''  # code of the user's own
+    return (f' ({os.path.basename(file)}:{trace.tb_lineno}; --traceback '
+            'shows more)')
 
 
 def _is_mendable(error: BaseException) -> bool:
@@ -97,10 +115,11 @@ def _without_worker(message: str) -> str:
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
-    # torch's own may not be imported here
-    return isinstance(error, MemoryError) or (
-        type(error).__name__ == 'OutOfMemoryError'
-        and type(error).__module__.startswith('torch'))
+    # torch's own may not be imported here; on a CPU it has none
+    return (isinstance(error, MemoryError)
+            or 'DefaultCPUAllocator' in str(error)
+            or (type(error).__name__ == 'OutOfMemoryError'
+                and type(error).__module__.startswith('torch')))
 
 
 def _places(error: BaseException) -> list[str]:

@@ -55,6 +55,17 @@ class SEMReading:
                     f'palette; beyond {len(COLOURS)} classes the colours '
                     'must be given.')
             object.__setattr__(self, 'palette', COLOURS[:len(self.classes)])
+        if len(self.palette) != len(self.classes):
+            raise ValueError(f'metainfo has {len(self.classes)} classes and '
+                             f'{len(self.palette)} colours in its palette: '
+                             'each class needs one.')
+        ids = {*range(len(self.classes)), self.ignore_index}
+        foreign = sorted(set((self.label_map or {}).values()) - ids)
+        if foreign:
+            raise ValueError(
+                f'label_map={dict(self.label_map)!r}: {foreign} are no class '
+                f'ids; the classes are 0 to {len(self.classes) - 1}, and '
+                f'{self.ignore_index} is ignored.')
 
     def sample(self, image: str, mask: Optional[str]) -> dict:
         """Return what a pipeline is handed for a pair of files."""

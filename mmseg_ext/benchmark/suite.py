@@ -143,10 +143,10 @@ def read_suite(path: str | os.PathLike,
     path = Path(find_config(path, 'suite file'))
     try:
         suite = read_config(path).to_dict()
-    except FileNotFoundError:
+    except (OSError, ValueError):
         raise
     except Exception as error:  # it is a program
-        raise ValueError(f'{path} cannot be read: {error}') from error
+        raise ValueError(f'{path} cannot be read: {error}.') from error
     _check_keys(str(path), suite, REQUIRED, OPTIONAL)
     rows = suite['rows']
     if quick:

@@ -1,18 +1,18 @@
 """The parts of a data set: their pairs, and how these are loaded."""
 import os.path as osp
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Optional
 
+from mmseg_ext.basics.class_counts import class_counts
 from mmseg_ext.basics.sem_files import SEMReading, load_image, load_mask
 
 from .findings import ERROR, NOTE, WARNING, Finding
 from .pair_check import Rules
 from .pairing import Listing, list_pairs
 
-# Of SEMDataset, beside those that name files.
-READING = ('info_band', 'bit_depth', 'label_map', 'ignore_colors',
-           'ignore_index')
+# Options beside those that name files, and classes and palette.
+READING = tuple(field.name for field in fields(SEMReading))[2:]
 
 
 @dataclass
@@ -89,26 +89,17 @@ def _load(sample: dict) -> dict:
 def check_heads(cfg: Mapping, splits: Sequence[Split]) -> list[Finding]:
     """Compare the number of classes of the data with the model's."""
     numbers = {len(split.rules.classes) for split in splits} - {0}
-    model, findings = cfg.get('model') or {}, []
-    heads = [(name, head) for name in ('decode_head', 'auxiliary_head', 'head')
-             for head in _as_list(model.get(name))]
-    for name, head in heads:
-        outputs = head.get('num_classes')
-        for number in sorted(numbers):
-            if outputs in (None, number):
-                continue
+    findings = []
+    for place, outputs in class_counts(cfg.get('model') or {}):
+        for number in sorted(numbers - {outputs}):
             findings.append(Finding(
                 ERROR if outputs < number else WARNING,
-                f'The model has {outputs} classes ({name}.num_classes), the '
+                f'The model has {outputs} classes ({place}.num_classes), the '
                 f'data have {number}.',
-                f'model = dict({name}=dict(num_classes={number}))'))
+                f'--cfg-options model.{place}.num_classes={number}'
+                if '.' in place else
+                f'model = dict({place}=dict(num_classes={number}))'))
     return findings
-
-
-def _as_list(heads) -> list:
-    if heads is None:
-        return []
-    return list(heads) if isinstance(heads, (list, tuple)) else [heads]
 
 
 def find_unused(splits: Sequence[Split]) -> list[Finding]:

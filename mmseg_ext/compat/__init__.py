@@ -39,9 +39,10 @@ def apply() -> None:
     global _applied
     if _applied:
         return
-    _applied = True
     mmcv_ops.check_mmcv()
     mmpretrain_multimodal.check_import()
+    # only now: after an error a second import is to end in it, too
+    _applied = True
     for target, patch in PATCHES.items():
         when_imported(target, partial(_patch, *patch.split('.')))
 

@@ -1,6 +1,7 @@
 """Act on a module as soon as it is imported, without importing it."""
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from types import ModuleType
 
@@ -11,6 +12,10 @@ class _Loader(Loader):
     def __init__(self, loader: Loader, actions: list[Callable]) -> None:
         self.loader = loader
         self.actions = actions
+
+    def __getattr__(self, name: str):
+        # get_code, get_source and what else is asked of a loader
+        return getattr(self.loader, name)
 
     def create_module(self, spec):
         return self.loader.create_module(spec)
@@ -46,14 +51,27 @@ class _Finder(MetaPathFinder):
 _FINDER = _Finder()
 
 
+def _is_half(module: ModuleType) -> bool:
+    return getattr(module.__spec__, '_initializing', False)
+
+
 def when_imported(name: str, act: Callable[[ModuleType], None]) -> None:
     """Call ``act`` with a module: now if it is imported, else when it is.
 
     The call comes directly after the module's own code, before anyone can
     import a name from it.
+
+    Raises:
+        ImportError: If the module is only half imported, by what calls this.
     """
-    if name in sys.modules:
-        act(sys.modules[name])
+    module = sys.modules.get(name)
+    if module is not None:
+        if _is_half(module):
+            module = import_module(name)  # waits for another thread's import
+        if _is_half(module):
+            raise ImportError(f'{name} is being imported: import mmseg_ext '
+                              'before or after it, not within')
+        act(module)
         return
     _FINDER.actions.setdefault(name, []).append(act)
     if _FINDER not in sys.meta_path:

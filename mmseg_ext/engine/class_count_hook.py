@@ -3,8 +3,8 @@ import logging
 
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
-from torch import nn
+
+from mmseg_ext.basics.class_counts import class_counts
 
 
 class ClassCountHook(Hook):
@@ -24,7 +24,7 @@ class ClassCountHook(Hook):
         classes = metainfo.get('classes')
         if not classes:
             return
-        for name, count in _class_counts(runner.model):
+        for name, count in class_counts(runner.cfg.get('model') or {}):
             text = (f'model.{name}.num_classes is {count}, and the data set '
                     f'has {len(classes)} classes ({", ".join(classes)})')
             setting = f'--cfg-options model.{name}.num_classes={len(classes)}'
@@ -34,19 +34,3 @@ class ClassCountHook(Hook):
             if count > len(classes):
                 print_log(f'{text}. If that is not meant: {setting}',
                           logger='current', level=logging.WARNING)
-
-
-def _class_counts(model: nn.Module) -> list[tuple[str, int]]:
-    """Return the place of each head in the config, and its classes."""
-    if is_model_wrapper(model):
-        model = model.module
-    found = []
-    for name in ('decode_head', 'auxiliary_head', 'head'):
-        head = getattr(model, name, None)
-        heads = {f'{name}.{i}': part for i, part in enumerate(head)
-                 } if isinstance(head, nn.ModuleList) else {name: head}
-        for place, part in heads.items():
-            count = getattr(part, 'num_classes', None)
-            if isinstance(count, int):
-                found.append((place, count))
-    return found

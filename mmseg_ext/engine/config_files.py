@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.config.utils import ConfigParsingError
 
 from mmseg_ext.basics import shipped
 
@@ -39,9 +40,8 @@ def find_config(name: str | os.PathLike,
     path = Path(name if root is None else root / inner).expanduser()
     if path.is_file():
         return str(path)
-    message = f'here is no {what} {name}{_advice(path)}'
-    raise FileNotFoundError(
-        f'{where}: t{message}' if where else f'T{message}')
+    start = f'{where}: there' if where else 'There'
+    raise FileNotFoundError(f'{start} is no {what} {name}{_advice(path)}')
 
 
 def read_config(name: str | os.PathLike) -> Config:
@@ -54,6 +54,11 @@ def read_config(name: str | os.PathLike) -> Config:
     path = find_config(name)
     try:
         return Config.fromfile(path)
+    except (SyntaxError, NameError, LookupError, TypeError, AttributeError,
+            ConfigParsingError) as error:  # it is a program
+        place, what = _describe(error)
+        place = place or f'{name}, or a config that it inherits from,'
+        raise ValueError(f'{place} cannot be read: {what}.') from error
     except FileNotFoundError as error:
         # other configs it opens, to see of what kind they are
         missing = MISSING.fullmatch(str(error))
@@ -64,6 +69,20 @@ def read_config(name: str | os.PathLike) -> Config:
         raise FileNotFoundError(
             f'There is no config {base}, which {name} inherits from'
             f'{_advice(base)}') from None
+
+
+def _describe(error: Exception) -> tuple[str, str]:
+    """Return where a config's own code failed, if that is known, and why."""
+    if isinstance(error, SyntaxError):  # parsed without the file's name
+        return '', f'{type(error).__name__}: {error.msg} (line {error.lineno})'
+    trace, place = error.__traceback__, ''
+    while trace is not None:
+        # mmengine runs configs without a module's name
+        if trace.tb_frame.f_globals.get('__name__') is None:
+            file = trace.tb_frame.f_code.co_filename
+            place = f'{file}, line {trace.tb_lineno},'
+        trace = trace.tb_next
+    return place, f'{type(error).__name__}: {error}'
 
 
 def _configs_of(package: str) -> Path:
@@ -91,8 +110,9 @@ def _advice(path: Path) -> str:
             path.as_posix().endswith(f'configs/{other}') for other in same)
         return (f'; it is now {shown}' if moved else
                 f'; the one that comes with {package} is {shown}')
-    names = {other.rsplit('/', 1)[-1]: other for other in others}
-    near = difflib.get_close_matches(name, names, n=3)
+    names = {Path(other).stem: other for other in others
+             if not other.startswith('_base_')}
+    near = difflib.get_close_matches(Path(name).stem, names, n=3)
     if near:
         shown = ', '.join(_shown(package, root, names[one]) for one in near)
         return f'; names near it are {shown}'

@@ -22,17 +22,11 @@ from .console import (
     short_path,
 )
 from .pretrained import check_weights, remove_pretrained
-from .sections import sections
-
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+from .sections import LOADERS, data_sets
 
 
 def _set_in_datasets(cfg: Config, options: dict) -> None:
-    datasets = [
-        section for name in LOADERS
-        for section in sections(cfg.get(name, {}).get('dataset'))
-        if 'data_root' in section  # passes wrappers and transforms over
-    ]
+    datasets = data_sets(cfg)
     if not datasets:
         raise ValueError('This config has no data set with a data_root: '
                          f'{", ".join(options)} cannot be set')

@@ -51,6 +51,19 @@ def test_traceback_lets_errors_through(argv):
     assert vars(new_parser('A tool.').parse_args()) == {}
 
 
+@pytest.mark.parametrize('option', ['--traceback', '--trace'])
+def test_traceback_of_sub_commands_and_abbreviated(argv, option):
+    def main():
+        parser = new_parser('A tool.')
+        parser.add_subparsers().add_parser('kind')
+        parser.parse_args(['kind'] if option == '--traceback' else [option])
+        raise ValueError('damaged')
+
+    argv('tool', 'kind', option)
+    with pytest.raises(ValueError, match='damaged'):
+        run(main)
+
+
 def test_errors_of_the_program_keep_their_traceback(argv):
     argv('tool')
     for error in (TypeError('x'), KeyError('x'), ZeroDivisionError('x')):
@@ -79,10 +92,16 @@ def test_exit_status(argv):
 
 @pytest.mark.parametrize(('called', 'expected'), [
     ('tools/train.py', 'python tools/test.py'),
-    ('/a b/tools/train.py', "python '/a b/tools/test.py'"),
+    ('a b/tools/train.py', "python 'a b/tools/test.py'"),
     ('mmseg-ext train', 'mmseg-ext test'),
     ('/env/mmseg_ext/.mim/tools/train.py', 'mmseg-ext test'),
-    ('/usr/bin/pytest', 'mmseg-ext test')])
-def test_other_commands_as_this_one(argv, called, expected):
+    ('/usr/bin/pytest', 'mmseg-ext test'),
+    ('/another/tools/train.py', 'mmseg-ext test')])
+def test_other_commands_as_this_one(
+        argv, tmp_path, monkeypatch, called, expected):
+    for folder in ('tools', 'a b/tools'):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / 'test.py').touch()
+    monkeypatch.chdir(tmp_path)
     argv(called)
     assert command_for('test') == expected

@@ -1,4 +1,6 @@
 """What is told of an exception, each raised where it really comes from."""
+import json
+
 import pytest
 import torch
 from mmengine.config import Config
@@ -111,9 +113,17 @@ def test_mistakes_in_code_keep_their_traceback():
 
 
 def test_too_little_memory():
-    assert 'batch_size=1' in user_sentence(MemoryError())
+    assert 'Smaller batches' in user_sentence(MemoryError())
     # where there is no GPU its error can be made, and not met
     text = user_sentence(torch.OutOfMemoryError(
         'CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has'))
     assert '(CUDA out of memory)' in text
-    assert 'batch_size=1' in text
+    assert 'Smaller batches' in text
+    text = sentence(torch.empty, 2**50)  # a petabyte and more, on a CPU
+    assert 'not enough memory' in text
+
+
+def test_what_a_library_says_has_its_place():
+    text = sentence(json.loads, '{')
+    assert text.startswith('Expecting property name')
+    assert 'decoder.py:' in text and '--traceback' in text

@@ -328,10 +328,10 @@ def test_tool(bench, corrected, tool):
     assert reason is None
     assert '| model | mIoU (%) | error (%p) | parameters (M) |' in out
     assert f'Wrote {bench.work_dir}' in out
-    assert tool(bench.path, '--quick')[1] == (
+    assert tool(bench.path, '--quick')[1].strip() == (
         f'{bench.path} has no quick budget')
     assert 'no suite file nowhere.py' in tool('nowhere.py')[1]
-    assert tool(bench.path, '--data-root', 'nowhere')[1] == (
+    assert tool(bench.path, '--data-root', 'nowhere')[1].strip() == (
         'There is no data folder nowhere. Another one: --data-root DIR. '
         'Make some.')
 

@@ -51,6 +51,26 @@ def test_a_name_imported_before_is_patched_too(imported_late):
                             imported_late['mmseg_path'])
 
 
+def test_after_a_failed_import_the_second_fails_too(run_python, tmp_path):
+    found = run_python(
+        """
+import importlib.util, json
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: (
+    None if name == 'mmcv' else find(name, package))
+messages = []
+for _ in range(2):
+    try:
+        import mmseg_ext
+        messages.append('passed')
+    except ModuleNotFoundError as error:
+        messages.append(str(error))
+print(json.dumps(messages))
+""", cwd=tmp_path)
+    assert len(found) == 2
+    assert all('needs mmcv' in message for message in found)
+
+
 def test_the_error_is_a_runtime_error():
     # Code that guards a load with `except RuntimeError` goes on working.
     assert issubclass(compat.UntrustedCheckpointError, RuntimeError)

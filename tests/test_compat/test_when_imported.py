@@ -1,7 +1,10 @@
 """Act on modules when they are imported; in modules made for it."""
 import importlib
 import inspect
+import runpy
 import sys
+import threading
+import time
 
 import pytest
 
@@ -65,6 +68,33 @@ def test_the_module_keeps_its_loader_and_source(module):
     assert found.__spec__.loader is found.__loader__
     assert inspect.getsource(found) == 'value = 1\n'
     assert importlib.reload(found).value == 1
+
+
+def test_a_module_that_another_thread_imports_is_waited_for(module):
+    name = module('import time\ntime.sleep(0.3)\nvalue = 1\n')
+    importing = threading.Thread(target=importlib.import_module, args=[name])
+    importing.start()
+    while name not in sys.modules:
+        time.sleep(0.01)
+    seen = []
+    when_imported(name, lambda it: seen.append(it.value))
+    importing.join()
+    assert seen == [1]
+
+
+def test_within_the_import_of_a_module_it_is_refused(module):
+    name = module('from mmseg_ext.compat import when_imported\n'
+                  'when_imported(__name__, print)\n')
+    with pytest.raises(ImportError, match='is being imported'):
+        importlib.import_module(name)
+
+
+def test_its_code_can_be_read_before_it_is_imported(module):
+    name = module('value = 1\n')
+    when_imported(name, lambda it: None)
+    loader = importlib.util.find_spec(name).loader
+    assert loader.get_source(name) == 'value = 1\n'
+    assert runpy.run_module(name)['value'] == 1
 
 
 def test_a_missing_module_is_missing(module):

@@ -142,3 +142,14 @@ def test_an_old_path_in_a_users_suite(own):
     own("_base_ = './_base_/nowhere.py'", 'suite.py')
     with pytest.raises(FileNotFoundError, match=r'suite\.py inherits from'):
         read_suite('suite.py')
+
+
+def test_a_mistake_in_a_config_is_placed(tmp_path):
+    (tmp_path / 'base.py').write_text('a = 1\nb = a + c\n')
+    (tmp_path / 'own.py').write_text("_base_ = './base.py'\n")
+    with pytest.raises(ValueError, match=(
+            r"base\.py, line 2, cannot be read: NameError: name 'c'")):
+        read_config(tmp_path / 'own.py')
+    (tmp_path / 'own.py').write_text('a = (\n')
+    with pytest.raises(ValueError, match=r'own\.py, or .*never closed'):
+        read_config(tmp_path / 'own.py')

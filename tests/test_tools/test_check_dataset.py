@@ -34,10 +34,13 @@ def check(repository, tmp_path, monkeypatch, capsys):
 
     def run(*arguments):
         monkeypatch.setattr(sys, 'argv', [tool, *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
+        status = 0
+        try:
             runpy.run_path(tool, run_name='__main__')
+        except SystemExit as end:
+            status = end.code
         printed = capsys.readouterr()
-        return printed.out + printed.err, end.value.code
+        return printed.out + printed.err, status
     return run
 
 

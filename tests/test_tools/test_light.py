@@ -12,6 +12,7 @@ PROGRAM = """
 import json, re, runpy, sys
 from pathlib import Path
 tool, *sys.argv = sys.argv[1:]
+status = 0
 sys.argv.insert(0, tool)
 try:
     runpy.run_path(tool, run_name='__main__')

@@ -6,9 +6,10 @@ from typing import Optional
 from mmengine.config import Config
 
 from mmseg_ext.engine.pretrained import remove_pretrained
-from mmseg_ext.engine.sections import sections
+from mmseg_ext.engine.sections import data_sets
 
-TESTED = ('model', 'test_dataloader', 'test_evaluator')
+TESTED = ('model', 'data_preprocessor', 'test_cfg', 'test_dataloader',
+          'test_evaluator')
 
 
 def cite_config(cfg: Config) -> Optional[list[str]]:
@@ -25,11 +26,11 @@ def cite_config(cfg: Config) -> Optional[list[str]]:
         return None
     plain = Config.fromfile(cfg.filename, import_custom_modules=False)
     options = [cfg.filename]
-    roots = [section['data_root'] for section in _data_sets(cfg)]
-    if roots != [section['data_root'] for section in _data_sets(plain)]:
+    roots = [section['data_root'] for section in data_sets(cfg)]
+    if roots != [section['data_root'] for section in data_sets(plain)]:
         if len(set(roots)) != 1:
             return None
-        for section in _data_sets(plain):
+        for section in data_sets(plain):
             section['data_root'] = roots[0]
         options += ['--data-root', roots[0]]
     if _tested(cfg) != _tested(plain):
@@ -39,13 +40,6 @@ def cite_config(cfg: Config) -> Optional[list[str]]:
     if osp.abspath(cfg.work_dir) != osp.abspath(usual):
         options += ['--work-dir', cfg.work_dir]
     return options
-
-
-def _data_sets(cfg: Config) -> list[dict]:
-    return [section for split in ('train', 'val', 'test')
-            for section in sections(
-                cfg.get(f'{split}_dataloader', {}).get('dataset'))
-            if 'data_root' in section]
 
 
 def _tested(cfg: Config) -> dict:

@@ -40,9 +40,12 @@ def next_commands(runner: Runner,
     model = runner.model
     if is_model_wrapper(model):
         model = model.module
-    if isinstance(model, BaseSegmentor) and runner.val_loop is not None:
+    images = (_some_images(runner.val_dataloader.dataset)
+              if isinstance(model, BaseSegmentor)
+              and runner.val_loop is not None else None)
+    if images is not None:
         lines += ['Predict images, such as those of the validation:', _line(
-            'predict', _some_images(runner.val_dataloader.dataset),
+            'predict', images,
             '--config', config, '--checkpoint', checkpoint, '--out',
             short_path(osp.join(runner.work_dir, 'predictions')))]
     return lines
@@ -52,9 +55,15 @@ def _line(tool: str, *arguments: str) -> str:
     return f'  {command_for(tool)} {shlex.join(arguments)}'
 
 
-def _some_images(dataset: Dataset) -> str:
-    """Return a folder of images, or one where masks lie beside them."""
-    info = next(list_data_sets(dataset)).get_data_info(0)
+def _some_images(dataset: Dataset) -> Optional[str]:
+    """Return a folder of images, or one where masks lie beside them.
+
+    None: the data set does not say where its images are.
+    """
+    first = next(list_data_sets(dataset))
+    info = first.get_data_info(0) if hasattr(first, 'get_data_info') else {}
+    if not info.get('img_path'):
+        return None
     folder = osp.dirname(info['img_path'])
     if osp.dirname(info.get('seg_map_path') or '') == folder:
         return short_path(info['img_path'])

@@ -44,10 +44,13 @@ class QuietRunner(Runner):
 
     def load_or_resume(self) -> None:
         """Load or resume a checkpoint; what is printed then is logged."""
-        with redirect_stdout(io.StringIO()) as printed:
-            super().load_or_resume()
-        for line in printed.getvalue().splitlines():
-            self.logger.info(line)
+        printed = io.StringIO()
+        try:
+            with redirect_stdout(printed):
+                super().load_or_resume()
+        finally:
+            for line in printed.getvalue().splitlines():
+                self.logger.info(line)
 
 
 class QuietTestRunner(QuietRunner):

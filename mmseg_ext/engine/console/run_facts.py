@@ -164,21 +164,23 @@ def _schedule(runner: Runner) -> str:
     processes = get_world_size()
     parts = [
         length,
-        f'batches of {loader.batch_size}'
+        f'batches of {loader.batch_size or "several sizes"}'
         + (f' in each of {processes} processes' if processes > 1 else ''),
     ]
     if optimizer is not None:
         parts.append(type(optimizer).__name__
                      + (f' at learning rate {rate:g}' if rate else ''))
-    if runner.val_loop is not None:
+    interval = getattr(loop, 'val_interval', None)
+    if runner.val_loop is not None and interval:
         unit = 'epoch' if by_epoch else 'iteration'
-        parts.append(f'validated every {loop.val_interval} {unit}s'
-                     if loop.val_interval > 1 else f'validated every {unit}')
+        parts.append(f'validated every {interval} {unit}s'
+                     if interval > 1 else f'validated every {unit}')
     return ', '.join(parts)
 
 
 def _device(model: nn.Module) -> str:
-    device = next(model.parameters()).device
+    device = next((weight.device for weight in model.parameters()),
+                  torch.device('cpu'))
     name = (torch.cuda.get_device_name(device) if device.type == 'cuda' else
             f'{device.type.upper()} of {torch.get_num_threads()} '
             f'thread{"s" * (torch.get_num_threads() != 1)}')
