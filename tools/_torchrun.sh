@@ -3,6 +3,16 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/_env.sh"
 processes=$1 && shift
+case $processes in
+'' | *[!0-9]* | 0)
+    echo "$processes is no number of processes" >&2 && exit 2 ;;
+esac
+"$python" -c 'import mmseg_ext; from importlib.util import find_spec
+assert find_spec("torch")' 2> /dev/null || {
+    echo "$python has no mmseg_ext. Run tools/setup_env.sh first, or activate" \
+        "the environment that it is installed in." >&2
+    exit 1
+}
 if [ "${NNODES:-1}" = 1 ] && [ -z "${PORT:-}" ]; then
     # torchrun finds a free port, so that two runs do not collide.
     where=(--standalone)
@@ -18,5 +28,5 @@ if [ -z "${OMP_NUM_THREADS:-}" ] && [ "$processes" -gt 1 ] &&
     share=$(($(getconf _NPROCESSORS_ONLN) / processes))
     export OMP_NUM_THREADS=$((share > 1 ? share : 1))
 fi
-exec "$python" -m torch.distributed.run "${where[@]}" \
+exec "$python" "$(dirname "${BASH_SOURCE[0]}")/_torchrun.py" "${where[@]}" \
     --nproc_per_node "$processes" "$@" --launcher pytorch

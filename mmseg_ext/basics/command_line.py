@@ -1,5 +1,7 @@
 """What all commands have in common: options, names, errors in a sentence."""
 import argparse
+import hashlib
+import os
 import shlex
 import sys
 from collections.abc import Callable
@@ -95,10 +97,27 @@ def run(main: Callable[[], Optional[int]]) -> None:
         sentence = user_sentence(error)
         if sentence is None or _Noted.noted:
             raise
+        if _is_said(sentence):
+            sys.exit(1)
         # a progress line may stand before it
         sys.exit(f'\n{sentence}')
     if status:
         sys.exit(status)
+
+
+def _is_said(sentence: str) -> bool:
+    """Tell whether another process of torchrun says this, too, and did so."""
+    file = os.environ.get('TORCHELASTIC_ERROR_FILE')
+    if not file:
+        return False
+    digest = hashlib.sha256(sentence.encode()).hexdigest()
+    try:  # its folder is of one process, the one above of all on a machine
+        (Path(file).parents[1] / f'{digest}.said').open('x').close()
+    except FileExistsError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def command_for(tool: str) -> str:

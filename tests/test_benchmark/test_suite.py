@@ -80,7 +80,8 @@ def test_options_win(write):
 @pytest.mark.parametrize(('old', 'new', 'sentence'), [
     ("title = 'Models'", '', 'has no title'),
     ("title = 'Models'", 'title = (', r'cannot be read: .*never closed'),
-    ("title = 'Models'", 'title = unknown', "cannot be read: name 'unknown'"),
+    ("title = 'Models'", 'title = unknown',
+     "line 2, cannot be read: NameError: name 'unknown'"),
     ("title = 'Models'", "titel = 'x'\ntitle = 'y'", 'has titel; what there'),
     ("title = 'Models'", 'title = 3', 'title is 3: must be a text'),
     ('[0, 1]', '[0, 0]', r'seeds is \[0, 0\]: must be different integers'),

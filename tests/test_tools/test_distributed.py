@@ -154,3 +154,32 @@ def test_scaling(repository, tmp_path):
     out = run(command, tmp_path, check=False)
     assert 'out is not empty: name a new folder' in out
     assert 'Traceback' not in out
+
+
+def test_an_error_is_said_once_and_without_torchruns_own(
+        repository, tmp_path):
+    done = subprocess.run(
+        ['bash', repository / 'tools/dist_train.sh', 'nowhere.py', '2'],
+        cwd=tmp_path, text=True, capture_output=True,
+        env=dict(os.environ, VIRTUAL_ENV=sys.prefix))
+    assert done.returncode == 1
+    assert done.stderr.count('There is no config nowhere.py') == 1
+    assert 'Traceback' not in done.stderr
+    assert 'ChildFailedError' not in done.stderr
+
+
+@pytest.mark.parametrize('script', ['dist_train.sh', 'dist_test.sh'])
+def test_scripts_explain_themselves(repository, script):
+    done = subprocess.run(['bash', repository / 'tools' / script, '--help'],
+                          text=True, capture_output=True)
+    assert done.returncode == 0
+    assert done.stdout.startswith('T') and f'tools/{script} CONFIG' in (
+        done.stdout)
+
+
+def test_a_number_of_processes_that_is_none(repository, tmp_path):
+    done = subprocess.run(
+        ['bash', repository / 'tools/dist_train.sh', 'a.py', 'two'],
+        cwd=tmp_path, text=True, capture_output=True)
+    assert done.returncode == 2
+    assert 'two is no number of processes' in done.stderr
