@@ -43,20 +43,28 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
     # not above: it is missing where ONNX files alone run
     from mmengine.config import DictAction
 
+    class KeyValues(DictAction):
+
+        def __call__(self, parser, namespace, values, option=None) -> None:
+            for word in values:
+                if '=' not in word:
+                    parser.error(f'{option}: {word!r} is not KEY=VALUE')
+            super().__call__(parser, namespace, values, option)
+
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
     parser.add_argument(
         '--data-root', help='data folder, in place of the config\'s')
     parser.add_argument(
         '--dataset-options',
         nargs='+',
-        action=DictAction,
+        action=KeyValues,
         metavar='KEY=VALUE',
         help='arguments of all data sets of the config, such as '
         'categories=[bottle,cable]')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=KeyValues,
         metavar='KEY=VALUE',
         help='values of the config to replace, such as '
         'train_dataloader.batch_size=2 or key="[(a,b),(c,d)]" (quotation '

@@ -4,7 +4,12 @@ import sys
 import pytest
 from mmengine.registry import Registry
 
-from mmseg_ext.basics.command_line import command_for, new_parser, run
+from mmseg_ext.basics.command_line import (
+    add_config_options,
+    command_for,
+    new_parser,
+    run,
+)
 
 
 @pytest.fixture
@@ -105,3 +110,13 @@ def test_other_commands_as_this_one(
     monkeypatch.chdir(tmp_path)
     argv(called)
     assert command_for('test') == expected
+
+
+def test_an_option_without_a_value(capsys):
+    parser = new_parser('A tool.')
+    add_config_options(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(['--cfg-options', 'a.b=1', 'c.d'])
+    assert "'c.d' is not KEY=VALUE" in capsys.readouterr().err
+    assert parser.parse_args(['--cfg-options', 'a.b=1']).cfg_options == {
+        'a.b': 1}
