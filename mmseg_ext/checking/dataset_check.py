@@ -9,7 +9,7 @@ from mmengine.utils import track_iter_progress
 
 from mmseg_ext.basics import paint
 
-from .duplicates import (
+from mmseg_ext.basics.duplicates import (
     Duplicate,
     Fingerprint,
     find_duplicates,
