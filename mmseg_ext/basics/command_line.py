@@ -1,8 +1,10 @@
 """What all commands have in common: options, names, errors in a sentence."""
 import argparse
+import os
 import shlex
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -78,6 +80,11 @@ def run(main: Callable[[], Optional[int]]) -> None:
     :func:`~.errors.user_sentence`; ``--traceback`` among the arguments lets
     every error through as it was raised.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # Names of files and classes may have letters that the console lacks:
+        # no report is worth losing for one of them.
+        if hasattr(stream, 'reconfigure'):
+            stream.reconfigure(errors='backslashreplace')
     try:
         status = main()
     except KeyboardInterrupt as interrupt:
@@ -94,6 +101,13 @@ def run(main: Callable[[], Optional[int]]) -> None:
         sys.exit(f'\n{sentence}')
     if status:
         sys.exit(status)
+
+
+def quote_command(arguments: Sequence[str]) -> str:
+    """Write arguments so that this machine's shell takes them as they are."""
+    if os.name == 'nt':
+        return subprocess.list2cmdline(arguments)
+    return shlex.join(arguments)
 
 
 def command_for(tool: str) -> str:

@@ -2,6 +2,7 @@
 import base64
 import binascii
 import os
+import unicodedata
 from typing import NamedTuple, Optional
 
 import cv2
@@ -70,7 +71,8 @@ def label_of(shape: dict) -> str:
         return ''
     if isinstance(label, bool) or not isinstance(label, (str, int, float)):
         raise ValueError(f'labelled {label!r}, which is no text')
-    return str(label)
+    # Macs write 'ü' as two letters
+    return unicodedata.normalize('NFC', str(label))
 
 
 def fill_shape(shape: dict, size: tuple[int, int]) -> np.ndarray:

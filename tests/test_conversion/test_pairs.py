@@ -1,5 +1,4 @@
 """Folders as people lay them out, and the split that is kept or made."""
-import numpy as np
 import pytest
 
 from mmseg_ext.conversion import find_pairs
@@ -60,16 +59,11 @@ def test_lists(lay):
         find_pairs(root, split_lists='.')
 
 
-def test_split_is_made_the_same_every_time(lay):
-    root = lay(*(f'images/{i}.png' for i in range(10)),
-               *(f'masks/{i}.png' for i in range(10)))
-    found = places(find_pairs(root, split=(0.8, 0.2)))
-    assert [split for split, _ in found].count('train') == 8
-    assert {split for split, _ in found} == {'train', 'val'}
-    assert found == places(find_pairs(root, split=(0.8, 0.2)))
-    assert found != places(find_pairs(root, split=(0.8, 0.2), seed=1))
-    parts = [split for split, _ in places(find_pairs(root, split=(6, 2, 2)))]
-    assert np.unique(parts, return_counts=True)[1].tolist() == [2, 6, 2]
+def test_a_split_that_is_made_later(lay):
+    root = lay(*(f'images/{i}.png' for i in range(3)),
+               *(f'masks/{i}.png' for i in range(3)))
+    assert places(find_pairs(root, split=(0.8, 0.2))) == [
+        ('', '0'), ('', '1'), ('', '2')]
 
 
 def test_labelme_files_beside_the_images(lay):
@@ -82,7 +76,7 @@ def test_labelme_files_beside_the_images(lay):
 def test_masks_beside_the_images(lay):
     root = lay('a.tif', 'a_mask.tif')
     found = find_pairs(root, '.', '.', '_mask', split=(1, 0))
-    assert places(found) == [('train', 'a')]
+    assert places(found) == [('', 'a')]
 
 
 @pytest.mark.parametrize('names, kwargs, error, sentence', [
