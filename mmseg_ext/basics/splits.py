@@ -16,7 +16,8 @@ def shuffle_key(seed: int, name: str) -> bytes:
     """Return what names are sorted by to shuffle them."""
     # A hash, not a generator: it does not change with the library's version,
     # nor an image's place with the other images there are.
-    return hashlib.sha256(f'{seed}:{name}'.encode()).digest()
+    return hashlib.sha256(f'{seed}:{name}'.encode(
+        errors='surrogateescape')).digest()
 
 
 def check_ratios(ratios: Sequence[float]) -> None:

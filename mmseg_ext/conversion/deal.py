@@ -8,7 +8,8 @@ import numpy as np
 from mmseg_ext.basics.duplicates import Fingerprint, find_duplicates
 from mmseg_ext.basics.splits import SPLITS, check_ratios, shuffle_key
 
-TRIES = 32  # orders that are tried while a part lacks a class
+STEPS = 4000  # images exchanged, at most, while a part lacks a class
+WORSE = 0.05  # of the exchanges that leave more gaps, to get out of a corner
 
 
 @dataclass(frozen=True)
@@ -54,22 +55,17 @@ def deal_images(names: Sequence[str],
     groups = _groups(prints)
     sizes = np.array([len(group) for group in groups])
     held = np.array([classes[group].any(axis=0) for group in groups])
-    goals = part_sizes(len(names), ratios)
-    best, fewest = None, None
-    for attempt in range(TRIES):
-        # A name's place does not depend on the others there are.
-        order = sorted(range(len(groups)), key=lambda i: min(
-            shuffle_key(seed + attempt * 1_000_003, names[n])
-            for n in groups[i]))
-        found = _Dealer(held, sizes, goals).deal(order)
-        gaps = _gaps(held, found, goals)
-        if fewest is None or gaps < fewest:
-            best, fewest = found, gaps
-        if fewest == least_gaps(held, goals):
-            break
+    order = sorted(range(len(groups)), key=lambda i: min(
+        shuffle_key(seed, names[n]) for n in groups[i]))
+    # as if the groups stood in that order: what chance then does with them
+    # is the same, whatever order the images came in
+    dealer = _Dealer(held[order], sizes[order],
+                     part_sizes(len(names), ratios))
+    dealer.deal()
+    dealer.close_gaps(seed)
     parts = [''] * len(names)
-    for group, part in zip(groups, best):
-        for number in group:
+    for i, part in zip(order, dealer.parts):
+        for number in groups[i]:
             parts[number] = SPLITS[part]
     return Deal(parts, [group for group in groups if len(group) > 1])
 
@@ -103,13 +99,6 @@ def least_gaps(held: np.ndarray, goals: np.ndarray) -> int:
     wanted = int((goals > 0).sum())
     there = held.sum(axis=0)
     return int(np.maximum(wanted - there[there > 0], 0).sum())
-
-
-def _gaps(held: np.ndarray, parts: np.ndarray, goals: np.ndarray) -> int:
-    """Return how many classes the parts lack, of those that there are."""
-    there = held.any(axis=0)
-    return sum(int((there & ~held[parts == part].any(axis=0)).sum())
-               for part in np.flatnonzero(goals > 0))
 
 
 def _groups(prints: Sequence[Fingerprint]) -> list[list[int]]:
@@ -148,9 +137,9 @@ class _Dealer:
         self.wish = goals[:, None] / goals.sum() * held.sum(axis=0)
         self.has = np.zeros((len(goals), held.shape[1]), int)
 
-    def deal(self, order: Sequence[int]) -> np.ndarray:
-        """Return the part of each group, (num_groups, )."""
-        left = np.array(order)
+    def deal(self) -> None:
+        """Give every group a part."""
+        left = np.arange(len(self.held))
         while len(left):
             counts = self.held[left].sum(axis=0)
             if not counts.any():  # no class at all
@@ -167,9 +156,6 @@ class _Dealer:
                 part = int(np.argmax(self.room))
             self._give(group, part)
             left = left[left != group]
-        if self._count_gaps() > least_gaps(self.held, self.goals):
-            self._close_gaps()
-        return self.parts
 
     def _part_for(self, class_id: int) -> int:
         lacks = (self.has[:, class_id] == 0) & (self.goals > 0)
@@ -184,27 +170,40 @@ class _Dealer:
         self.wish[part] -= sign * self.held[group]
         self.has[part] += sign * self.held[group]
 
-    def _close_gaps(self) -> None:
-        """Exchange groups of one size while that leaves fewer gaps."""
-        there = self.held.any(axis=0)
-        while True:
-            gaps = [(part, class_id) for part in np.flatnonzero(self.goals)
-                    for class_id in np.flatnonzero(
-                        there & (self.has[part] == 0))]
-            if not any(self._exchange(*gap) for gap in gaps):
-                return
+    def close_gaps(self, seed: int) -> None:
+        """Exchange images by chance as long as that leaves no more gaps.
 
-    def _exchange(self, part: int, class_id: int) -> bool:
-        before = self._count_gaps()
-        inside = np.flatnonzero(self.parts == part)
-        for giver in np.flatnonzero(self.held[:, class_id]):
+        Args:
+            seed: Seed of the chance.
+        """
+        least = least_gaps(self.held, self.goals)
+        # a generator whose numbers never change, unlike default_rng's
+        random = np.random.RandomState(seed % 2**32)
+        best, fewest = self.parts.copy(), self._cost()
+        cost = fewest
+        for _ in range(STEPS):
+            gaps = np.argwhere(self._lacks())
+            if len(gaps) <= least:
+                break
+            part, class_id = gaps[random.randint(len(gaps))]
+            givers = np.flatnonzero(
+                self.held[:, class_id] & (self.parts != part))
+            giver = givers[random.randint(len(givers))]
+            takers = np.flatnonzero((self.parts == part) & (
+                self.sizes == self.sizes[giver]))
+            if not len(takers):
+                continue
+            taker = takers[random.randint(len(takers))]
             home = int(self.parts[giver])
-            for taker in inside[self.sizes[inside] == self.sizes[giver]]:
-                self._swap(giver, home, taker, part)
-                if self._count_gaps() < before:
-                    return True
-                self._swap(taker, home, giver, part)
-        return False
+            self._swap(giver, home, taker, int(part))
+            new = self._cost()
+            if new > cost and random.random_sample() > WORSE:
+                self._swap(taker, home, giver, int(part))
+                continue
+            cost = new
+            if cost < fewest:
+                best, fewest = self.parts.copy(), cost
+        self.parts = best
 
     def _swap(self, one: int, part_of_one: int, other: int,
               part_of_other: int) -> None:
@@ -213,6 +212,11 @@ class _Dealer:
         self._give(one, part_of_other)
         self._give(other, part_of_one)
 
-    def _count_gaps(self) -> int:
-        there = self.held.any(axis=0)
-        return int((there & (self.has[self.goals > 0] == 0)).sum())
+    def _lacks(self) -> np.ndarray:
+        """Return (3, num_classes) bool, the gaps of parts that are asked."""
+        return ((self.has == 0) & self.held.any(axis=0)
+                & (self.goals > 0)[:, None])
+
+    def _cost(self) -> float:
+        """Return how many gaps there are; those of training weigh more."""
+        return float(self._lacks().sum(axis=1) @ (1.02, 1.01, 1.0))
