@@ -67,7 +67,7 @@ def _list(folder: str, suffixes: tuple[str, ...],
             stem, suffix = osp.splitext(name)
             if suffix.lower() in suffixes:
                 found[same_name(stem)].append(osp.join(folder, name))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         pass
     return found
 

@@ -81,3 +81,62 @@ def test_labelme_file_of_another_image(tmp_path):
     (tmp_path / 'b.json').write_text('{"shapes": ')
     with pytest.raises(ValueError, match=r'b\.json is no JSON file'):
         LabelMap(RULES).draw(str(tmp_path / 'b.json'), (20, 30))
+
+
+ODD_LABELS = ['1', '2.5', 'grey', 'unpainted', 'label:x', 'ignore', '',
+              ' ', 'a=b', '=', 'a_b', '-x', '--map', 'background', '255,0,0',
+              "it's", '$HOME `ls` "x" \\', 'Riß 裂纹', 'a\nb', ' ignore',
+              '*', '!!', '-']
+
+
+@pytest.mark.parametrize('labels', [[label] for label in ODD_LABELS]
+                         + [ODD_LABELS])
+def test_what_is_proposed_is_accepted(tmp_path, labels):
+    """Also after a shell has taken it apart."""
+    rules = propose_label_rules(labels)
+    assert shlex.split(shlex.join(rules)) == rules
+    assert not any(rule.startswith('-') for rule in rules)
+    rules = LabelMap(rules)
+    assert set(rules.labels) == set(labels)
+    assert rules.classes[0] == 'background'
+    # labels are told apart, but for those that say what the class is
+    own = {label: rules.labels[label] for label in labels
+           if label not in ('ignore', 'background')}
+    assert len(set(own.values())) == len(own)
+    assert set(own.values()).isdisjoint({0, 255})
+    assert rules.labels.get('ignore', 255) == 255
+    assert rules.labels.get('background', 0) == 0
+    boxes = [polygon(label, [[i % 30, 2 * (i // 30)]] * 2, 'rectangle')
+             for i, label in enumerate(labels)]
+    ids = rules.draw(write_json(tmp_path, boxes), (20, 30))
+    assert [ids[2 * (i // 30), i % 30] for i in range(len(labels))] == [
+        rules.labels[label] for label in labels]
+
+
+def test_labels_that_are_numbers_or_nothing(tmp_path):
+    boxes = [polygon(label, [[i, 1], [i, 1]], 'rectangle')
+             for i, label in enumerate((1, '1', None, 2))]
+    ids = LabelMap(['m=unpainted', 'one=1', 'two=2', 'none=']).draw(
+        write_json(tmp_path, boxes), (20, 30))
+    assert ids[1, :5].tolist() == [1, 1, 3, 2, 0]
+
+
+def test_classes_that_have_an_equals_sign():
+    rules = propose_label_rules(['a'], ['rest', 'Ti=0.5'])
+    assert rules == ['rest=unpainted', 'Ti=0.5=a']
+    assert LabelMap(rules, ['rest', 'Ti=0.5']).labels == {'a': 1}
+    with pytest.raises(ValueError, match='2 labels .* are for 1 classes'):
+        propose_label_rules(['a'], ['rest'])
+
+
+def test_one_label_in_two_spellings():
+    with pytest.raises(ValueError, match='is mapped to two'):
+        LabelMap(['x=a', 'y=label:a'])
+
+
+@pytest.mark.parametrize('points', [
+    [[1, 1], [float('nan'), 1], [9, 9]], [[1, 1], [2**31, 1], [9, 9]], []])
+def test_shapes_that_cannot_be_drawn_are_named(tmp_path, points):
+    path = write_json(tmp_path, [SHAPES[0], polygon('pore', points)])
+    with pytest.raises(ValueError, match=r"a\.json: shape 1 is a 'polygon'"):
+        LabelMap(RULES).draw(path, (20, 30))
