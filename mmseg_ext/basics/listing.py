@@ -2,7 +2,7 @@
 import os.path as osp
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Optional
 
 from mmengine import fileio

@@ -65,7 +65,7 @@ def describe_limits(num_images: int,
     if num_images == 1:
         sentences.append('One image has no confidence interval: take five or '
                          'more, at random places.')
-    elif num_images < FEW:
+    elif 0 < num_images < FEW:
         sentences.append(
             f'Only {num_images} images: how much images differ is hardly '
             'known from so few, and neither are the intervals. Take five or '

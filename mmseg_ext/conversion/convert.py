@@ -239,7 +239,7 @@ def _deal(folder: Path, tally: _Tally, split: Optional[Sequence[float]],
     for one, part in zip(written, deal.parts):
         one.split = part
         for file in one.files:
-            kind, place, *rest = file.relative_to(folder).parts
+            kind, _, *rest = file.relative_to(folder).parts
             target = folder.joinpath(kind, part, *rest)
             target.parent.mkdir(parents=True, exist_ok=True)
             file.rename(target)

@@ -8,7 +8,6 @@ from mmseg_ext.basics.splits import SPLITS
 
 from .class_rules import IGNORE
 
-
 # What it means that a part has no pixel of a class.
 ABSENT = dict(
     train='No pixel to train on',

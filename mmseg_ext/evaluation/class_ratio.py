@@ -173,8 +173,8 @@ class ClassRatioMetric(BaseMetric):
                 logger=logger,
                 level=logging.WARNING)
         report = phase_report(counts[labelled], self.aggregate)
-        print_log(f'\n{_table(report, classes, int(labelled.sum()))}',
-                  logger=logger)
+        said = describe_report(report, classes, int(labelled.sum()))
+        print_log(f'\n{said}', logger=logger)
         metrics = {'ClassRatioError': report.error.mean()}
         columns = dict(
             ClassRatioError=report.error,
@@ -189,8 +189,15 @@ class ClassRatioMetric(BaseMetric):
         return {name: round(float(v), 4) for name, v in metrics.items()}
 
 
-def _table(report: PhaseReport, classes: Sequence[str],
-           num_images: int) -> str:
+def describe_report(report: PhaseReport, classes: Sequence[str],
+                    num_images: int) -> str:
+    """Write a report as a table, and in words what it does not tell.
+
+    Args:
+        report: See :func:`phase_report`.
+        classes: Names of the classes.
+        num_images: That the report is about.
+    """
     table = PrettyTable(
         ['Class', 'True (%)', 'Predicted (%)', 'Bias (%p)', 'Error (%p)'])
     accuracies = {}

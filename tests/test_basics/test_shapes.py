@@ -66,7 +66,7 @@ NAN, INF = float('nan'), float('inf')
     dict(x=1, y=2), [[10, 8], [49, 8, 1], [49, 29]]])
 @pytest.mark.parametrize('kind', ['polygon', 'rectangle', 'circle', 'mask'])
 def test_what_is_no_coordinate_is_named(points, kind):
-    with pytest.raises(ValueError, match=f'a {kind!r} (whose|that)'):
+    with pytest.raises(ValueError, match=rf'a {kind!r} (whose|that)'):
         fill_shape(shape(points, kind), SIZE)
 
 

@@ -125,7 +125,7 @@ def test_classes_that_have_an_equals_sign():
     rules = propose_label_rules(['a'], ['rest', 'Ti=0.5'])
     assert rules == ['rest=unpainted', 'Ti=0.5=a']
     assert LabelMap(rules, ['rest', 'Ti=0.5']).labels == {'a': 1}
-    with pytest.raises(ValueError, match='2 labels .* are for 1 classes'):
+    with pytest.raises(ValueError, match=r'2 labels .* are for 1 classes'):
         propose_label_rules(['a'], ['rest'])
 
 

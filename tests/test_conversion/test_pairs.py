@@ -117,7 +117,7 @@ def test_names_of_a_mac_beside_names_of_others(lay):
 
 def test_jpegs_beside_their_masks(lay):
     root = lay('x/a.jpg', 'x/a.png', 'x/b.JPEG', 'x/b.tif')
-    pairs, notes = find_pairs(root, 'x', 'x', split=(1, 0))
+    pairs, _ = find_pairs(root, 'x', 'x', split=(1, 0))
     assert [(pair.image, pair.mask) for pair in pairs] == [
         (str(root / 'x/a.jpg'), str(root / 'x/a.png')),
         (str(root / 'x/b.JPEG'), str(root / 'x/b.tif'))]
