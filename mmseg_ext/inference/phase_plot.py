@@ -18,7 +18,8 @@ LETTERS = 18  # of a note, to an inch
 WIDE_FONTS = ('Noto Sans CJK SC', 'Noto Sans CJK JP', 'Noto Sans CJK KR',
               'Noto Sans SC', 'Source Han Sans SC', 'WenQuanYi Zen Hei',
               'WenQuanYi Micro Hei', 'Microsoft YaHei', 'SimHei',
-              'PingFang SC', 'Hiragino Sans GB', 'Arial Unicode MS', 'Malgun Gothic',
+              'PingFang SC', 'Hiragino Sans GB', 'Arial Unicode MS',
+              'Malgun Gothic',
               'Yu Gothic', 'Droid Sans Fallback')
 LAST_RESORT = 'Last Resort'
 

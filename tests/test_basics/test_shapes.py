@@ -97,7 +97,7 @@ def test_what_has_no_area_is_named(points, kind):
 
 
 def test_a_mask_that_does_not_fit_its_box():
-    with pytest.raises(ValueError, match='5 x 4 .*in a box of 20 x 20'):
+    with pytest.raises(ValueError, match=r'5 x 4 .*in a box of 20 x 20'):
         fill_shape(shape([[10, 10], [29, 29]], 'mask',
                          mask=picture(np.ones((4, 5)))), SIZE)
 

@@ -36,7 +36,8 @@ def letters(figure) -> set[str]:
 
 
 @pytest.mark.parametrize('names', [
-    ['\u03b1-Fe', '\u03b3'], ['Gefüge', 'Риск'], ['$x$', '$\\foo{'], ['A', 'A']])
+    ['\u03b1-Fe', '\u03b3'], ['Gefüge', 'Риск'], ['$x$', '$\\foo{'],
+    ['A', 'A']])
 def test_names_that_the_usual_font_has(names, recwarn):
     figure = draw(names)
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()
