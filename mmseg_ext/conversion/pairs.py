@@ -103,7 +103,8 @@ def find_pairs(source: str | os.PathLike,
         if pairs[-1].mask is None:
             missing.append(len(pairs) - 1)
     if missing:
-        faults = _look_into_coco(home, pairs, missing, drawn, masks)
+        faults, more = _look_into_coco(home, pairs, missing, drawn, masks)
+        notes += more
         left = [pairs[i].image for i in missing if pairs[i].mask is None]
         if left and not unmasked:
             raise FileNotFoundError(_no_masks(
@@ -224,7 +225,8 @@ def _by_lists(folder: Path,
 
 
 def _look_into_coco(home: Path, pairs: list[Pair], missing: Sequence[int],
-                    drawn: dict[str, str], masks: str) -> list[str]:
+                    drawn: dict[str, str], masks: str
+                    ) -> tuple[list[str], list[str]]:
     """Give images the masks that files of many images have for them.
 
     Args:
@@ -236,7 +238,8 @@ def _look_into_coco(home: Path, pairs: list[Pair], missing: Sequence[int],
         masks: Folder of the masks, or such a file.
 
     Returns:
-        Why other JSON files are none of COCO's.
+        Why other JSON files are none of COCO's, and notes about images that
+        the files have and the folder has not.
     """
     candidates = {stem: path for stem, path in drawn.items()
                   if path.lower().endswith(JSON)}
@@ -266,4 +269,12 @@ def _look_into_coco(home: Path, pairs: list[Pair], missing: Sequence[int],
                 f'for each part, as in --masks annotations_{PLACE}.json.')
         if holders:
             pairs[number] = replace(pair, mask=holders[0])
-    return faults
+    notes = []
+    for _, path, content in files:
+        used = {content.find(pair.image) for pair in pairs
+                if pair.mask == path}
+        if len(used) < len(content.images):
+            notes.append(f'{len(content.images) - len(used)} of the '
+                         f'{len(content.images)} images in {path} are not '
+                         'there or not used')
+    return faults, notes

@@ -187,6 +187,14 @@ def test_folders_decide_between_images_of_one_name(lay):
         LabelMap(RULES).draw(str(root / 'all.json'), SIZE, 'C/1.png')
 
 
+def test_images_that_are_not_there_are_told(lay):
+    root = lay(['images/a.png'], {'all.json': coco([])})
+    pairs, notes = find_pairs(root, masks='all.json', split=(1, 0))
+    assert [pair.name for pair in pairs] == ['a']
+    assert notes == [f'1 of the 2 images in {root / "all.json"} are not '
+                     'there or not used']
+
+
 @pytest.mark.parametrize('entry, words', [
     (dict(segmentation=[]), 'a box without a segmentation'),
     (dict(bbox=[1, 2, 3, 4]), 'a box without a segmentation'),
