@@ -2,7 +2,7 @@
 """Turn masks of any encoding into a training set for SEMDataset.
 
 SOURCE holds images and masks: colours, painted-over photographs, grey
-codings, integers of any width, or labelme's JSON files. OUT gets
+codings, integers of any width, or JSON files of labelme or COCO. OUT gets
 images/SPLIT, masks/SPLIT (class ids, 255: no label) and conversion.json.
 Every pixel is mapped or the set is refused; nothing is overwritten.
 
@@ -17,18 +17,22 @@ Without --map, the tool looks at all masks, proposes a mapping and asks.
         --map matrix=unpainted carbide=255,0,0 ignore=0,255,0
 """
 import argparse
-import shlex
 import sys
 
-from mmseg_ext.basics.command_line import command_for, new_parser, run
+from mmseg_ext.basics.command_line import (
+    command_for,
+    new_parser,
+    quote_command,
+    run,
+)
 from mmseg_ext.conversion import (
     AUTO,
     RECIPES,
-    ClassMap,
     convert_masks,
     describe_conversion,
     find_pairs,
     propose_rules,
+    read_rules,
     survey_masks,
 )
 
@@ -51,16 +55,16 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--images', metavar='DIR', help="folder in SOURCE, "
                         "may hold '{split}' (default: images)")
     parser.add_argument('--masks', metavar='DIR', help='folder of the masks, '
-                        'likewise (default: masks); labelme\'s may lie beside '
-                        'the images')
+                        'or a JSON file in COCO\'s format, likewise (default: '
+                        'masks); JSON files may lie beside the images')
     parser.add_argument('--mask-suffix', metavar='TEXT', help='ending by '
                         'which the name of a mask differs from its '
                         "image's, such as _mask")
     parser.add_argument(
         '--map', nargs='+', metavar='CLASS=WHAT', help='WHAT: a value (0), a '
-        "colour (255,0,0), a label of labelme's, 'unpainted' (as in the "
-        "image, or in no shape) or 'grey' (any); the CLASS 'ignore' has no "
-        'label; ids are given in this order')
+        "colour (255,0,0), 'unpainted' (as in the image) or 'grey' (any); of "
+        "JSON files a label, or 'unpainted' (in no shape); the CLASS 'ignore' "
+        'has no label; ids are given in this order')
     parser.add_argument('--classes', nargs='+', default=(), metavar='CLASS',
                         help='all classes, in the order of their ids')
     parser.add_argument(
@@ -69,14 +73,18 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--crop-bottom', type=rows, metavar='ROWS', help='rows of the '
         "information band; 'auto': what the mask leaves out, or is found")
+    parser.add_argument(
+        '--no-mask', metavar='CLASS', help='images without a mask are of this '
+        'class everywhere: labelme writes no file where nothing is drawn')
     split = parser.add_mutually_exclusive_group()
     split.add_argument(
         '--split', nargs='+', type=float, metavar='FRACTION', help='fraction '
-        'for training (0.8), or for training, validation and test (6 2 2)')
+        'for training (0.8), or for training, validation and test (6 2 2); '
+        'every class is dealt out by itself, the rarest first')
     split.add_argument('--split-lists', metavar='DIR', help='folder in '
                        'SOURCE with train.txt, val.txt and test.txt')
     parser.add_argument('--seed', type=int, default=0,
-                        help='seed of the random --split (default: 0)')
+                        help='seed of the --split (default: 0)')
     parser.add_argument('--yes', action='store_true', help='take the '
                         'proposed mapping without asking')
     return parser.parse_args()
@@ -90,7 +98,7 @@ def show(done: int, total: int) -> None:
 def confirm(rules: list[str], nearest: bool, yes: bool) -> bool:
     options = [*sys.argv[1:], '--map', *rules] + ['--nearest'] * nearest
     print('Proposed, nothing is written yet:\n'
-          f'{command_for("convert_masks")} {shlex.join(options)}')
+          f'{command_for("convert_masks")} {quote_command(options)}')
     if yes or not sys.stdin.isatty():
         return yes
     print('Convert so? [y/n] ', end='', flush=True)
@@ -109,7 +117,7 @@ def main() -> None:
         args.split += [1 - args.split[0]]
     pairs, notes = find_pairs(
         args.source, args.images, args.masks, args.mask_suffix,
-        args.split_lists, args.split, args.seed)
+        args.split_lists, args.split, args.no_mask is not None)
     print('\n'.join([f'Images with masks: {len(pairs)}', *notes]))
     if args.map is None:
         survey = survey_masks(pairs, show)
@@ -119,9 +127,10 @@ def main() -> None:
         if not confirm(args.map, survey.smoothed, args.yes):
             sys.exit('Not confirmed: nothing was written. Run the line '
                      'above, with names of your own, or add --yes.')
-    class_map = ClassMap(args.map, args.classes, args.nearest)
-    record = convert_masks(args.out, pairs, class_map, args.crop_bottom,
-                           show, vars(args))
+    rules = read_rules(pairs, args.map, args.classes, args.nearest)
+    record = convert_masks(
+        args.out, pairs, rules, args.crop_bottom, show, vars(args),
+        args.split, args.seed, args.no_mask)
     print(describe_conversion(args.out, record))
 
 

@@ -3,8 +3,9 @@ import argparse
 import hashlib
 import os
 import shlex
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -93,6 +94,11 @@ def run(main: Callable[[], Optional[int]]) -> None:
     _Noted.noted = TRACEBACK in sys.argv
     # the parsers of sub-commands do not know it
     sys.argv = [word for word in sys.argv if word != TRACEBACK]
+    for stream in (sys.stdout, sys.stderr):
+        # Names of files and classes may have letters that the console lacks:
+        # no report is worth losing for one of them.
+        if hasattr(stream, 'reconfigure'):
+            stream.reconfigure(errors='backslashreplace')
     try:
         status = main()
     except KeyboardInterrupt as interrupt:
@@ -126,6 +132,11 @@ def _is_said(sentence: str) -> bool:
     except OSError:
         pass
     return False
+def quote_command(arguments: Sequence[str]) -> str:
+    """Write arguments so that this machine's shell takes them as they are."""
+    if os.name == 'nt':
+        return subprocess.list2cmdline(arguments)
+    return shlex.join(arguments)
 
 
 def command_for(tool: str) -> str:

@@ -1,12 +1,25 @@
 """List the files of a data set, and name some of them in an error."""
 import os.path as osp
+import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Optional
 
 from mmengine import fileio
 
+from .text_files import read_lines
+
 MAX_LISTED = 5
+COMMENT = '#'
+LOSSY = ('.jpg', '.jpeg')  # what no mask is stored as
+
+
+def same_name(name: str) -> str:
+    """Return a name as it is compared: composed letters, '/'.
+
+    A Mac writes 'ü' as two letters where others write one.
+    """
+    return unicodedata.normalize('NFC', name.replace(osp.sep, '/'))
 
 
 def list_files(folder: str,
@@ -21,9 +34,31 @@ def list_files(folder: str,
         suffixes: Lower-case suffixes to look for; files' own may be upper.
         backend_args: mmengine's file backend.
 
+    Returns:
+        Names as of :func:`same_name`, paths as they are.
+
     Raises:
         ValueError: If two files differ in the suffix alone.
     """
+    found = _list(folder, suffixes, backend_args)
+    twice = [paths for paths in found.values() if len(paths) > 1]
+    if twice:
+        names = ', '.join(
+            osp.relpath(path, folder) for path in sorted(twice[0]))
+        raise ValueError(
+            f'{folder} holds {len(twice)} names with several suffixes or '
+            f'spellings, such as {names}: which file is meant cannot be '
+            f'told. {AMBIGUOUS}')
+    return {name: paths[0] for name, paths in sorted(found.items())}
+
+
+AMBIGUOUS = ('If images and their masks lie side by side, move the masks to '
+             'a folder of their own, under the same names; of copies, leave '
+             'one.')
+
+
+def _list(folder: str, suffixes: tuple[str, ...],
+          backend_args: Optional[dict] = None) -> dict[str, list[str]]:
     found = defaultdict(list)
     try:
         for name in fileio.list_dir_or_file(
@@ -31,15 +66,43 @@ def list_files(folder: str,
                 backend_args=backend_args):
             stem, suffix = osp.splitext(name)
             if suffix.lower() in suffixes:
-                found[stem].append(name)
-    except FileNotFoundError:
-        return {}
-    twice = [names for names in found.values() if len(names) > 1]
-    if twice:
-        raise ValueError(f'{folder} holds {len(twice)} names with several '
-                         f'suffixes, such as {", ".join(sorted(twice[0]))}: '
-                         'remove all but one.')
-    return {stem: osp.join(folder, found[stem][0]) for stem in sorted(found)}
+                found[same_name(stem)].append(osp.join(folder, name))
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    return found
+
+
+def list_side_by_side(
+        folder: str, image_suffixes: tuple[str, ...],
+        mask_suffixes: tuple[str, ...]
+) -> Optional[tuple[dict[str, str], dict[str, str]]]:
+    """Tell images and masks of one folder apart by their suffixes.
+
+    JPEG changes values, so of a.jpg and a.png the second is the mask.
+
+    Args:
+        folder: Folder to search, with all folders in it.
+        image_suffixes: Lower-case suffixes of images.
+        mask_suffixes: The same of masks.
+
+    Returns:
+        Images and masks as of :func:`list_files`, images without a mask
+        among them; None if no name, or not every name that is there more
+        than once, is such a pair.
+    """
+    found = _list(folder, (*image_suffixes, *mask_suffixes))
+    images, masks = {}, {}
+    for name, paths in sorted(found.items()):
+        images[name] = paths[0]
+        if len(paths) == 1:
+            continue
+        photographs = [path for path in paths
+                       if osp.splitext(path)[1].lower() in LOSSY]
+        if len(paths) != 2 or len(photographs) != 1:
+            return None
+        images[name], = photographs
+        masks[name], = set(paths) - set(photographs)
+    return (images, masks) if masks else None
 
 
 def list_folders(folder: str,
@@ -55,22 +118,50 @@ def list_folders(folder: str,
 
 def read_list(file: str,
               suffixes: tuple[str, ...],
+              known: Collection[str],
               backend_args: Optional[dict] = None) -> list[tuple[str, str]]:
     """Read a text file with a name a line, with or without suffix.
 
+    Backslashes separate folders where the name is not known otherwise, and
+    a line that begins with '#' is a comment unless there is such a name.
+
     Args:
-        file: The text file.
+        file: The text file, see :func:`~.text_files.read_text`.
         suffixes: Lower-case suffixes that are taken off; others are part of
             the name.
+        known: Names that there are, as of :func:`list_files`.
         backend_args: mmengine's file backend.
 
     Returns:
-        (name without suffix, name as it stands there), in its order.
+        (name without suffix, line as it stands there), in its order. Names
+        that are not known are among them.
+
+    Raises:
+        OSError: If it cannot be opened.
+        ValueError: If it is in an unknown encoding.
     """
-    lines = fileio.get_text(file, backend_args=backend_args).split('\n')
-    names = [line.strip() for line in lines if line.strip()]
-    return [(osp.splitext(name)[0] if name.lower().endswith(suffixes)
-             else name, name) for name in names]
+    return find_listed(read_lines(file, backend_args), suffixes, known)
+
+
+def find_listed(lines: Sequence[str], suffixes: tuple[str, ...],
+                known: Collection[str]) -> list[tuple[str, str]]:
+    """Return (name, line) of the lines of a list, see :func:`read_list`."""
+    found = []
+    for line in lines:
+        spellings = list(dict.fromkeys(
+            _without_suffix(name, suffixes) for name in (
+                same_name(line), same_name(line.replace('\\', '/')))))
+        spellings += [osp.normpath(name).replace(osp.sep, '/')
+                      for name in spellings]  # ./a.png
+        there = [name for name in (*spellings, same_name(line))
+                 if name in known]
+        if there or not line.startswith(COMMENT):
+            found.append((there[0] if there else spellings[0], line))
+    return found
+
+
+def _without_suffix(name: str, suffixes: tuple[str, ...]) -> str:
+    return osp.splitext(name)[0] if name.lower().endswith(suffixes) else name
 
 
 def name_some(names: Sequence[str]) -> str:

@@ -1,33 +1,78 @@
-"""Draw what labelme's JSON files describe."""
+"""Draw what labelme's JSON files, and those of its like, describe."""
 import base64
-import json
-from pathlib import Path
+import binascii
+import os
+import unicodedata
+from typing import NamedTuple, Optional
 
 import cv2
 import numpy as np
 
-KINDS = ('polygon', 'rectangle', 'circle', 'mask')
+from .annotation_files import LABELME, read_annotations
+
+# Names of shapes -> how many points they have. The second and later ones are
+# X-AnyLabeling's and those of newer labelme.
+KINDS = dict(polygon='3 or more', rectangle='2 or 4', circle='2', mask='2',
+             rotation='4', oriented_rectangle='4', quadrilateral='4')
+CORNERS = 4
 
 
-def read_shapes(path: str) -> tuple[list[dict], tuple]:
+class ShapeFile(NamedTuple):
+    """What is in a file.
+
+    Attributes:
+        shapes: In the order they were drawn in.
+        size: (height, width) of the image in pixels; None where it is not
+            said.
+        flags: Boxes that are ticked.
+    """
+    shapes: list[dict]
+    size: tuple[Optional[int], Optional[int]]
+    flags: dict
+
+
+def read_shapes(path: str | os.PathLike) -> ShapeFile:
     """Read labelme's file.
 
-    Returns:
-        The shapes, in the order they were drawn in, and the image's
-        (height, width) as far as the file says, else None.
-
     Raises:
+        OSError: If it cannot be opened.
         ValueError: If it is no such file.
     """
-    try:
-        content = json.loads(Path(path).read_text(encoding='utf-8'))
-        shapes = content['shapes']
-        for shape in shapes:
-            shape['label'], shape['points']
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f'{path} is no JSON file of labelme: {error!r}. '
-                         'Save it in labelme again.') from error
-    return shapes, (content.get('imageHeight'), content.get('imageWidth'))
+    kind, content = read_annotations(path)
+    if kind != LABELME:
+        raise ValueError(f'{path} is in the format of {kind}, not '
+                         "labelme's.")
+    return shapes_of(path, content)
+
+
+def shapes_of(path: str | os.PathLike, content: dict) -> ShapeFile:
+    """Return what is in labelme's file, see :func:`read_shapes`."""
+    for i, shape in enumerate(content['shapes']):
+        if not isinstance(shape, dict) or not {'label', 'points'} <= set(
+                shape):
+            raise ValueError(
+                f'{path} is no JSON file of labelme: shape {i} has no label '
+                'or no points. Save it in labelme again.')
+    flags = content.get('flags')
+    return ShapeFile(
+        content['shapes'],
+        (content.get('imageHeight'), content.get('imageWidth')),
+        flags if isinstance(flags, dict) else {})
+
+
+def label_of(shape: dict) -> str:
+    """Return a shape's label as text; programs write numbers, too.
+
+    Raises:
+        ValueError: If it is neither text nor a number.
+    """
+    label = shape['label']
+    if label is None:
+        return ''
+    if isinstance(label, bool) or not isinstance(label, (str, int, float)):
+        raise ValueError(f'labelled {label!r}, which is no text')
+    # Macs write 'ü' as two letters
+    return unicodedata.normalize('NFC', str(label))
 
 
 def fill_shape(shape: dict, size: tuple[int, int]) -> np.ndarray:
@@ -42,40 +87,111 @@ def fill_shape(shape: dict, size: tuple[int, int]) -> np.ndarray:
         (H, W) bool.
 
     Raises:
-        ValueError: If the shape has no area, as points and lines.
+        ValueError: If the shape has no area, as points and lines, has
+            something else than finite numbers for coordinates, or lies, or
+            reaches far, outside of the image.
     """
-    try:
-        return _fill(shape, size)
-    except (KeyError, IndexError, TypeError, ValueError,
-            AttributeError, cv2.error) as error:
-        raise ValueError(
-            f'a {shape.get("shape_type")!r} that covers no area ({error}); '
-            f'allowed are {", ".join(KINDS)}. Draw it anew in '
-            'labelme.') from error
-
-
-def _fill(shape: dict, size: tuple[int, int]) -> np.ndarray:
-    canvas = np.zeros(size, np.uint8)
-    points = np.round(np.array(shape['points'], float)).astype(np.int32)
     kind = shape.get('shape_type') or 'polygon'
+    points = check_points(shape['points'], size, f'a {kind!r}')
+    canvas = np.zeros(size, np.uint8)
+    if kind == 'mask' and len(points):
+        _paste(canvas, points, shape.get('mask'))
+    elif not _draw(canvas, kind, points):
+        raise ValueError(
+            f'a {kind!r} that covers no area (its points: {len(points)}); '
+            'allowed are '
+            f'{", ".join(f"{name} ({n})" for name, n in KINDS.items())} '
+            'points. Draw it anew in the annotation program.')
+    if not canvas.any():
+        raise ValueError(f'a {kind!r} that covers no pixel of the image. '
+                         'Correct or remove it in the annotation program.')
+    return canvas.astype(bool)
+
+
+def check_points(points, size: tuple[int, int], what: str) -> np.ndarray:
+    """Return points as an array, (N, 2): x and y.
+
+    Args:
+        points: As in the file.
+        size: (height, width) of the image in pixels.
+        what: The shape, as the begin of an error's sentence.
+
+    Raises:
+        ValueError: If they are no pairs of finite numbers, or far outside.
+    """
+    if not isinstance(points, (list, tuple)):
+        raise ValueError(f'{what} whose points are {_some(points)}, no list. '
+                         'Draw it anew in the annotation program.')
+    for i, point in enumerate(points):
+        numbers = isinstance(point, (list, tuple)) and len(point) == 2 and (
+            all(type(value) in (int, float) for value in point))
+        if not numbers or not all(abs(value) < 1e9 for value in point):
+            raise ValueError(
+                f'{what} whose point {i} is {_some(point)}, not two numbers '
+                'of pixels. Draw it anew in the annotation program.')
+    array = np.array(points, float).reshape(-1, 2)
+    width, height = size[::-1]
+    # As far as the image is large lies outside what a slip of the hand does.
+    far = (array < (-width, -height)) | (array > (2 * width, 2 * height))
+    if far.any():
+        x, y = array[far.any(axis=1)][0].tolist()
+        raise ValueError(
+            f'{what} that reaches to ({x:g}, {y:g}), far outside of the '
+            f'image of {width} x {height} (width x height) pixels. Look '
+            'whether it was drawn on another image, and correct it.')
+    return array
+
+
+def _some(value) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f'{text[:60]}...'
+
+
+def _draw(canvas: np.ndarray, kind: str, points: np.ndarray) -> bool:
+    """Draw all shapes but masks; False if there is none of such points."""
+    pixels = np.round(points).astype(np.int32)
     if kind == 'polygon' and len(points) > 2:
-        cv2.fillPoly(canvas, [points], 1)
-    elif kind == 'rectangle':
-        (x0, y0), (x1, y1) = points.tolist()
-        cv2.rectangle(canvas, (x0, y0), (x1, y1), 1, cv2.FILLED)
-    elif kind == 'circle':
-        centre, edge = points
+        cv2.fillPoly(canvas, [pixels], 1)
+    elif kind == 'rectangle' and len(points) == 2:
+        cv2.rectangle(canvas, *pixels.tolist(), 1, cv2.FILLED)
+    elif kind in ('rectangle', 'rotation', 'oriented_rectangle',
+                  'quadrilateral') and len(points) == CORNERS:
+        # whatever the order of the corners
+        cv2.fillPoly(canvas, [cv2.convexHull(pixels)], 1)
+    elif kind == 'circle' and len(points) == 2:
+        centre, edge = pixels
         radius = round(float(np.hypot(*(edge - centre))))
         cv2.circle(canvas, centre.tolist(), radius, 1, cv2.FILLED)
-    elif kind == 'mask':
-        data = np.frombuffer(base64.b64decode(shape['mask']), np.uint8)
-        part = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
-        x, y = points.min(axis=0).tolist()
-        # of a part that reaches beyond the image, what lies within
-        top, left = max(-y, 0), max(-x, 0)
-        part = part[top:size[0] - y, left:size[1] - x]
-        y, x = max(y, 0), max(x, 0)
-        canvas[y:y + part.shape[0], x:x + part.shape[1]] = part > 0
     else:
-        raise ValueError(f'{len(points)} points')
-    return canvas.astype(bool)
+        return False
+    return True
+
+
+def _paste(canvas: np.ndarray, points: np.ndarray, text) -> None:
+    """Lay a shape that is a picture, in text, over the upper left point."""
+    part = None
+    if isinstance(text, str) and text:
+        try:
+            data = np.frombuffer(base64.b64decode(text), np.uint8)
+            part = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+        except (binascii.Error, cv2.error):
+            pass
+    if part is None:
+        raise ValueError("a 'mask' that covers no area: its picture cannot "
+                         'be read. Draw it anew in the annotation program.')
+    (x, y), (right, bottom) = (
+        np.round(corner).astype(int).tolist()
+        for corner in (points.min(axis=0), points.max(axis=0)))
+    box = (right - x + 1, bottom - y + 1)
+    if len(points) == 2 and max(
+            abs(part.shape[1] - box[0]), abs(part.shape[0] - box[1])) > 1:
+        raise ValueError(
+            f"a 'mask' of {part.shape[1]} x {part.shape[0]} (width x height) "
+            f'pixels in a box of {box[0]} x {box[1]}: where it belongs cannot '
+            'be told. Draw it anew in the annotation program.')
+    # of a part that reaches beyond the image, what lies within
+    height, width = canvas.shape
+    top, left = max(-y, 0), max(-x, 0)
+    part = part[top:max(height - y, 0), left:max(width - x, 0)]
+    y, x = max(y, 0), max(x, 0)
+    canvas[y:y + part.shape[0], x:x + part.shape[1]] = part > 0

@@ -1,19 +1,31 @@
 """Split images into training, validation and test, the same every time."""
 import hashlib
+import math
 import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from .listing import name_some
+from .listing import find_listed, name_some
+from .text_files import read_lines
 
 SPLITS = ('train', 'val', 'test')
 
 
-def _shuffle_key(seed: int, name: str) -> bytes:
+def shuffle_key(seed: int, name: str) -> bytes:
+    """Return what names are sorted by to shuffle them."""
     # A hash, not a generator: it does not change with the library's version,
     # nor an image's place with the other images there are.
-    return hashlib.sha256(f'{seed}:{name}'.encode()).digest()
+    return hashlib.sha256(f'{seed}:{name}'.encode(
+        errors='surrogateescape')).digest()
+
+
+def check_ratios(ratios: Sequence[float]) -> None:
+    """Raise ValueError if they are not the proportions of three parts."""
+    if (len(ratios) != 3 or not all(map(math.isfinite, ratios))
+            or min(ratios) < 0 or sum(ratios) <= 0):
+        raise ValueError(f'ratios={ratios!r}: must be the proportions of '
+                         'training, validation and test, such as (6, 2, 2)')
 
 
 def stratified_split(strata: Mapping[str, str],
@@ -36,15 +48,13 @@ def stratified_split(strata: Mapping[str, str],
         ValueError: If the ratios are not three numbers of 0 or more, or all
             of them are 0.
     """
-    if len(ratios) != 3 or min(ratios) < 0 or sum(ratios) <= 0:
-        raise ValueError(f'ratios={ratios!r}: must be the proportions of '
-                         'training, validation and test, such as (6, 2, 2)')
+    check_ratios(ratios)
     members = defaultdict(list)
     for name, stratum in strata.items():
         members[stratum].append(name)
     parts = {split: [] for split in SPLITS}
     for names in members.values():
-        names.sort(key=lambda name: _shuffle_key(seed, name))
+        names.sort(key=lambda name: shuffle_key(seed, name))
         # floor(x + 1/2): round() would send a half to the even neighbour
         first, second = (
             int(len(names) * ratio / sum(ratios) + 0.5)
@@ -84,26 +94,32 @@ def write_split(folder: str | os.PathLike,
         path.write_text('\n'.join(lines) + '\n', encoding='utf-8')
 
 
-def read_split(folder: str | os.PathLike) -> dict[str, list[str]]:
+def read_split(folder: str | os.PathLike,
+               known: Collection[str] = (),
+               suffixes: tuple[str, ...] = ()) -> dict[str, list[str]]:
     """Read what :func:`write_split` wrote: split -> names.
 
-    Empty lines and lines that begin with '#' are left out. A published
-    split may come without validation: a missing file is a missing key.
+    Empty lines and comments are left out. A published split may come
+    without validation: a missing file is a missing key.
+
+    Args:
+        folder: Folder of the files.
+        known: Names that there are, in whose spelling they are returned.
+        suffixes: See :func:`~.listing.read_list`.
 
     Raises:
         FileNotFoundError: If none of the three files is there.
         ValueError: If a name stands twice, in one file or in two: a tested
-            image must not have been trained on.
+            image must not have been trained on; or if a file is in an
+            unknown encoding.
     """
     parts, seen, twice = {}, {}, []
     for split in SPLITS:
         path = Path(folder) / f'{split}.txt'
         if not path.is_file():
             continue
-        lines = [line.strip() for line in
-                 path.read_text(encoding='utf-8').splitlines()]
-        parts[split] = [
-            line for line in lines if line and not line.startswith('#')]
+        parts[split] = [name for name, _ in find_listed(
+            read_lines(path), suffixes, known)]
         for name in parts[split]:
             if name in seen:
                 twice.append(f'{name} ({seen[name]}, {split})')

@@ -8,13 +8,13 @@ import numpy as np
 from mmengine.utils import track_iter_progress
 
 from mmseg_ext.basics import paint
-
-from .duplicates import (
+from mmseg_ext.basics.duplicates import (
     Duplicate,
     Fingerprint,
     find_duplicates,
     take_fingerprint,
 )
+
 from .findings import (
     ERROR,
     MAX_NAMES,

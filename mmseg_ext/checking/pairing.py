@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Optional
 
+from mmseg_ext.basics.foreign_masks import FOREIGN_SUFFIXES, describe_foreign
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import (
+    AMBIGUOUS,
+    LOSSY,
     list_files,
     list_folders,
+    list_side_by_side,
     name_some,
     read_list,
 )
@@ -17,7 +21,7 @@ from mmseg_ext.basics.sem_files import SEMReading
 
 from .findings import ERROR, MAX_NAMES, WARNING, Finding
 
-OTHER_SUFFIXES = ('.jpg', '.jpeg', '.npy', '.json', '.mat', '.gif', '.xml')
+OTHER_SUFFIXES = (*LOSSY, '.json', *FOREIGN_SUFFIXES)
 
 
 @dataclass
@@ -54,8 +58,13 @@ def list_pairs(image_dir: str,
         data_root: Folder of both, whose folders are named if there are no
             images.
     """
-    listing = Listing()
-    images = _list(image_dir, IMAGE_SUFFIXES, listing)
+    listing, beside = Listing(), None
+    together = mask_dir is not None and (
+        osp.realpath(mask_dir) == osp.realpath(image_dir))
+    if together:  # a.jpg and its mask a.png
+        beside = list_side_by_side(image_dir, IMAGE_SUFFIXES, MASK_SUFFIXES)
+    images = beside[0] if beside else _list(
+        image_dir, IMAGE_SUFFIXES, listing)
     if not images:
         there = list_folders(data_root) if data_root else []
         folders = (f' {data_root} holds the folders '
@@ -72,8 +81,9 @@ def list_pairs(image_dir: str,
         listing.unused = everything - set(images.values())
     if mask_dir is None:
         masks = {}
-    elif osp.realpath(mask_dir) == osp.realpath(image_dir):
-        images, masks = _part_folder(images, mask_dir, listing)
+    elif together:
+        images, masks = _part_folder(images, beside and beside[1], mask_dir,
+                                     listing)
     else:
         masks = _find_masks(images, mask_dir, bool(ann_file), listing)
     listing.samples = [
@@ -91,7 +101,7 @@ def _list(folder: str, suffixes: Sequence[str],
         try:
             files = list_files(folder, (suffix, ))
         except ValueError as error:  # A.png beside A.PNG
-            listing.say(ERROR, str(error), 'Remove all but one.')
+            listing.say(ERROR, str(error), AMBIGUOUS)
             continue
         for stem, path in files.items():
             found[stem].append(path)
@@ -99,7 +109,7 @@ def _list(folder: str, suffixes: Sequence[str],
     if twice:
         listing.say(
             ERROR, f'{folder} holds names with several suffixes: which file '
-            'is meant cannot be told.', 'Remove all but one of each.',
+            'is meant cannot be told.', AMBIGUOUS,
             [' and '.join(sorted(paths)) for paths in twice])
     return {stem: found[stem][0] for stem in sorted(found)}
 
@@ -108,8 +118,8 @@ def _select(images: dict[str, str], ann_file: str, image_dir: str,
             listing: Listing) -> dict[str, str]:
     """Keep the images that a list names."""
     try:
-        names = read_list(ann_file, IMAGE_SUFFIXES)
-    except (OSError, UnicodeDecodeError) as error:
+        names = read_list(ann_file, IMAGE_SUFFIXES, images)
+    except (OSError, ValueError) as error:
         listing.say(ERROR, f'The list {ann_file} cannot be read: {error}.',
                     'Correct ann_file in the dataset of the config.')
         return {}
@@ -149,16 +159,28 @@ def _find_masks(images: dict[str, str], mask_dir: str, listed: bool,
     return masks
 
 
-def _part_folder(images: dict[str, str], folder: str, listing: Listing
+def _part_folder(images: dict[str, str], beside: Optional[dict[str, str]],
+                 folder: str, listing: Listing
                  ) -> tuple[dict[str, str], dict[str, str]]:
-    """Tell images and masks of one folder apart by a_mask.png for a.png."""
-    names = _match_by_affix(list(images), list(images))
-    pairs = {stem: images[mask] for stem, mask in names.items()}
+    """Tell images and masks of one folder apart.
+
+    Args:
+        images: All of the folder.
+        beside: Masks of the same names, a.png for a.jpg; None: names differ,
+            a_mask.png for a.png.
+        folder: The folder.
+        listing: What to tell.
+    """
+    pairs = beside
+    if pairs is None:
+        names = _match_by_affix(list(images), list(images))
+        pairs = {stem: images[mask] for stem, mask in names.items()}
     listing.say(
         ERROR, f'Images and masks are in one folder, {folder}: an image '
-        'would be taken for its own mask.', 'Move the masks to a folder of '
-        "their own, under their images' names; tools/convert_masks.py "
-        'writes them so.', list(pairs.values()))
+        'would be taken for its own mask. What looks like a mask is checked '
+        'all the same.', 'Move the masks to a folder of '
+        "their own, under their images' names; tools/convert_masks.py SOURCE "
+        'OUT --images . --masks . writes them so.', list(pairs.values()))
     return {stem: images[stem] for stem in pairs}, pairs
 
 
@@ -230,7 +252,8 @@ def _say_missing(images: dict[str, str], missing: Sequence[str],
             ERROR, f'Masks have a format that is not read; taken are '
             f'{", ".join(MASK_SUFFIXES)}.',
             'python tools/convert_masks.py SOURCE OUT makes masks of '
-            "labelme's JSON files; save others as PNG.", foreign)
+            "labelme's and COCO's JSON files; save others as PNG. "
+            + describe_foreign(foreign), foreign)
     rest = [images[stem] for stem in missing if stem not in others]
     if rest:
         listing.say(

@@ -125,11 +125,17 @@ def check_classes(all_statistics: Sequence[SplitStatistics]) -> list[Finding]:
             'is nothing to learn.', 'Look at the masks below, and at what '
             'label_map says.')]
     if not learnt.all():
+        # as where a file of three classes holds 1 and 2, and others 3
+        from_1 = ('' if learnt[0] or not learnt[1:].any() else
+                  ' If the masks number their classes from 1, as ilastik '
+                  'does, say so: label_map={'
+                  + ', '.join(f'{i + 1}: {i}' for i in range(len(names)))
+                  + '} in the dataset of the config.')
         findings.append(Finding(
             WARNING, f'In the {train.masks} masks for training that could be '
             f'read, no pixel is of {_quote(names[~learnt])}: the model cannot '
-            'learn it.', 'Add images that show it, or take '
-            'it out of the classes, and out of num_classes.'))
+            'learn it.', 'Add images that show it, or take it out of the '
+            f'classes, and out of num_classes.{from_1}'))
     for s in parts.values():
         if list(s.rules.classes) != list(train.rules.classes):
             findings.append(Finding(

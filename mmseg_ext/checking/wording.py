@@ -139,8 +139,10 @@ def _propose_map(values: list, rules: Rules) -> str:
             mapping = {value: i for i, value in enumerate(chosen)}
             if chosen is ids and len(ids) < len(values):
                 mapping[rules.ignore_index] = rules.ignore_index
+            from_1 = ' (ilastik and others count from 1)' * (
+                chosen == list(range(1, number + 1)))
             return (f'label_map={mapping} {DATASET}, if they follow the '
-                    'order of the classes')
+                    f'order of the classes{from_1}')
     if len(values) > MAX_LINE:
         return f'Make class ids of them: {CONVERT}'
     blank = ', '.join(f'{value}: ...' for value in values)

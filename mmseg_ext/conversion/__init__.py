@@ -1,15 +1,19 @@
 """Turn masks of any encoding into the layout that SEMDataset reads."""
 from mmseg_ext.basics.information_band import find_information_band
 
-from .class_map import IGNORE, ClassMap
-from .convert import AUTO, RECORD, convert_masks
+from .class_map import ClassMap
+from .class_rules import IGNORE
+from .convert import AUTO, RECORD, convert_masks, read_rules
+from .deal import deal_images
+from .label_map import LabelMap
 from .pairs import Pair, find_pairs
 from .recipes import RECIPES
 from .summary import describe_conversion
 from .survey import Survey, propose_rules, survey_masks
 
 __all__ = [
-    'AUTO', 'IGNORE', 'RECIPES', 'RECORD', 'ClassMap', 'Pair', 'Survey',
-    'convert_masks', 'describe_conversion', 'find_information_band',
-    'find_pairs', 'propose_rules', 'survey_masks'
+    'AUTO', 'IGNORE', 'RECIPES', 'RECORD', 'ClassMap', 'LabelMap', 'Pair',
+    'Survey', 'convert_masks', 'deal_images', 'describe_conversion',
+    'find_information_band', 'find_pairs', 'propose_rules', 'read_rules',
+    'survey_masks'
 ]

@@ -1,4 +1,4 @@
-"""What the values, colours and labels in masks mean."""
+"""What the values and colours in masks mean."""
 import re
 from collections.abc import Iterable, Sequence
 
@@ -6,8 +6,8 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from mmseg_ext.basics.label_values import describe_fractions
-from mmseg_ext.basics.shapes import fill_shape, read_shapes
 
+from .class_rules import UNPAINTED, ClassRules
 from .pixels import (
     distance,
     equal,
@@ -18,15 +18,12 @@ from .pixels import (
     unlike_photograph,
 )
 
-IGNORE_INDEX = 255  # pixels without a label, in the masks that are written
-IGNORE = 'ignore'  # the same as the name of a class
-UNPAINTED, GREY = 'unpainted', 'grey'
+GREY = 'grey'
 MOST_SMOOTHED = 0.1  # fraction of a mask's pixels that may lie between classes
-JSON = '.json'
 
 
-class ClassMap:
-    """Which class each value, colour or label stands for.
+class ClassMap(ClassRules):
+    """Which class each value or colour stands for.
 
     Args:
         rules: 'CLASS=WHAT', in the order of the class ids, where WHAT is
@@ -35,10 +32,9 @@ class ClassMap:
             * a colour, red,green,blue from 0 to 255, such as 255,0,0 (of 16
               bits: 65535 counts as 255);
             * 'unpainted': pixels of a painted-over photograph that equal
-              the image's; in labelme's files, what no shape covers;
+              the image's;
             * 'grey': pixels with equal red, green and blue, for photographs
-              that were changed otherwise;
-            * a label in labelme's files.
+              that were changed otherwise.
 
             A class may have several; the class 'ignore' has no id, but the
             value 255.
@@ -56,16 +52,7 @@ class ClassMap:
                  rules: Iterable[str],
                  classes: Sequence[str] = (),
                  nearest: bool = False) -> None:
-        pairs = [_split(rule) for rule in rules]
-        named = dict.fromkeys(name for name, _ in pairs if name != IGNORE)
-        self.classes = tuple(classes or named)
-        self._check(named)
-        self.keys = {}
-        for name, key in pairs:
-            class_id = (IGNORE_INDEX if name == IGNORE else
-                        self.classes.index(name))
-            if self.keys.setdefault(key, class_id) != class_id:
-                raise ValueError(f'{key!r} is mapped to two classes')
+        super().__init__(rules, classes)
         self.nearest = nearest
         self.rest = [key for key in (UNPAINTED, GREY) if key in self.keys]
         if len(self.rest) > 1:
@@ -79,6 +66,12 @@ class ClassMap:
             key: np.array(key.split(',') if ',' in key else [key] * 3, int)
             for key in self.keys if re.fullmatch(r'-?\d+|\d+,\d+,\d+', key)
         }
+        for key in self.keys:
+            if key not in self.colours and key not in self.rest:
+                raise ValueError(
+                    f'{key!r} is no value (such as 128), no colour (255,0,0) '
+                    "and neither 'unpainted' nor 'grey'. Only JSON files "
+                    'have labels; the masks here are images.')
         for key, colour in self.colours.items():
             if ',' in key and colour.max() > 255:
                 raise ValueError(f'{key!r}: red, green and blue go from 0 to '
@@ -91,21 +84,6 @@ class ClassMap:
             raise ValueError(
                 f'{self.rest[0]!r} and the grey {shades[0]!r} are mapped: '
                 'paint of that shade cannot be told from the photograph')
-
-    def _check(self, named: Iterable[str]) -> None:
-        if not self.classes:
-            raise ValueError('no class is named')
-        if IGNORE in self.classes:
-            raise ValueError("'ignore' is no class: it means no label")
-        if len(set(self.classes)) < len(self.classes):
-            raise ValueError(f'a class is named twice in {self.classes}')
-        if len(self.classes) > IGNORE_INDEX:
-            raise ValueError(f'{len(self.classes)} classes; class ids are 0 '
-                             f'to {IGNORE_INDEX - 1}')
-        unknown = [name for name in named if name not in self.classes]
-        if unknown:
-            raise ValueError(f'{unknown[0]!r} is mapped, but the classes are '
-                             f'{", ".join(self.classes)}')
 
     def read(self, path: str) -> np.ndarray:
         """Read what :meth:`to_ids` takes from a mask file, an image."""
@@ -155,49 +133,6 @@ class ClassMap:
             raise ValueError(self._refusal(path, mask, ~known))
         return self._guess(path, mask, ids, known, scale)
 
-    def draw(self, path: str, size: tuple[int, int]) -> np.ndarray:
-        """Draw the shapes in labelme's file, the later over the earlier.
-
-        Args:
-            path: JSON file.
-            size: (height, width) of its image in pixels.
-
-        Returns:
-            (H, W) uint8 class ids.
-
-        Raises:
-            ValueError: If the file belongs to another image, a shape has no
-                area or a label that is not mapped, or pixels lie in no
-                shape and 'unpainted' is not mapped.
-        """
-        shapes, found = read_shapes(path)
-        if None not in found and found != tuple(size):
-            raise ValueError(
-                f'{path} belongs to an image of {found[1]} x {found[0]} '
-                f'(width x height) pixels; this one has {size[1]} x '
-                f'{size[0]}. Label the image that is there.')
-        ids = np.full(size, self.keys.get(UNPAINTED, IGNORE_INDEX), np.uint8)
-        covered = np.zeros(size, bool)
-        for i, shape in enumerate(shapes):
-            if shape['label'] not in self.keys:
-                raise ValueError(
-                    f'{path}: shape {i} is labelled {shape["label"]!r}, '
-                    'which is not mapped. Map it, such as '
-                    f'{self.classes[0]}={shape["label"]}, or rename it in '
-                    'labelme.')
-            try:
-                inside = fill_shape(shape, size)
-            except ValueError as error:
-                raise ValueError(f'{path}: shape {i} is {error}') from error
-            ids[inside] = self.keys[shape['label']]
-            covered |= inside
-        if UNPAINTED not in self.keys and not covered.all():
-            raise ValueError(
-                f'{path}: {100 * (~covered).mean():.3g} % of the pixels lie '
-                'in no shape. Say what they are: CLASS=unpainted, or '
-                'ignore=unpainted if they have no label.')
-        return ids
-
     def _refusal(self, path: str, mask: np.ndarray,
                  foreign: np.ndarray) -> str:
         found = fractions(mask, foreign)
@@ -243,14 +178,6 @@ class ClassMap:
                 for other in colours[:i]]
         gaps += [np.ptp(colour) / 2 for colour in colours if self.rest]
         return min(gaps, default=255) * scale / 8
-
-
-def _split(rule: str) -> tuple[str, str]:
-    name, sign, key = rule.partition('=')
-    if not (name and sign and key):
-        raise ValueError(f'{rule!r}: write CLASS=WHAT, such as crack=255 or '
-                         'crack=255,0,0')
-    return name, key
 
 
 def _write(key) -> str:

@@ -6,7 +6,13 @@ from prettytable import PrettyTable
 from mmseg_ext.basics.listing import name_some
 from mmseg_ext.basics.splits import SPLITS
 
-from .class_map import IGNORE
+from .class_rules import IGNORE
+
+# What it means that a part has no pixel of a class.
+ABSENT = dict(
+    train='No pixel to train on',
+    val='No pixel in val, so that the best checkpoint is chosen without it',
+    test='No pixel in test, so that nothing is measured of it')
 
 
 def describe_conversion(out: str | os.PathLike, record: dict) -> str:
@@ -17,19 +23,28 @@ def describe_conversion(out: str | os.PathLike, record: dict) -> str:
         record: What :func:`convert_masks` returned.
     """
     pixels = record['pixels']
-    table = PrettyTable(['% of the pixels', *pixels])
-    table.align['% of the pixels'] = 'l'
+    head = '% of the pixels (images)'
+    table = PrettyTable([head, *pixels])
+    table.align[head] = 'l'
     ignored = any(counts[IGNORE] for counts in pixels.values())
-    for name in record['classes'] + [IGNORE] * ignored:
+    for name in record['classes']:
         table.add_row([name, *(
-            f'{100 * counts[name] / sum(counts.values()):.2f}'
-            for counts in pixels.values())])
+            f'{_percent(counts, name)} '
+            f'({record["images_with_class"][split][name]})'
+            for split, counts in pixels.items())])
+    if ignored:
+        table.add_row([IGNORE, *(_percent(counts, IGNORE)
+                                 for counts in pixels.values())])
     table.add_row(['images', *(record['images'][split] for split in pixels)])
     lines = [str(table)]
-    absent = [name for name in record['classes']
-              if not pixels.get('train', {}).get(name)]
-    if absent and 'train' in pixels:
-        lines.append(f'No pixel to train on: {", ".join(absent)}')
+    for split, absent in record['classes_without_a_pixel'].items():
+        if absent:
+            lines.append(f'{ABSENT[split]}: {", ".join(absent)}')
+    alike = record['near_duplicates']
+    if alike:
+        lines.append(
+            f'Images that are nearly the same are in one part: {len(alike)} '
+            f'groups, such as {name_some(alike[0])}.')
     guessed = record['guessed_share_of_pixels']
     if guessed:
         worst = max(guessed, key=guessed.get)
@@ -55,3 +70,7 @@ def describe_conversion(out: str | os.PathLike, record: dict) -> str:
         # else a mask of 0 and 255 alone looks like a coding of two classes
         lines[-1] += ',\n    label_map={0: 0, 1: 1, 255: 255}'
     return '\n'.join(lines)
+
+
+def _percent(counts: dict, name: str) -> str:
+    return f'{100 * counts[name] / sum(counts.values()):.2f}'

@@ -9,9 +9,12 @@ from PIL import Image, UnidentifiedImageError
 from prettytable import PrettyTable
 
 from mmseg_ext.basics.image_files import decode_file
-from mmseg_ext.basics.shapes import read_shapes
 
-from .class_map import GREY, IGNORE, JSON, UNPAINTED
+from .class_map import GREY
+from .class_rules import IGNORE, UNPAINTED
+from .convert import check_kind
+from .drawings import read_drawing
+from .label_map import propose_label_rules
 from .pairs import Pair
 from .pixels import (
     count_values,
@@ -53,7 +56,7 @@ class Survey:
         table = PrettyTable(['found', f'% of the {self.unit}', 'files'])
         table.align['found'] = 'l'
         for key, count in self.found.most_common(LISTED):
-            table.add_row([key, f'{100 * count / total:.3g}',
+            table.add_row([key or "''", f'{100 * count / total:.3g}',
                            f'{self.files[key]} of {self.num_files}'])
         rest = len(self.found) - LISTED
         return f'{table}' + (f'\nand {rest} more' if rest > 0 else '')
@@ -69,15 +72,11 @@ def survey_masks(
         progress: Called with (masks done, masks in all) after each mask.
 
     Raises:
-        ValueError: If a mask is unreadable, or some are labelme's and some
+        ValueError: If a mask is unreadable, or some are JSON files and some
             are images.
     """
-    drawn = [pair.mask.lower().endswith(JSON) for pair in pairs]
-    if any(drawn) and not all(drawn):
-        raise ValueError(
-            f'{sum(drawn)} of {len(pairs)} masks are JSON files and the '
-            'others images. Convert them one kind at a time.')
-    count = _Labels() if all(drawn) else _Pixels()
+    pairs = [pair for pair in pairs if pair.mask is not None]
+    count = _Labels() if check_kind(pairs) else _Pixels()
     for done, pair in enumerate(pairs, 1):
         count.add(pair)
         if progress is not None:
@@ -86,13 +85,14 @@ def survey_masks(
 
 
 class _Labels:
-    """Counter of labelme's shapes."""
+    """Counter of labelled shapes."""
 
     def __init__(self) -> None:
         self.shapes, self.files = Counter(), Counter()
 
     def add(self, pair: Pair) -> None:
-        labels = [shape['label'] for shape in read_shapes(pair.mask)[0]]
+        labels = [shape.label for shape in read_drawing(
+            pair.mask, pair.image).shapes]
         self.shapes.update(labels)
         self.files.update(set(labels))
 
@@ -191,7 +191,7 @@ def _is_smoothed(found: Counter) -> bool:
 
 def propose_rules(survey: Survey,
                   classes: Sequence[str] = ()) -> list[str]:
-    """Propose rules for :class:`ClassMap`.
+    """Propose rules for :func:`~.convert.read_rules`.
 
     Negative values are taken to mean no label, and so are the largest of 8
     and 16 bits beside class ids.
@@ -203,18 +203,16 @@ def propose_rules(survey: Survey,
     Raises:
         ValueError: If there is nothing sensible to propose.
     """
-    keys = _main_keys(survey) if survey.smoothed else list(survey.found)
     if survey.unit == 'shapes':
-        keys = [UNPAINTED, *sorted(keys)]
-        ignored = []
-    else:
-        keys.sort(key=lambda key: _order(key, survey.found))
-        ignored = _ignored(keys)
+        return propose_label_rules(survey.found, classes)
+    keys = _main_keys(survey) if survey.smoothed else list(survey.found)
+    keys.sort(key=lambda key: _order(key, survey.found))
+    ignored = _ignored(keys)
     keys = [key for key in keys if key not in ignored]
-    names = list(classes) or _names(keys, survey.unit)
+    names = list(classes) or _names(keys)
     if len(names) != len(keys):
         raise ValueError(
-            f'{len(keys)} values, colours or labels are for {len(names)} '
+            f'{len(keys)} values or colours are for {len(names)} '
             f'classes ({", ".join(names)}). Say what each means with --map '
             'CLASS=WHAT; a class may have several.')
     return [f'{name}={key}' for name, key in zip(names, keys)] + [
@@ -237,9 +235,7 @@ def _ignored(keys: list[str]) -> list[str]:
             if value < 0 or (value in (255, 65535) and len(ids) > 1)]
 
 
-def _names(keys: list[str], unit: str) -> list[str]:
-    if unit == 'shapes':
-        return ['background', *keys[1:]]
+def _names(keys: list[str]) -> list[str]:
     if keys in (['0', '255'], ['0', '1'], ['0', '65535'],
                 ['0,0,0', '255,255,255']):
         return ['background', 'foreground']

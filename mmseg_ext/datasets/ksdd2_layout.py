@@ -7,14 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Optional
 
-from mmengine import fileio
 from mmengine.logging import print_log
 
 from mmseg_ext.basics.arguments import check_choice
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
-from mmseg_ext.basics.listing import list_files, name_some
+from mmseg_ext.basics.listing import list_files, name_some, same_name
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES, decode_mask
 from mmseg_ext.basics.splits import SPLITS, stratified_split
+from mmseg_ext.basics.text_files import read_text
 
 CLASSES = ('clean', 'defective')  # of images
 GT = '_GT'
@@ -66,7 +66,7 @@ def list_part(data_root: str,
     for stem, path in files.items():
         if stem.endswith(GT) or COPY.search(stem):
             continue
-        name = f'{part}/{stem}'.replace('\\', '/')
+        name = f'{part}/{stem}'
         images[name] = dict(
             img_path=path,
             seg_map_path=masks.pop(stem, None),
@@ -104,19 +104,21 @@ def read_labels(path: str,
         Name of the image, see :func:`list_part` -> whether it is defective.
 
     Raises:
-        ValueError: If a column is missing, a label is unknown, or an image
-            is named twice or not of ``train/`` or ``test/``.
+        ValueError: If a column is missing, a label is unknown, an image is
+            named twice or not of ``train/`` or ``test/``, or the file is in
+            an unknown encoding.
     """
-    try:
-        # -sig: spreadsheets write a byte order mark
-        text = fileio.get(path, backend_args).decode('utf-8-sig')
-    except UnicodeDecodeError as error:
-        raise ValueError(f'{path} is not UTF-8 text ({error}). Save it as '
-                         '"CSV UTF-8".') from error
-    rows = csv.DictReader(io.StringIO(text))
-    if not {'image', 'label'} <= set(rows.fieldnames or ()):
-        raise ValueError(f'{path} must have the columns image and label; its '
-                         f'first line is {",".join(rows.fieldnames or ())!r}')
+    head, _, _ = (text := read_text(path, backend_args)).partition('\n')
+    # Spreadsheets separate by what the country does not write numbers with.
+    separator = next((sign for sign in ';\t' if sign in head), ',')
+    rows = csv.DictReader(io.StringIO(text, newline=''), delimiter=separator)
+    columns = [name.strip() for name in rows.fieldnames or ()]
+    if not {'image', 'label'} <= set(columns):
+        raise ValueError(
+            f'{path} must have the columns image and label, named in a '
+            'first line "image,label" before lines such as '
+            f'"train/10000.png,1"; its first line is {head.strip()!r}')
+    rows.fieldnames = columns
     meaning = {'0': False, '1': True, **dict(zip(classes, (False, True)))}
     labels = {}
     for row in rows:
@@ -125,7 +127,7 @@ def read_labels(path: str,
         if label not in meaning:
             raise ValueError(f'{place}: {label!r} is no label; allowed are '
                              f'{", ".join(meaning)}.')
-        stem, suffix = osp.splitext(image.replace('\\', '/'))
+        stem, suffix = osp.splitext(same_name(image.replace('\\', '/')))
         name = stem if suffix.lower() in IMAGE_SUFFIXES else stem + suffix
         if name.split('/')[0] not in ('train', 'test'):
             raise ValueError(f'{place}: {image!r} is not in train or test; '
@@ -144,6 +146,19 @@ def has_defect(mask_path: str, backend_args: Optional[dict] = None) -> bool:
 
 def _name(names: Sequence[str]) -> str:
     return f'{len(names)} images ({name_some(names)})'
+
+
+def _check_there(labels: str, data_root: str) -> None:
+    """Say where a CSV file is looked for, if it is not there."""
+    if '://' in labels or osp.exists(labels):
+        return
+    other = osp.join(data_root, labels)
+    advice = f'There is {other}: name that.' if osp.exists(other) else (
+        'Name its path from there, or the whole path.')
+    raise FileNotFoundError(
+        f'labels={labels}: there is no {osp.abspath(labels)}. The file is '
+        'looked for in the folder in which the command is started, not in '
+        f'the data folder. {advice}')
 
 
 def _check_rows(path: str, part: str, labels: Mapping[str, bool],
@@ -185,8 +200,10 @@ def label_images(data_root: str,
             :func:`list_part`.
     """
     images = list_part(data_root, part, backend_args)
-    given = {} if labels is None else read_labels(labels, part, classes,
-                                                  backend_args)
+    given = {}
+    if labels is not None:
+        _check_there(labels, data_root)
+        given = read_labels(labels, part, classes, backend_args)
     if given:
         _check_rows(labels, part, given, images)
         return {name: dict(image, defective=given[name])

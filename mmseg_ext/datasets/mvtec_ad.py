@@ -141,7 +141,7 @@ class MVTecADDataset(BaseSegDataset):
 
     def _read_split(self, images: dict[str, dict]) -> list[str]:
         categories = {image['category'] for image in images.values()}
-        parts = read_split(self.split_dir)
+        parts = read_split(self.split_dir, images)
         file = osp.join(self.split_dir, f'{self.split}.txt')
         if self.split not in parts:
             raise FileNotFoundError(f'There is no {file}.')

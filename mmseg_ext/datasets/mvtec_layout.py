@@ -5,7 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Optional, Union
 
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
-from mmseg_ext.basics.listing import list_files, list_folders, name_some
+from mmseg_ext.basics.listing import (
+    list_files,
+    list_folders,
+    name_some,
+    same_name,
+)
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES
 from mmseg_ext.basics.splits import stratified_split
 
@@ -100,7 +105,7 @@ def list_category(data_root: str,
                 if mask is None:
                     missing.append(path)
             name = f'{category}/{part}/{osp.relpath(path, folder)}'
-            listed[name.replace('\\', '/')] = dict(
+            listed[same_name(name)] = dict(
                 img_path=path,
                 seg_map_path=mask,
                 category=category,

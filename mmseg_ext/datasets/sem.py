@@ -137,7 +137,8 @@ class SEMDataset(BaseSegDataset):
 
     def _select(self, images: dict[str, str]) -> dict[str, str]:
         """Keep the images that ``ann_file`` names, in its order."""
-        names = read_list(self.ann_file, IMAGE_SUFFIXES, self.backend_args)
+        names = read_list(self.ann_file, IMAGE_SUFFIXES, images,
+                          self.backend_args)
         absent = [name for stem, name in names if stem not in images]
         if absent:
             raise FileNotFoundError(

@@ -1,5 +1,6 @@
 """Class-ratio error: how far the predicted phase fractions are off."""
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Optional
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from mmseg_ext.basics import confidence_interval
 from mmseg_ext.basics.arguments import check_choice
+from mmseg_ext.basics.phase_fractions import describe_limits, write_interval
 
 from .labels import check_truth
 
@@ -171,7 +173,8 @@ class ClassRatioMetric(BaseMetric):
                 logger=logger,
                 level=logging.WARNING)
         report = phase_report(counts[labelled], self.aggregate)
-        print_log(f'\n{_table(report, classes)}', logger=logger)
+        said = describe_report(report, classes, int(labelled.sum()))
+        print_log(f'\n{said}', logger=logger)
         metrics = {'ClassRatioError': report.error.mean()}
         columns = dict(
             ClassRatioError=report.error,
@@ -186,16 +189,38 @@ class ClassRatioMetric(BaseMetric):
         return {name: round(float(v), 4) for name, v in metrics.items()}
 
 
-def _table(report: PhaseReport, classes: Sequence[str]) -> str:
+def describe_report(report: PhaseReport, classes: Sequence[str],
+                    num_images: int) -> str:
+    """Write a report as a table, and in words what it does not tell.
+
+    Args:
+        report: See :func:`phase_report`.
+        classes: Names of the classes.
+        num_images: That the report is about.
+    """
     table = PrettyTable(
         ['Class', 'True (%)', 'Predicted (%)', 'Bias (%p)', 'Error (%p)'])
+    accuracies = {}
     for i, label in enumerate(classes):
+        # both sides alike: the wider of the two
+        accuracies[label] = max(
+            (100 * half / mean for mean, half in (
+                (report.true[i], report.true_ci95[i]),
+                (report.pred[i], report.pred_ci95[i])) if mean > 0),
+            default=math.nan)
         table.add_row([
             label,
-            f'{report.true[i]:.2f} +- {report.true_ci95[i]:.2f}',
-            f'{report.pred[i]:.2f} +- {report.pred_ci95[i]:.2f}',
+            _with_interval(report.true[i], report.true_ci95[i]),
+            _with_interval(report.pred[i], report.pred_ci95[i]),
             f'{report.bias[i]:+.2f}',
             f'{report.error[i]:.2f}',
         ])
     table.add_row(['mean', '', '', '', f'{report.error.mean():.2f}'])
-    return table.get_string(title='phase fractions, mean +- 95 % CI')
+    title = f'phase fractions, mean (95 % CI), n = {num_images}'
+    return '\n'.join([table.get_string(title=title),
+                      *describe_limits(num_images, accuracies)])
+
+
+def _with_interval(mean: float, half: float) -> str:
+    interval = write_interval(mean, half)
+    return f'{mean:.2f} ({interval})' if interval else f'{mean:.2f}'

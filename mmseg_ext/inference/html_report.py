@@ -1,7 +1,5 @@
 """Predictions as one page to mail: pictures, phase fractions, settings."""
-import base64
 import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,21 +8,18 @@ from html import escape
 from pathlib import Path
 from typing import Optional
 
-import cv2
-import numpy as np
-from PIL import Image
-
 from mmseg_ext.basics import decode_image, read_image, write_atomically
+from mmseg_ext.basics.phase_fractions import describe_limits, write_interval
 
 from ._html_page import CONTROLS, PAGE
+from ._html_pictures import jpeg_address, png_address
+from ._html_plot import PlotRow, draw_plot
+from ._html_words import words_of
 from .run_record import RunRecord
 
 REPORT = 'report.html'
 MAX_PICTURES = 40  # beyond, a page is too large to mail
-SIDE = 640  # of a picture in pixels, the longer one
-JPEG_QUALITY = 80
 OPACITY = 40  # of the overlay at first, in percent
-ROW, AXIS = 58, 34  # heights in the plot, in pixels
 LABELS = dict(
     crop_bottom='Rows cut off the lower edge',
     um_per_pixel='Micrometres per pixel',
@@ -57,7 +52,7 @@ class Report:
     """All that a page tells.
 
     Attributes:
-        title: Headline.
+        name: Of the folder of predictions.
         classes: Names of the classes, in the order of their ids.
         palette: Colour of each class, (red, green, blue), 0 to 255.
         entries: The images.
@@ -70,7 +65,7 @@ class Report:
         bit_depth: Significant bits of 16-bit images; None: all.
         max_pictures: Of so many images the picture is in the page.
     """
-    title: str
+    name: str
     classes: Sequence[str]
     palette: Sequence[Sequence[int]]
     entries: Sequence[ReportEntry]
@@ -89,18 +84,28 @@ class Report:
             ValueError: If a mask cannot be read, or holds other values than
                 the classes.
         """
+        title = escape(f'{self._words.title} {self.name}')
         parts = [
-            f'<h1>{escape(self.title)}</h1>',
+            f'<h1>{title}</h1>',
             f'<p class="quiet">{_count(self.entries, "image")}, '
-            f'{len(self.classes)} phases, {date.today().isoformat()}</p>',
+            f'{self._words.count(self.classes, self._percents)}, '
+            f'{date.today().isoformat()}</p>',
             self._notices(),
         ]
         if self.entries:
             parts += [self._summary(), self._pictures(), self._table()]
         parts.append(self._settings())
         return PAGE.substitute(
-            title=escape(self.title), opacity=OPACITY / 100,
+            title=title, opacity=OPACITY / 100,
             body='\n'.join(parts))
+
+    @property
+    def _words(self):
+        return words_of(self.classes)
+
+    @property
+    def _percents(self) -> list[Sequence[float]]:
+        return [entry.percent for entry in self.entries]
 
     def _notices(self) -> str:
         lines = [f'<li><b>{escape(name)}</b>: {escape(reason)}</li>'
@@ -117,81 +122,49 @@ class Report:
             self.classes[class_id])
 
     def _summary(self) -> str:
-        rows = []
-        for i, phase in enumerate(self.summary):
-            cells = [_number(phase[key], digits) for key, digits in (
-                ('mean_percent', 2), ('ci95_percent', 2), ('std_percent', 2),
-                ('relative_accuracy_percent', 1))]
+        words, rows = self._words, []
+        for i in words.shown(self.classes):
+            phase = self.summary[i]
+            cells = [
+                _number(phase['mean_percent'], 2),
+                write_interval(phase['mean_percent'], phase['ci95_percent'])
+                or '&ndash;', _number(phase['std_percent'], 2),
+                _number(phase['relative_accuracy_percent'], 1)]
             rows.append(f'<tr><td>{self._label(i)}</td>'
                         f'{"".join(f"<td>{cell}</td>" for cell in cells)}'
                         '</tr>')
         n = len(self.entries)
-        explanation = (
+        explanation = [
             'The interval is t(0.975, n &minus; 1) &middot; s / &radic;n '
-            f'with n = {n}, as in ASTM E562 and E1245. It tells how far the '
-            'mean may be off because images differ. What the model gets '
-            'wrong in every image is not in it.' if n > 1 else
-            'One image has no confidence interval: take several, at random '
-            'places.')
-        return f'''<h2>Phase fractions</h2>
-<div class="summary">
+            f'with n = {n} around the mean, as in ASTM E562 and E1245, and '
+            'within 0 to 100 %. It tells how far the mean may be off because '
+            'images differ. What the model gets wrong in every image is not '
+            'in it.'] * (n > 1)
+        explanation += map(escape, describe_limits(n, {
+            self.classes[i]: self.summary[i]['relative_accuracy_percent']
+            for i in words.shown(self.classes)}))
+        found = [f'<p>{escape(line)}</p>' for line in words.describe(
+            [entry.name for entry in self.entries], self._percents)]
+        quiet = ''.join(f'<p class="quiet">{line}</p>'
+                        for line in explanation)
+        return f'''<h2>{words.heading}</h2>
+{"".join(found)}<div class="summary">
 <div class="scroll"><table>
-<thead><tr><th>Phase</th><th>Mean (%)</th><th>&plusmn;&nbsp;95&nbsp;% CI</th>
+<thead><tr><th>{words.column}</th><th>Mean (%)</th><th>95&nbsp;% CI (%)</th>
 <th>Std. dev.</th><th>Rel. acc. (%)</th></tr></thead>
 <tbody>{"".join(rows)}</tbody></table>
-<p class="quiet">{explanation}</p></div>
+{quiet}</div>
 <div class="plot">{self._plot()}</div>
 </div>'''
 
     def _plot(self) -> str:
-        """Draw every image's fractions, their mean and its interval."""
-        intervals = [0 if math.isnan(phase['ci95_percent']) else
-                     phase['ci95_percent'] for phase in self.summary]
-        largest = max(
-            [max(entry.percent) for entry in self.entries]
-            + [phase['mean_percent'] + interval
-               for phase, interval in zip(self.summary, intervals)])
-        step = _tick_step(min(largest, 100))
-        end = min(100, step * math.ceil(largest / step))
-        bottom = ROW * len(self.classes)
-        parts = []
-        for tick in range(round(end / step) + 1):
-            x = _x(tick * step, end)
-            parts.append(
-                f'<line x1="{x}" x2="{x}" y1="22" y2="{bottom}" '
-                'stroke="#d9dee4"/>'
-                f'<text class="tick" x="{x}" y="{bottom + 16}" '
-                f'text-anchor="middle">{tick * step:g}</text>')
-        for i, (phase, interval) in enumerate(zip(self.summary, intervals)):
-            mean, y = phase['mean_percent'], ROW * i + 38
-            colour = 'rgb({}, {}, {})'.format(*self.palette[i])
-            low, high = max(mean - interval, 0), min(mean + interval, end)
-            text = f'{mean:.1f} %'
-            if len(self.entries) > 1:
-                text = f'{mean:.1f} &plusmn; {interval:.1f} %'
-                parts.append(
-                    f'<rect x="{_x(low, end)}" y="{y - 11}" height="22" '
-                    f'width="{_x(high - low, end)}" fill="#1d232b" '
-                    'fill-opacity=".14"/>')
-            for j, entry in enumerate(self.entries):
-                shift = (j * 7) % 11 - 5  # side by side where they are equal
-                parts.append(
-                    f'<circle cx="{_x(entry.percent[i], end)}" '
-                    f'cy="{y + shift}" r="4" fill="{colour}" '
-                    'fill-opacity=".85" stroke="#1d232b" stroke-opacity=".6">'
-                    f'<title>{escape(entry.name)}: {entry.percent[i]:.2f} %'
-                    '</title></circle>')
-            parts.append(
-                f'<line x1="{_x(mean, end)}" x2="{_x(mean, end)}" '
-                f'y1="{y - 13}" y2="{y + 13}" stroke="#1d232b" '
-                'stroke-width="2.5"/>'
-                f'<text x="0" y="{ROW * i + 15}"><tspan font-weight="600">'
-                f'{escape(self.classes[i])}</tspan> {text}</text>')
-        several = ': a dot an image, the line their mean, the band its 95 % ' \
-            'confidence interval' if len(self.entries) > 1 else ''
-        return (f'<svg height="{bottom + AXIS}" role="img" aria-label="Phase '
-                f'fractions in percent{several}">{"".join(parts)}</svg>'
-                f'<p class="quiet">Fraction in percent{several}</p>')
+        names = [entry.name for entry in self.entries]
+        return draw_plot(self._words.heading, names, [
+            PlotRow(self.classes[i], self.palette[i],
+                    [percent[i] for percent in self._percents],
+                    self.summary[i]['mean_percent'],
+                    self.summary[i]['ci95_percent'])
+            for i in self._words.shown(self.classes)])
 
     def _pictures(self) -> str:
         shown = self.entries[:self.max_pictures]
@@ -199,7 +172,7 @@ class Report:
         note = (f'<p class="quiet">The first {_count(shown, "image")}; '
                 f'{left} more are in the table below.</p>' if left else '')
         legend = ''.join(f'<li>{self._label(i)}</li>'
-                         for i in range(len(self.classes)))
+                         for i in self._words.shown(self.classes))
         controls = CONTROLS.substitute(percent=OPACITY)
         figures = '\n'.join(self._figure(entry) for entry in shown)
         return f'''<h2>Pictures</h2>
@@ -215,10 +188,10 @@ class Report:
                 f'{entry.mask} is no mask of {len(self.classes)} classes: '
                 f'{mask.ndim} dimensions, values up to {mask.max()}')
         missing = ''
-        layers = [_png(mask, self.palette)]
+        layers = [png_address(mask, self.palette)]
         try:
             image = read_image(str(entry.image), self.bit_depth)
-            layers.insert(0, _jpeg(image[:mask.shape[0]]))
+            layers.insert(0, jpeg_address(image[:mask.shape[0]]))
         except (OSError, ValueError) as error:
             missing = f'<br>Without the image: {escape(str(error))}'
         alternatives = [f'Image {escape(entry.name)}', '']
@@ -227,19 +200,19 @@ class Report:
             for kind, source, alternative in zip(
                 ('photo', 'mask')[-len(layers):], layers, alternatives))
         fractions = ' '.join(
-            f'<span>{self._label(i)} {percent:.1f} %</span>'
-            for i, percent in enumerate(entry.percent))
+            f'<span>{self._label(i)} {entry.percent[i]:.1f} %</span>'
+            for i in self._words.shown(self.classes))
         return (f'<figure><div class="layers">{pictures}</div><figcaption>'
                 f'<b>{escape(entry.name)}</b><br>{fractions}{missing}'
                 '</figcaption></figure>')
 
     def _table(self) -> str:
-        heads = ''.join(f'<th>{self._label(i)} (%)</th>'
-                        for i in range(len(self.classes)))
+        shown = self._words.shown(self.classes)
+        heads = ''.join(f'<th>{self._label(i)} (%)</th>' for i in shown)
         rows = []
         for entry in self.entries:
-            cells = ''.join(f'<td>{percent:.2f}</td>'
-                            for percent in entry.percent)
+            cells = ''.join(f'<td>{entry.percent[i]:.2f}</td>'
+                            for i in shown)
             rows.append(
                 f'<tr><td class="name">{escape(entry.name)}</td>'
                 f'<td class="fractions">{self._fractions(entry.percent)}</td>'
@@ -312,7 +285,7 @@ def write_html_report(root: str | Path,
             'lower edge, which was counted as material (crop it with '
             f'--crop-bottom): {", ".join(record.bands)}')
     page = Report(
-        f'Phase fractions of {root.resolve().name}', record.classes,
+        root.resolve().name, record.classes,
         record.palette, entries, summary, _words(record), record.failures,
         notes, record.settings.get('bit_depth'), max_pictures).render()
     write_atomically(root / REPORT, page)
@@ -356,45 +329,3 @@ def _swatch(colour: Sequence[int]) -> str:
 
 def _number(value: float, digits: int) -> str:
     return '&ndash;' if math.isnan(value) else f'{value:.{digits}f}'
-
-
-def _x(percent: float, end: float) -> str:
-    return f'{100 * percent / end:.2f}%'
-
-
-def _tick_step(largest: float) -> float:
-    """Return a round number of which up to five reach the largest."""
-    return next(step for step in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 25)
-                if 5 * step >= largest)
-
-
-def _shrink(image: np.ndarray, interpolation: int) -> np.ndarray:
-    factor = SIDE / max(image.shape[:2])
-    if factor >= 1:
-        return image
-    height, width = (max(1, round(length * factor))
-                     for length in image.shape[:2])
-    return cv2.resize(image, (width, height), interpolation=interpolation)
-
-
-def _jpeg(image: np.ndarray) -> str:
-    """Return a picture, (H, W, 3) blue, green, red, as a data address."""
-    image = _shrink(image, cv2.INTER_AREA)
-    grey = (image == image[..., :1]).all()
-    picture = Image.fromarray(
-        np.ascontiguousarray(image[..., 0] if grey else image[..., ::-1]))
-    return _address(picture, 'jpeg', quality=JPEG_QUALITY, optimize=True)
-
-
-def _png(mask: np.ndarray, palette: Sequence[Sequence[int]]) -> str:
-    """Return class ids in their colours as a data address."""
-    picture = Image.fromarray(_shrink(mask, cv2.INTER_NEAREST))
-    picture.putpalette(bytes(np.array(palette, np.uint8).flatten()))
-    return _address(picture, 'png', optimize=True)
-
-
-def _address(picture: Image.Image, kind: str, **options) -> str:
-    file = io.BytesIO()
-    picture.save(file, kind, **options)
-    data = base64.b64encode(file.getvalue()).decode()
-    return f'data:image/{kind};base64,{data}'

@@ -15,13 +15,15 @@ from mmseg_ext.basics import (
     write_atomically,
 )
 from mmseg_ext.basics.arguments import check_at_least
+from mmseg_ext.basics.phase_fractions import write_interval
 
 from .inputs import Inputs
 from .phase_plot import draw_phases
-from .phases import PhaseSummary
+from .phases import PhaseSummary, limits_of
 from .predictor import LogitModel, predict
 from .result_store import ResultStore
 from .run_record import RunRecord, sha256
+from .tables import number
 from .tiling import Tiling
 
 AUTO = 'auto'
@@ -207,13 +209,14 @@ class Outcome:
             table = PrettyTable(
                 ['Phase', 'Mean (%)', 's (%)', '95 % CI (%)', 'RA (%)'])
             for phase in self.phases:
-                table.add_row([phase.phase, *(
-                    '' if value != value else f'{value:.2f}'
-                    for value in (phase.mean_percent, phase.std_percent,
-                                  phase.ci95_percent,
-                                  phase.relative_accuracy_percent))])
+                table.add_row([
+                    phase.phase, number(phase.mean_percent, 2),
+                    number(phase.std_percent, 2),
+                    write_interval(phase.mean_percent, phase.ci95_percent),
+                    number(phase.relative_accuracy_percent, 2)])
             lines += [table.get_string(
-                title=f'phase fractions, n = {self.phases[0].n}')]
+                title=f'phase fractions, n = {self.phases[0].n}'),
+                *limits_of(self.phases)]
         if self.others:
             lines += [f'{len(self.others)} files are no images and were left '
                       f'out: {_some([path.name for path in self.others])}']

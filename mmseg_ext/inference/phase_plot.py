@@ -1,12 +1,27 @@
 """Phase fractions as a figure."""
+import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Optional
 
 import numpy as np
+from matplotlib import font_manager, rcParams
 from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
 
-from .phases import PhaseSummary
+from .phases import PhaseSummary, limits_of
 
 DPI = 150
+LETTERS = 18  # of a note, to an inch
+# Looked at before any other font: complete ones for letters that
+# matplotlib's own lacks. Then all others, but for one whose letters are boxes.
+WIDE_FONTS = ('Noto Sans CJK SC', 'Noto Sans CJK JP', 'Noto Sans CJK KR',
+              'Noto Sans SC', 'Source Han Sans SC', 'WenQuanYi Zen Hei',
+              'WenQuanYi Micro Hei', 'Microsoft YaHei', 'SimHei',
+              'PingFang SC', 'Hiragino Sans GB', 'Arial Unicode MS',
+              'Malgun Gothic',
+              'Yu Gothic', 'Droid Sans Fallback')
+LAST_RESORT = 'Last Resort'
 
 
 def draw_phases(fractions: np.ndarray, summaries: Sequence[PhaseSummary],
@@ -23,9 +38,8 @@ def draw_phases(fractions: np.ndarray, summaries: Sequence[PhaseSummary],
     """
     percent = 100 * np.asarray(fractions)
     num_images = len(percent)
-    figure = Figure(
-        figsize=(max(4.0, 1.6 + 1.1 * len(summaries)), 3.6), dpi=DPI,
-        layout='constrained')
+    width = max(4.0, 1.6 + 1.1 * len(summaries))
+    figure = Figure(figsize=(width, 3.6), dpi=DPI, layout='constrained')
     axes = figure.add_subplot()
     # side by side, so that equal fractions can be told apart
     spread = np.linspace(-0.25, 0.25, num_images) if num_images > 1 else [0]
@@ -36,15 +50,66 @@ def draw_phases(fractions: np.ndarray, summaries: Sequence[PhaseSummary],
                      color='black', alpha=0.6, linewidths=0,
                      label='an image' if i == 0 else None)
         if num_images > 1:
-            axes.errorbar(i, phase.mean_percent, phase.ci95_percent,
-                          color='black', capsize=6, zorder=3,
-                          label='mean, 95 % confidence' if i == 0 else None)
-    axes.set_xticks(range(len(summaries)),
-                    [phase.phase for phase in summaries],
-                    rotation=20 if len(summaries) > 4 else 0)
+            low, high = phase.interval
+            axes.errorbar(i, phase.mean_percent, [
+                [phase.mean_percent - low], [high - phase.mean_percent]],
+                color='black', capsize=6, zorder=3,
+                label='mean, 95 % confidence' if i == 0 else None)
+    names, font = readable_names([phase.phase for phase in summaries])
+    # '$' is no formula in a name
+    axes.set_xticks(range(len(summaries)), names, family=font,
+                    parse_math=False, rotation=20 if len(names) > 4 else 0)
     axes.set_ylim(bottom=0)
     axes.set_ylabel('fraction of the image (%)')
     axes.set_title(f'Phase fractions, n = {num_images}')
     axes.spines[['top', 'right']].set_visible(False)
     axes.legend(frameon=False, fontsize=8)
+    notes = limits_of([replace(phase, phase=name)
+                       for phase, name in zip(summaries, names)])
+    if font is None:
+        notes.append('Some names have letters that no font of this machine '
+                     'has. The numbers count the lines of '
+                     'phases_summary.csv.')
+    if notes:
+        figure.supxlabel(
+            '\n'.join(line for note in notes for line in textwrap.wrap(
+                note, int(LETTERS * width))),
+            fontsize=7, ha='left', x=0.02, family=font, parse_math=False)
     return figure
+
+
+def readable_names(names: Sequence[str]
+                   ) -> tuple[list[str], Optional[list[str]]]:
+    """Return what to write for names, and in which font families.
+
+    Args:
+        names: Of the classes.
+
+    Returns:
+        The names and the families; or numbers from 1 and None, where no
+        font has all letters.
+    """
+    letters = {ord(letter) for name in names for letter in name
+               if not letter.isspace()}
+    families = list(rcParams['font.family'])
+    default = font_manager.findfont(
+        font_manager.FontProperties(family=families))
+    if letters <= _letters_of(default):
+        return list(names), families
+    entries = sorted(
+        (entry for entry in font_manager.fontManager.ttflist
+         if not entry.name.startswith(LAST_RESORT)),
+        key=lambda entry: (
+            WIDE_FONTS.index(entry.name) if entry.name in WIDE_FONTS
+            else len(WIDE_FONTS), entry.style != 'normal', entry.name))
+    for entry in entries:
+        if letters <= _letters_of(entry.fname):
+            return list(names), [entry.name]
+    return [str(i + 1) for i in range(len(names))], None
+
+
+def _letters_of(font: str) -> set[int]:
+    try:
+        return set(FT2Font(font).get_charmap())
+    except (OSError, RuntimeError):  # removed since matplotlib listed them
+        return set()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmseg_ext.basics import confidence_interval
+from mmseg_ext.basics.phase_fractions import describe_limits, interval_ends
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class PhaseSummary:
             denominator; nan for one image.
         ci95_percent: Half width of the 95 % confidence interval of the
             mean, t(0.975, n - 1) * std / sqrt(n), in percentage points; nan
-            for one image.
+            for one image. The interval ends at 0 and 100 all the same, see
+            :attr:`interval`.
         relative_accuracy_percent: ``ci95_percent`` in percent of the mean;
             nan for one image, and where the mean is 0.
     """
@@ -29,6 +31,17 @@ class PhaseSummary:
     std_percent: float
     ci95_percent: float
     relative_accuracy_percent: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the interval begins and ends, in percent."""
+        return interval_ends(self.mean_percent, self.ci95_percent)
+
+
+def limits_of(phases: Sequence[PhaseSummary]) -> list[str]:
+    """Say in words what the numbers do not tell, a sentence each."""
+    return describe_limits(phases[0].n if phases else 0, {
+        phase.phase: phase.relative_accuracy_percent for phase in phases})
 
 
 def summarize_phases(fractions: Sequence[np.ndarray],

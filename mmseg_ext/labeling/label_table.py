@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Optional
 
 from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics.text_files import read_text
 
 from .points import Point
 
@@ -104,7 +105,7 @@ def read_table(path: Path) -> dict[str, LabelRow]:
         ValueError: If it is not such a table.
     """
     # A line that does not end was being written when the process was.
-    text = path.read_text(encoding='utf-8-sig')
+    text = read_text(path).replace('\r\n', '\n')
     whole, _, _ = text.rpartition('\n')
     table = csv.DictReader(io.StringIO(whole))
     if set(table.fieldnames or ()) != set(COLUMNS):

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from mmseg_ext.basics import write_atomically
-from mmseg_ext.basics.shapes import fill_shape
+from mmseg_ext.basics.shapes import fill_shape, label_of, read_shapes
 
 DEFECT, BACKGROUND = 'defect', 'background'
 VALUES = {DEFECT: True, BACKGROUND: False}
@@ -86,13 +86,10 @@ def read_labelme(path: Path,
             another size, or has a shape without an area or with an unknown
             label.
     """
-    try:
-        content = json.loads(path.read_text(encoding='utf-8'))
-        shapes = content['shapes']
-        found = content['imageHeight'], content['imageWidth']
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f'{path} is no JSON file of labelme: {error!r}. '
-                         'Save it in labelme again.') from error
+    shapes, found, flags = read_shapes(path)
+    if None in found:
+        raise ValueError(f'{path} is no JSON file of labelme: it lacks the '
+                         "image's size. Save it in labelme again.")
     if found != tuple(size):
         raise ValueError(f'{path} belongs to an image of {found[0]} x '
                          f'{found[1]} (height x width) pixels; this one has '
@@ -101,7 +98,7 @@ def read_labelme(path: Path,
         mask = shapes_to_mask(shapes, size)
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from error
-    return mask, bool((content.get('flags') or {}).get(ACCEPTED))
+    return mask, bool(flags.get(ACCEPTED))
 
 
 def shapes_to_mask(shapes: list[dict], size: tuple[int, int]) -> np.ndarray:
@@ -112,12 +109,14 @@ def shapes_to_mask(shapes: list[dict], size: tuple[int, int]) -> np.ndarray:
     """
     mask = np.zeros(size, bool)
     for i, shape in enumerate(shapes):
-        if shape['label'] not in VALUES:
-            raise ValueError(
-                f'shape {i} is labelled {shape["label"]!r}; allowed are '
-                f'{", ".join(VALUES)}. Rename it in labelme.')
         try:
-            mask[fill_shape(shape, size)] = VALUES[shape['label']]
+            label = label_of(shape)
+            inside = fill_shape(shape, size)
         except ValueError as error:
             raise ValueError(f'shape {i} is {error}') from error
+        if label not in VALUES:
+            raise ValueError(
+                f'shape {i} is labelled {label!r}; allowed are '
+                f'{", ".join(VALUES)}. Rename it in labelme.')
+        mask[inside] = VALUES[label]
     return mask

@@ -1,5 +1,9 @@
 """What all commands have in common."""
+import os
+import shlex
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from mmengine.registry import Registry
@@ -8,6 +12,7 @@ from mmseg_ext.basics.command_line import (
     add_config_options,
     command_for,
     new_parser,
+    quote_command,
     run,
 )
 
@@ -120,3 +125,36 @@ def test_an_option_without_a_value(capsys):
     assert "'c.d' is not KEY=VALUE" in capsys.readouterr().err
     assert parser.parse_args(['--cfg-options', 'a.b=1']).cfg_options == {
         'a.b': 1}
+
+
+@pytest.mark.parametrize('encoding', ['cp1252', 'ascii', 'utf-8', 'gbk'])
+def test_no_report_is_lost_for_a_letter(tmp_path, encoding):
+    """Nor for a file's name that is no text."""
+    program = (
+        'from mmseg_ext.basics.command_line import run\n'
+        'def main():\n'
+        "    print('\\u03b3-Fe, \\u88c2, Gef\\udcfcge')\n"
+        "    print('the rest')\n"
+        "    raise ValueError('\\u03b1 is damaged')\n"
+        'run(main)\n')
+    done = subprocess.run(
+        [sys.executable, '-c', program], capture_output=True,
+        env=dict(os.environ, PYTHONIOENCODING=encoding), cwd=Path(__file__)
+        .parents[2])
+    printed = done.stdout.decode(encoding)
+    assert printed.splitlines()[1] == 'the rest'
+    for letter in 'γ裂':
+        try:
+            letter.encode(encoding)
+        except UnicodeEncodeError:
+            assert ascii(letter)[1:-1] in printed
+        else:
+            assert letter in printed
+    assert 'Gef\\udcfcge' in printed
+    assert 'is damaged' in done.stderr.decode(encoding)
+    assert 'Traceback' not in done.stderr.decode(encoding)
+
+
+def test_arguments_survive_a_shell():
+    words = ['a b', "it's", '$HOME', '', 'Riß=裂', '\\', '*']
+    assert shlex.split(quote_command(words)) == words

@@ -1,5 +1,6 @@
 """Names of images and masks, and lists of them."""
 import shutil
+import unicodedata
 
 import pytest
 
@@ -127,3 +128,64 @@ def test_a_list_that_is_not_there(pairs, find):
     result = pairs.check(ann_file='nowhere.txt')
     findings = [f for f in result.findings if 'cannot be read' in f.what]
     assert {f.severity for f in findings} == {'error'}
+
+
+@pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
+def test_lists_of_windows(pairs, encoding):
+    path = pairs.root / 'list.txt'
+    path.write_text('# those that are sharp\n.\\0.png \n1.PNG\n',
+                    encoding=encoding, newline='\r\n')
+    result = pairs.check(ann_file=str(path))
+    assert result.statistics[0].listed == 2
+
+
+def test_a_list_in_a_code_page_is_named(pairs):
+    path = pairs.root / 'list.txt'
+    path.write_bytes('Gefüge\n'.encode('cp1252'))
+    result = pairs.check(ann_file=str(path))
+    assert any('list.txt is not UTF-8 text' in f.what and
+               'save it as UTF-8' in f.what for f in result.findings)
+
+
+def test_names_of_a_mac_beside_names_of_others(pairs):
+    for kind, form in (('images', 'NFD'), ('masks', 'NFC')):
+        folder = pairs.root / kind / 'train'
+        (folder / '0.png').rename(
+            folder / unicodedata.normalize(form, 'Gefüge_0.png'))
+    result = pairs.check()
+    assert not result.failed
+    assert result.statistics[0].masks == 3
+
+
+def test_jpegs_beside_their_masks(pairs):
+    """a.jpg and a.png in one folder; nothing tells to delete one."""
+    for split, seeds in (('train', (0, 1, 2)), ('val', (3, 4))):
+        for seed in seeds:
+            pairs.save(f'both/{split}/{seed}.jpg', pairs.texture(seed))
+            pairs.save(f'both/{split}/{seed}.png', pairs.phases(seed))
+    for kind in ('images', 'masks'):
+        shutil.rmtree(pairs.root / kind)
+        (pairs.root / kind).symlink_to(pairs.root / 'both')
+    result = pairs.check()
+    assert [f.severity for f in result.findings] == ['error', 'error']
+    assert all('in one folder' in f.what for f in result.findings)
+    assert 'convert_masks.py SOURCE OUT --images . --masks .' in (
+        result.findings[0].fix)
+    assert result.statistics[0].masks == 3
+    assert 'emove' not in result.findings[0].fix
+
+
+def test_masks_of_ilastik_are_named(pairs, find):
+    for path in list(pairs.root.glob('masks/*/*.png')):
+        path.rename(path.with_suffix('.h5'))
+    for finding in pairs.check().findings:
+        assert 'HDF5, as of ilastik: Prediction Export' in finding.fix
+
+
+@pytest.mark.parametrize('number', [2, 3])
+def test_ids_from_1_deserve_a_hint(pairs, number):
+    """Three classes, with the third among the values or not."""
+    pairs.save_masks(lambda ids: ids + 1, number=number)
+    found = [f.fix for f in pairs.check().findings if 'ilastik' in f.fix]
+    assert found
+    assert 'label_map={1: 0, 2: 1, 3: 2} in' in found[0]

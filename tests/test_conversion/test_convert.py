@@ -11,6 +11,7 @@ from mmseg_ext.basics.mask_files import decode_mask
 from mmseg_ext.conversion import (
     RECIPES,
     ClassMap,
+    LabelMap,
     Pair,
     convert_masks,
     describe_conversion,
@@ -74,6 +75,10 @@ def test_set_and_record(tmp_path, pair, ids):
         images=dict(train=1, val=1, test=0),
         pixels=dict(train=dict(a=n[0], b=n[1], c=n[2], ignore=0),
                     val=dict(a=600, b=0, c=0, ignore=0)),
+        images_with_class=dict(train=dict(a=1, b=1, c=1),
+                               val=dict(a=1, b=0, c=0)),
+        classes_without_a_pixel=dict(train=[], val=['b', 'c']),
+        near_duplicates=[],
         images_by_rows_cropped={'0': 2},
         images_with_information_band=[],
         guessed_share_of_pixels={})
@@ -226,15 +231,16 @@ def test_guesses_are_told(tmp_path, pair):
 
 
 def test_labelme_files(tmp_path, photograph):
-    for name in 'ab':
-        cv2.imwrite(str(tmp_path / f'{name}.png'), photograph)
+    for name, image in (('a', photograph), ('b', 255 - photograph**2)):
+        cv2.imwrite(str(tmp_path / f'{name}.png'), image)
         shapes = [dict(label='pore', shape_type='rectangle',
                        points=[[2, 3], [9, 18]])]
         (tmp_path / f'{name}.json').write_text(json.dumps(dict(
             shapes=shapes, imageHeight=20, imageWidth=30)))
     pairs, _ = find_pairs(tmp_path, '.', '.', split=(1, 1))
     record = convert_masks(tmp_path / 'out', pairs,
-                           ClassMap(['metal=unpainted', 'pore=pore']), 4)
+                           LabelMap(['metal=unpainted', 'pore=pore']), 4,
+                           split=(1, 1))
     assert record['images_by_rows_cropped'] == {'4': 2}
     expected = np.zeros((16, 30), np.uint8)
     expected[3:, 2:10] = 1
@@ -246,10 +252,11 @@ def test_labelme_files(tmp_path, photograph):
 
 def convert_recipe(name, root, out, **changes) -> dict:
     recipe = dict(RECIPES[name], **changes)
+    split = recipe.get('split')
     rules, crop = recipe.pop('map'), recipe.pop('crop_bottom', None)
     pairs, notes = find_pairs(root, **recipe)
     assert notes == []
-    return convert_masks(out, pairs, ClassMap(rules), crop)
+    return convert_masks(out, pairs, ClassMap(rules), crop, split=split)
 
 
 @pytest.mark.shared_data

@@ -377,3 +377,35 @@ def ksdd2_layout(repository):
     if not root.is_dir():
         pytest.skip(f'needs real surfaces in {root}')
     return root
+
+
+@pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
+@pytest.mark.parametrize('sign', [',', ';', '\t'])
+def test_labels_as_spreadsheets_write_them(root, tmp_path, encoding, sign):
+    path = tmp_path / 'labels.csv'
+    write_labels(path, root)
+    text = path.read_text().replace(',', sign).replace('/', '\\').replace(
+        'image', ' image ')
+    path.write_text(text, encoding=encoding, newline='\r\n')
+    remove_masks(root)
+    assert len(build_classifier(root, labels=str(path))) == 24
+
+
+def test_labels_without_a_header(root, tmp_path):
+    path = tmp_path / 'labels.csv'
+    path.write_text('train/10000.png,1\n')
+    with pytest.raises(ValueError, match=(
+            r'labels\.csv must have the columns .* first line "image,label" '
+            r'.*its first line is .train/10000\.png,1')):
+        build_classifier(root, labels=str(path))
+
+
+def test_where_labels_are_looked_for(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match=(
+            rf'there is no {tmp_path}/labels\.csv\. .*not in the data')):
+        build_classifier(root, labels='labels.csv')
+    write_labels(root / 'labels.csv', root)
+    with pytest.raises(FileNotFoundError, match=(
+            rf'There is {root}/labels\.csv: name that')):
+        build_classifier(root, labels='labels.csv')

@@ -1,5 +1,6 @@
 """SEMDataset on real files: layout, pairs, and what is refused."""
 import shutil
+import unicodedata
 
 import cv2
 import numpy as np
@@ -179,3 +180,24 @@ def test_real_metaldam(metaldam_root):
     assert len(dataset) == 6
     shapes = {tuple(sample['inputs'].shape) for sample in dataset}
     assert shapes <= {(3, 703, 1024), (3, 702, 1024), (3, 895, 1280)}
+
+
+def test_names_of_a_mac_beside_names_of_others(root):
+    for kind, form in (('images', 'NFD'), ('masks', 'NFC')):
+        path, = (root / kind / 'train').glob('a.*')
+        path.rename(path.with_name(
+            unicodedata.normalize(form, f'Gefüge{path.suffix}')))
+    samples = build(root).load_data_list()
+    assert any('Gefu\u0308ge' in sample['img_path'] and
+               'Gef\u00fcge' in sample['seg_map_path'] for sample in samples)
+
+
+@pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
+def test_lists_of_windows(root, encoding):
+    path = root / 'some.txt'
+    path.write_text('# sharp ones\n.\\a.png  \n', encoding=encoding,
+                    newline='\r\n')
+    assert len(build(root, ann_file=str(path))) == 1
+    path.write_bytes('Gefüge\n'.encode('cp1252'))
+    with pytest.raises(ValueError, match=r'some\.txt .*save it as UTF-8'):
+        build(root, ann_file=str(path))

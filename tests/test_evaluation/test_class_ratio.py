@@ -10,6 +10,7 @@ from mmseg_ext.evaluation import ClassRatioMetric, phase_report
 from mmseg_ext.evaluation.class_ratio import (
     confidence_interval,
     count_classes,
+    describe_report,
 )
 
 CLASSES = ('A', 'B', 'C')
@@ -131,3 +132,12 @@ def test_bad_aggregate():
         ClassRatioMetric(aggregate='pixel')
     with pytest.raises(ValueError, match="aggregate='pixel'"):
         phase_report(np.ones((1, 2, 3)), 'pixel')
+
+
+def test_the_table_says_what_few_images_tell():
+    counts = np.array([[[20, 80], [40, 60]], [[90, 10], [80, 20]]])
+    said = describe_report(phase_report(counts), ['A', 'B'], 2)
+    assert 'n = 2' in said
+    assert '60.00 (0.00 to 100.00)' in said  # 60 +- 254
+    assert 'Only 2 images' in said
+    assert 'The interval of A, B is wider' in said

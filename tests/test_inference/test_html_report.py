@@ -110,11 +110,13 @@ def test_numbers_are_those_of_the_masks(report):
     for image in fractions:
         assert ' '.join(f'{fraction:.2f}' for fraction in image) in words
     for phase in fractions.T:
-        interval = stats.t.interval(
-            0.95, 5, phase.mean(), stats.sem(phase))[1] - phase.mean()
-        assert (f'{phase.mean():.2f} {interval:.2f} {phase.std(ddof=1):.2f} '
-                f'{100 * interval / phase.mean():.1f}') in words
-        assert f'{phase.mean():.1f} ± {interval:.1f} %' in words
+        low, high = stats.t.interval(
+            0.95, 5, phase.mean(), stats.sem(phase))
+        accuracy = 100 * (high - phase.mean()) / phase.mean()
+        low, high = max(low, 0), min(high, 100)
+        assert (f'{phase.mean():.2f} {low:.2f} to {high:.2f} '
+                f'{phase.std(ddof=1):.2f} {accuracy:.1f}') in words
+        assert f'{phase.mean():.1f} % ({low:.1f} to {high:.1f} %)' in words
 
 
 def settings(report: Path) -> dict[str, list[str]]:
@@ -161,6 +163,54 @@ def test_large_images_are_shrunk_and_few_megabytes(tmp_path):
     assert path.stat().st_size < 300_000
     # one image has no interval
     assert 'One image has no confidence interval' in path.read_text()
+
+
+def write_masks(tmp_path, classes, fractions) -> str:
+    """Write the page of images with a fraction of the second class each."""
+    out = tmp_path / 'parts'
+    store = ResultStore(out, RunRecord({}, 'w.pth', classes, PALETTE[:2]))
+    for i, fraction in enumerate(fractions):
+        mask = np.zeros((10, 100), np.uint8)
+        mask[:, :round(100 * fraction)] = 1
+        image = np.full((10, 100, 3), 90, np.uint8)
+        path = tmp_path / f'{i}.png'
+        cv2.imwrite(str(path), image)
+        store.add(f'part_{i}', path, image,
+                  Prediction(mask, classes, PALETTE[:2]), 0)
+    store.write_summaries()
+    return re.sub(r'\s+', ' ', ' '.join(
+        Page(write_html_report(out).read_text()).words))
+
+
+@pytest.mark.parametrize('classes', [
+    ['background', 'defect'], ['background', 'anomaly'],
+    ['Good', 'surface crack']])
+def test_page_of_a_defect_model_speaks_of_defects(tmp_path, classes):
+    words = write_masks(tmp_path, classes, (0, 0, 0.02, 0, 0.3))
+    assert 'Defects in parts' in words
+    assert '5 images, 2 defective' in words
+    assert 'Defective images: 2 of 5 (40.0 %)' in words
+    assert 'Most of it: 30.00 % of part_4' in words
+    assert 'hase' not in words
+    # the background is no result
+    assert f'{classes[0]} ' not in words.split('How it was made')[0]
+    assert '6.40 0.00 to 22.' in words  # 6.4 +- 16.4
+
+
+def test_page_of_a_defect_model_that_found_none(tmp_path):
+    words = write_masks(tmp_path, ['background', 'defect'], (0, 0))
+    assert '2 images, 0 defective' in words
+    assert '0.0 % (0.0 to 0.0 %)' in words
+
+
+def test_two_phases_stay_phases(tmp_path):
+    words = write_masks(tmp_path, ['matrix', 'pore'], (0.1, 0.9))
+    assert 'Phase fractions of parts' in words and '2 phases' in words
+    # 50 +- 508 %
+    assert '50.00 0.00 to 100.00' in words and '508' not in words.replace(
+        '1016', '')
+    assert 'Only 2 images' in words
+    assert 'The interval of matrix, pore is wider than the mean' in words
 
 
 def test_image_that_is_gone_is_said(tmp_path):

@@ -1,0 +1,43 @@
+"""Pictures within the page of :mod:`mmseg_ext.inference.html_report`."""
+import base64
+import io
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from PIL import Image
+
+SIDE = 640  # of a picture in pixels, the longer one
+JPEG_QUALITY = 80
+
+
+def _shrink(image: np.ndarray, interpolation: int) -> np.ndarray:
+    factor = SIDE / max(image.shape[:2])
+    if factor >= 1:
+        return image
+    height, width = (max(1, round(length * factor))
+                     for length in image.shape[:2])
+    return cv2.resize(image, (width, height), interpolation=interpolation)
+
+
+def jpeg_address(image: np.ndarray) -> str:
+    """Return a picture, (H, W, 3) blue, green, red, as a data address."""
+    image = _shrink(image, cv2.INTER_AREA)
+    grey = (image == image[..., :1]).all()
+    picture = Image.fromarray(
+        np.ascontiguousarray(image[..., 0] if grey else image[..., ::-1]))
+    return _address(picture, 'jpeg', quality=JPEG_QUALITY, optimize=True)
+
+
+def png_address(mask: np.ndarray, palette: Sequence[Sequence[int]]) -> str:
+    """Return class ids in their colours as a data address."""
+    picture = Image.fromarray(_shrink(mask, cv2.INTER_NEAREST))
+    picture.putpalette(bytes(np.array(palette, np.uint8).flatten()))
+    return _address(picture, 'png', optimize=True)
+
+
+def _address(picture: Image.Image, kind: str, **options) -> str:
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    data = base64.b64encode(file.getvalue()).decode()
+    return f'data:image/{kind};base64,{data}'

@@ -1,0 +1,103 @@
+"""The plot in the page of :mod:`mmseg_ext.inference.html_report`."""
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from mmseg_ext.basics.phase_fractions import interval_ends
+
+ROW, AXIS = 58, 34  # heights in pixels
+
+
+@dataclass(frozen=True)
+class PlotRow:
+    """What is drawn of a class.
+
+    Attributes:
+        name: Of the class.
+        colour: (red, green, blue), 0 to 255.
+        percents: Its fraction in each image, 0 to 100.
+        mean: Their mean.
+        half: Half width of the confidence interval; nan if there is none.
+    """
+    name: str
+    colour: Sequence[int]
+    percents: Sequence[float]
+    mean: float
+    half: float
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Where the interval begins and ends, within 0 to 100."""
+        half = 0 if math.isnan(self.half) else self.half
+        return interval_ends(self.mean, half)
+
+
+def draw_plot(heading: str, names: Sequence[str],
+              rows: Sequence[PlotRow]) -> str:
+    """Draw every image's fractions, their mean and its interval.
+
+    Args:
+        heading: What is drawn.
+        names: Of the images.
+        rows: The classes.
+
+    Returns:
+        HTML.
+    """
+    largest = max(max((*row.percents, row.ends[1])) for row in rows)
+    step = _tick_step(min(largest, 100))
+    # without a pixel of it an axis is drawn all the same
+    end = min(100, step * max(math.ceil(largest / step), 1))
+    bottom = ROW * len(rows)
+    parts = []
+    for tick in range(round(end / step) + 1):
+        x = _x(tick * step, end)
+        parts.append(
+            f'<line x1="{x}" x2="{x}" y1="22" y2="{bottom}" '
+            'stroke="#d9dee4"/>'
+            f'<text class="tick" x="{x}" y="{bottom + 16}" '
+            f'text-anchor="middle">{tick * step:g}</text>')
+    for i, row in enumerate(rows):
+        parts += _draw_row(row, ROW * i, names, end)
+    several = ': a dot an image, the line their mean, the band its 95 % ' \
+        'confidence interval' if len(names) > 1 else ''
+    return (f'<svg height="{bottom + AXIS}" role="img" aria-label="{heading} '
+            f'in percent{several}">{"".join(parts)}</svg>'
+            f'<p class="quiet">Fraction in percent{several}</p>')
+
+
+def _draw_row(row: PlotRow, top: int, names: Sequence[str],
+              end: float) -> list[str]:
+    y, parts = top + 38, []
+    colour = 'rgb({}, {}, {})'.format(*row.colour)
+    text = f'{row.mean:.1f} %'
+    if len(names) > 1:
+        low, high = row.ends
+        text += f' ({low:.1f} to {high:.1f} %)'
+        parts.append(
+            f'<rect x="{_x(low, end)}" y="{y - 11}" height="22" '
+            f'width="{_x(min(high, end) - low, end)}" fill="#1d232b" '
+            'fill-opacity=".14"/>')
+    for j, (name, percent) in enumerate(zip(names, row.percents)):
+        shift = (j * 7) % 11 - 5  # side by side where they are equal
+        parts.append(
+            f'<circle cx="{_x(percent, end)}" '
+            f'cy="{y + shift}" r="4" fill="{colour}" '
+            'fill-opacity=".85" stroke="#1d232b" stroke-opacity=".6">'
+            f'<title>{escape(name)}: {percent:.2f} %</title></circle>')
+    return [
+        *parts, f'<line x1="{_x(row.mean, end)}" x2="{_x(row.mean, end)}" '
+        f'y1="{y - 13}" y2="{y + 13}" stroke="#1d232b" stroke-width="2.5"/>'
+        f'<text x="0" y="{top + 15}"><tspan font-weight="600">'
+        f'{escape(row.name)}</tspan> {text}</text>']
+
+
+def _x(percent: float, end: float) -> str:
+    return f'{100 * percent / end:.2f}%'
+
+
+def _tick_step(largest: float) -> float:
+    """Return a round number of which up to five reach the largest."""
+    return next(step for step in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 25)
+                if 5 * step >= largest)

@@ -1,0 +1,70 @@
+"""Names in folders and in lists, in every spelling of them."""
+import unicodedata
+
+import pytest
+
+from mmseg_ext.basics.listing import (
+    list_files,
+    list_side_by_side,
+    read_list,
+)
+
+PNG, JPEG = ('.png', ), ('.jpg', '.jpeg')
+KNOWN = ('a', 'x/b', 'c.v2', 'Gefüge', '#1')
+
+
+def lay(root, *names):
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b'')
+    return str(root)
+
+
+def test_decomposed_and_composed_names_are_one(tmp_path):
+    apart = unicodedata.normalize('NFD', 'Gefüge.png')
+    assert apart != 'Gefüge.png'
+    folder = lay(tmp_path, apart)
+    assert list_files(folder, PNG) == {'Gefüge': f'{folder}/{apart}'}
+    lay(tmp_path, 'Gefüge.png')
+    with pytest.raises(ValueError, match=r'1 names with several suffixes or '
+                       r'spellings.*cannot be told.*move the masks'):
+        list_files(folder, PNG)
+
+
+@pytest.mark.parametrize('line, name', [
+    ('a', 'a'), ('a.PNG', 'a'), ('./a.png', 'a'), ('x/b.png', 'x/b'),
+    ('x\\b.png', 'x/b'), ('.\\x\\b', 'x/b'), ('c.v2', 'c.v2'),
+    ('c.v2.png', 'c.v2'), ('#1.png', '#1'), ('#1', '#1'),
+    (unicodedata.normalize('NFD', 'Gefüge.png'), 'Gefüge'),
+    ('there/is/none.png', 'there/is/none')])
+def test_lines_of_a_list(tmp_path, line, name):
+    path = tmp_path / 'train.txt'
+    path.write_text(f'# a comment.png\n{line}  \n#a.png\n',
+                    encoding='utf-8', newline='\r\n')
+    assert read_list(str(path), PNG, KNOWN) == [(name, line)]
+
+
+def test_name_with_two_suffixes(tmp_path):
+    """A file a.png.png is listed as a.png."""
+    path = tmp_path / 'train.txt'
+    path.write_text('a.png\n')
+    assert read_list(str(path), PNG, ['a.png']) == [('a.png', 'a.png')]
+    assert read_list(str(path), PNG, ['a', 'a.png']) == [('a', 'a.png')]
+
+
+def test_jpeg_beside_its_mask(tmp_path):
+    folder = lay(tmp_path, 'a.JPG', 'a.png', 'x/b.jpeg', 'x/b.png', 'c.jpg')
+    images, masks = list_side_by_side(folder, JPEG + PNG, PNG)
+    assert masks == {'a': f'{folder}/a.png', 'x/b': f'{folder}/x/b.png'}
+    assert images == {'a': f'{folder}/a.JPG', 'x/b': f'{folder}/x/b.jpeg',
+                      'c': f'{folder}/c.jpg'}
+
+
+@pytest.mark.parametrize('names', [
+    ('a.jpg', 'b.png'), ('a.tif', 'a.png'), ('a.jpg', 'a.jpeg'),
+    ('a.jpg', 'a.png', 'b.tif', 'b.png'), ('a.jpg', 'a.png', 'a.tif')])
+def test_what_is_the_mask_cannot_be_told(tmp_path, names):
+    folder = lay(tmp_path, *names)
+    assert list_side_by_side(
+        folder, (*JPEG, *PNG, '.tif'), (*PNG, '.tif')) is None
