@@ -3,14 +3,17 @@
 Whatever the format: the orientation that the file names is applied, several
 pages are refused, and so is what is damaged, as far as it can be known.
 """
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Optional
 
+import cv2
 import numpy as np
 
 from .files import read_bytes
 from .formats import (
+    SMALL,
     BmpReader,
     Damaged,
     Facts,
@@ -30,7 +33,10 @@ IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff')
 READERS = {b'\x89PNG\r\n\x1a\n': PngReader, b'\xff\xd8': JpegReader,
            b'II*\0': TiffReader, b'MM\0*': TiffReader,
            b'II+\0': TiffReader, b'MM\0+': TiffReader, b'BM': BmpReader}
-SMALL = 2**26  # bytes of pixels: any machine has them
+
+# What a file whose numbers are wrong may cause; Damaged is a ValueError.
+ODD = (ValueError, ArithmeticError, LookupError, TypeError, struct.error,
+       cv2.error)
 
 
 def open_image(data: bytes, path: str) -> Reader:
@@ -202,13 +208,13 @@ def _named(path: str, size: int) -> Iterator[None]:
     """Name the file in what its reader says of it."""
     try:
         yield
-    except Damaged as error:
+    except Unsupported as error:
+        raise ValueError(f'{path} {error}') from error
+    except ODD as error:
         raise ValueError(
             f'{path} cannot be read as an image ({size} bytes): {error}. It '
             'is truncated or damaged: copy it from its source again, or '
             'remove it.') from error
-    except Unsupported as error:
-        raise ValueError(f'{path} {error}') from error
 
 
 def _check_size(facts: Facts, path: str, size: int) -> None:

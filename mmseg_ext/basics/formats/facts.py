@@ -9,6 +9,7 @@ import numpy as np
 # More than this no compression of pictures makes of a byte: zlib 1032, LZW
 # 1338, a JPEG of one shade 1024.
 GREATEST_RATIO = 1400
+SMALL = 2**26  # bytes of pixels that any machine has room for
 
 
 class Damaged(ValueError):

@@ -8,8 +8,8 @@ from .exif import read_orientation
 from .facts import GREATEST_RATIO, Damaged, Facts, Reader
 from .opencv import decode_by_opencv
 
-# What ends coded pixels: a mark that is neither a byte of 255 nor a restart.
-NEXT_MARK = re.compile(rb'\xff+[^\x00\xff\xd0-\xd7]')
+MARK = re.compile(rb'\xff+[^\x00\xff]')
+WITHIN = {0, 0xff, *range(0xd0, 0xd8)}  # after 255 among the coded pixels
 FRAMES = {*range(0xc0, 0xd0)} - {0xc4, 0xc8, 0xcc}
 SCAN, END, EXIF = 0xda, 0xd9, 0xe1
 BARE = {0x01, *range(0xd0, 0xd9)}  # marks without content
@@ -51,7 +51,7 @@ def walk(data: bytes) -> Walk:
     """
     found, place = Walk(), 2
     while True:
-        mark = NEXT_MARK.match(data, place)
+        mark = MARK.match(data, place)
         if mark is None:
             raise Damaged('its end is missing' if place + 2 > len(data) else
                           'bytes that are no part of a JPEG file follow its '
@@ -73,8 +73,16 @@ def walk(data: bytes) -> Walk:
                 data[place + 8:place + length])
         place += length
         if kind == SCAN:
-            end = NEXT_MARK.search(data, place)
-            if end is None:
-                raise Damaged('its pixels are cut off')
-            place = end.start()
+            place = _find_mark(data, place)
     return found
+
+
+def _find_mark(data: bytes, place: int) -> int:
+    """Return where coded pixels end: neither a byte of 255 nor a restart."""
+    while True:
+        place = data.find(b'\xff', place)
+        if place < 0 or place + 1 >= len(data):
+            raise Damaged('its pixels are cut off')
+        if data[place + 1] not in WITHIN:
+            return place
+        place += 1 if data[place + 1] == 0xff else 2

@@ -13,6 +13,7 @@ from .facts import (
     Unsupported,
     several_pages,
 )
+from .said import hear
 
 # First bytes -> Pillow's name of further formats that hold still pictures.
 SIGNATURES = ((b'GIF8', 'GIF'), (b'P1', 'PPM'), (b'P2', 'PPM'),
@@ -50,25 +51,35 @@ def open_by_pillow(data: bytes, kind: str) -> Image.Image:
         raise Damaged(_reason(error)) from error
 
 
-def decode_by_pillow(data: bytes, kind: str, stored: bool) -> Pixels:
-    """Decode a file of a format, see :meth:`Reader.decode`."""
-    return read_pixels(open_by_pillow(data, kind), stored)
-
-
-def read_pixels(image: Image.Image, stored: bool) -> Pixels:
-    """Return the pixels of an opened image, see :meth:`Reader.decode`.
+def load_by_pillow(data: bytes, kind: str) -> Image.Image:
+    """Open a file of a format and decode its pixels.
 
     Raises:
         Damaged: If they are not all there.
-        Unsupported: If they are of a kind that is not read.
+        Unsupported: If Pillow was built without the format.
     """
-    try:
-        image.load()
-        return _pixels(image, stored)
-    except Unsupported:
-        raise
-    except ERRORS as error:
-        raise Damaged(_reason(error)) from error
+    image = open_by_pillow(data, kind)
+    _load(image)
+    return image
+
+
+def _load(image: Image.Image) -> None:
+    with hear() as lines:
+        try:
+            image.load()
+        except ERRORS as error:
+            reason = _reason(error)
+        else:
+            reason = ''
+    # libtiff says more than Pillow, and its errors alone
+    said = ' '.join(lines[0].split()) if lines else ''
+    if reason or (said and image.format == 'TIFF'):
+        raise Damaged(said.replace('tempfile.tif: ', '') or reason)
+
+
+def decode_by_pillow(data: bytes, kind: str, stored: bool) -> Pixels:
+    """Decode a file of a format, see :meth:`Reader.decode`."""
+    return _pixels(load_by_pillow(data, kind), stored)
 
 
 def _pixels(image: Image.Image, stored: bool) -> Pixels:
@@ -125,4 +136,5 @@ class PillowReader(Reader):
             orientation if orientation in range(1, 9) else 1)
 
     def decode(self, stored: bool) -> Pixels:
-        return read_pixels(self.image, stored)
+        _load(self.image)
+        return _pixels(self.image, stored)

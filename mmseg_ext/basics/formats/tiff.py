@@ -9,6 +9,7 @@ import numpy as np
 from . import tiff_tags as tag
 from .facts import (
     GREATEST_RATIO,
+    SMALL,
     Damaged,
     Facts,
     Indexed,
@@ -23,6 +24,7 @@ from .tiff_parts import (
     JPEG,
     NONE,
     REVERSED,
+    Layout,
     check_jpegs,
     expand,
     undo_float_prediction,
@@ -73,6 +75,8 @@ class TiffReader(Reader):
             raise Damaged(
                 f'its tags say {self.width} x {self.height} pixels of '
                 f'{self.samples} samples of {self.bits} bits')
+        if self.bits > 64:
+            raise Damaged(f'its tags say {self.bits} bits')
         if len(depths) > 1:
             raise Unsupported('has channels of different depths: '
                               f'{sorted(depths)} bits. Save it with equal '
@@ -217,11 +221,10 @@ class TiffReader(Reader):
         """Channels of a strip or tile."""
         return 1 if self.planar else self.samples
 
-    @property
-    def _row(self) -> int:
-        """Bytes of a row of a strip or tile."""
-        return math.ceil(self._part_shape[1] * self._channels * self.bits
-                         / 8)
+    @cached_property
+    def _layout(self) -> Layout:
+        return Layout(self.compression, self._part_shape[1], self._channels,
+                      self.bits)
 
     @property
     def _heights(self) -> list[int]:
@@ -236,7 +239,7 @@ class TiffReader(Reader):
     @property
     def _sizes(self) -> list[int]:
         planes = self.samples if self.planar else 1
-        return [rows * self._row for rows in self._heights] * planes
+        return [rows * self._layout.row for rows in self._heights] * planes
 
     def _samples(self) -> np.ndarray:
         """Return (H, W, samples) as stored, in the machine's byte order."""
@@ -247,12 +250,14 @@ class TiffReader(Reader):
         if len(parts) != planes * len(heights):
             raise Damaged(f'it has {len(parts)} strips or tiles in place of '
                           f'{planes * len(heights)}')
-        sizes = [rows * self._row for rows in heights]
+        sizes = [rows * self._layout.row for rows in heights]
+        if sum(sizes) > max(SMALL, self.facts.capacity):
+            raise Damaged('its tags say more pixels than it can hold')
         found = []
         for plane in range(planes):
             own = parts[plane * len(heights):(plane + 1) * len(heights)]
-            rows = expand(own, sizes, self._row, self.compression)
-            numbers = self._numbers(rows.reshape(-1, self._row))
+            rows = expand(own, sizes, self._layout)
+            numbers = self._numbers(rows.reshape(-1, self._layout.row))
             found.append(self._assemble(numbers))
         return found[0] if planes == 1 else np.concatenate(found, axis=2)
 

@@ -1,34 +1,60 @@
 """Expand the strips or tiles of a TIFF file, and make sure of all of them."""
 import io
+import itertools
+import math
 import struct
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Optional
 
+import cv2
 import numpy as np
 
 from .facts import Damaged
 from .jpeg import walk
-from .pillow import open_by_pillow, read_pixels
+from .pillow import load_by_pillow
 
 NONE, LZW, JPEG, PACKBITS = 1, 5, 7, 32773
 ZLIB = (8, 32946)
 # What libtiff expands to the bytes that were compressed.
 BY_LIBTIFF = {LZW: 'LZW', PACKBITS: 'PackBits', 34925: 'LZMA',
               50000: 'Zstandard'}
+END, MARK = 257, 90  # LZW's code of the end; a byte that takes its place
 AT_ONCE = 2**25  # bytes of pixels
 EXPANDED = {NONE, *ZLIB, *BY_LIBTIFF}
 REVERSED = bytes(int(f'{byte:08b}'[::-1], 2) for byte in range(256))
 
 
-def expand(parts: Sequence[bytes], sizes: Sequence[int], row: int,
-           compression: int) -> np.ndarray:
+@dataclass(frozen=True)
+class Layout:
+    """How the numbers lie in a strip or tile.
+
+    Attributes:
+        compression: Value of the tag, one of ``EXPANDED``.
+        columns: Pixels of a row.
+        channels: Samples of a pixel.
+        bits: Of a sample.
+    """
+    compression: int
+    columns: int
+    channels: int
+    bits: int
+
+    @property
+    def row(self) -> int:
+        """Bytes of a row."""
+        return math.ceil(self.columns * self.channels * self.bits / 8)
+
+
+def expand(parts: Sequence[bytes], sizes: Sequence[int],
+           layout: Layout) -> np.ndarray:
     """Expand strips or tiles, one after the other.
 
     Args:
         parts: Their content.
         sizes: Bytes that each expands to; equal but for the last.
-        row: Bytes of a row.
-        compression: Value of the tag, one of ``EXPANDED``.
+        layout: What they hold.
 
     Returns:
         (sum of the sizes, ) uint8.
@@ -39,17 +65,27 @@ def expand(parts: Sequence[bytes], sizes: Sequence[int], row: int,
     """
     pixels = np.empty(sum(sizes), np.uint8)
     place = 0
-    if compression in BY_LIBTIFF:
+    if layout.compression == PACKBITS:
+        for i, (part, size) in enumerate(zip(parts, sizes)):
+            check_packbits(part, size, i)
+    if layout.compression in BY_LIBTIFF:
+        marked = layout.compression == LZW and [
+            mark_end(part) for part in parts]
+        if marked and all(marked):
+            parts = marked
+        else:
+            marked = None
         # together for speed, but not all: libtiff's copy takes memory
         step = max(1, AT_ONCE // sizes[0])
         for i in range(0, len(parts), step):
-            found = _expand_by_libtiff(parts[i:i + step], sizes[i:i + step],
-                                       row, compression)
-            pixels[place:place + found.size] = found
-            place += found.size
+            for found in _expand_by_libtiff(parts[i:i + step],
+                                            sizes[i:i + step],
+                                            layout.compression, bool(marked)):
+                pixels[place:place + found.size] = found.ravel()
+                place += found.size
         return pixels
     for i, (part, size) in enumerate(zip(parts, sizes)):
-        if compression in ZLIB:
+        if layout.compression in ZLIB:
             part = _inflate(part, size, i)
         if len(part) < size:
             raise Damaged(f'its strip or tile {i} is cut off')
@@ -71,43 +107,96 @@ def _inflate(part: bytes, size: int, number: int) -> bytes:
     return found
 
 
-def _expand_by_libtiff(parts: Sequence[bytes], sizes: Sequence[int],
-                       row: int, compression: int) -> np.ndarray:
-    """Hand the strips to libtiff as those of a plain grey picture.
+def check_packbits(part: bytes, size: int, number: int) -> None:
+    """Raise Damaged unless the runs end where the strip or tile does.
 
-    So whatever they mean, what comes back is their bytes, and libtiff's
-    refusal of one is an error.
+    Args:
+        part: Its content, as PackBits writes it.
+        size: Bytes that it expands to.
+        number: Of the strip or tile, for errors.
     """
-    heights = [size // row for size in sizes]
+    place = found = 0
+    end = len(part)
+    while place < end and found < size:
+        count = part[place]
+        if count < 128:  # so many bytes and one as they are
+            found += count + 1
+            place += count + 2
+        else:  # a byte repeated, or nothing
+            found += 257 - count if count > 128 else 0
+            place += 2 if count > 128 else 1
+    # an even number of bytes, and then nothing, are common
+    if found != size or not end - 2 <= place <= end:
+        raise Damaged(f'its strip or tile {number} does not expand to its '
+                      'size')
+
+
+def mark_end(part: bytes) -> Optional[bytes]:
+    """Put a mark in place of the code that ends an LZW strip or tile.
+
+    LZW has no checksum, and libtiff stops when it has enough. With a mark
+    that has to be the very next byte it cannot stop too early unseen.
+
+    Returns:
+        The strip or tile, the byte ``MARK`` coded at its end; None if it
+        does not end as TIFF 6.0, section 13 demands.
+    """
+    part = bytes(part)
+    length = len(part.rstrip(b'\0'))
+    # the code ends with the last bit that is set, its highest bits are 0
+    last = int.from_bytes(part[max(0, length - 4):length], 'big')
+    below = (last & -last).bit_length() - 1 if last else 0
+    if not last or last >> below & 0x1ff != END:
+        return None
+    last += MARK - END << below
+    return part[:max(0, length - 4)] + last.to_bytes(min(4, length), 'big')
+
+
+def _expand_by_libtiff(parts: Sequence[bytes], sizes: Sequence[int],
+                       compression: int, marked: bool) -> list[np.ndarray]:
+    """Hand strips to libtiff as those of a plain grey picture.
+
+    So whatever they mean, what comes back are their bytes, and libtiff's
+    refusal of one is an error. A strip is a row of the picture; the last,
+    which may be shorter, is one of its own.
+    """
     if any(not part for part in parts):
         raise Damaged('one of its strips or tiles is empty')
-    tags = {256: row, 257: sum(heights), 258: 8, 259: compression, 262: 1,
-            277: 1, 278: heights[0]}
-    data = _grey_tiff(tags, parts)
-    return read_pixels(open_by_pillow(data, 'TIFF'), stored=True).ravel()
+    if len(set(sizes)) > 1:
+        return [
+            *_expand_by_libtiff(parts[:-1], sizes[:-1], compression, marked),
+            *_expand_by_libtiff(parts[-1:], sizes[-1:], compression, marked)]
+    size = sizes[0] + marked
+    tags = {256: size, 257: len(parts), 258: 8, 259: compression, 262: 1,
+            277: 1, 278: 1}
+    pixels = np.asarray(load_by_pillow(_write_tiff(tags, parts), 'TIFF'))
+    if marked and (pixels[:, -1] != MARK).any():
+        number = int((pixels[:, -1] != MARK).argmax())
+        raise Damaged(f'one of its strips or tiles, of {len(parts)} number '
+                      f'{number}, holds more than its pixels')
+    return [pixels[:, :sizes[0]]]
 
 
-def _grey_tiff(tags: dict[int, int], parts: Sequence[bytes]) -> bytes:
+def _write_tiff(tags: dict[int, int], parts: Sequence[bytes]) -> bytes:
     """Write a TIFF file of strips that are compressed already."""
     file, places = io.BytesIO(), []
-    file.write(b'II*\0\0\0\0\0')
+    file.write(b'II*\0' + bytes(4))
     for part in parts:
         places.append(file.tell())
         file.write(part)
-    lists = {273: places, 279: [len(part) for part in parts]}
+    lists = {tag: (number, ) for tag, number in tags.items()}
+    lists |= {273: tuple(places), 279: tuple(len(part) for part in parts)}
     entries = []
-    for tag, numbers in lists.items():
-        where = file.tell()
-        file.write(struct.pack(f'<{len(numbers)}I', *numbers))
-        entries.append((tag, len(numbers),
-                        numbers[0] if len(numbers) == 1 else where))
-    entries += [(tag, 1, number) for tag, number in tags.items()]
-    start = file.tell() + file.tell() % 2
-    file.seek(start)
+    for tag, numbers in sorted(lists.items()):
+        content = struct.pack(f'<{len(numbers)}I', *numbers)
+        if len(numbers) > 1:
+            where = file.tell()
+            file.write(content)
+            content = struct.pack('<I', where)
+        entries.append(struct.pack('<HHI', tag, 4, len(numbers)) + content)
+    start = file.tell()
     file.write(struct.pack('<H', len(entries)))
-    for tag, count, number in sorted(entries):
-        file.write(struct.pack('<HHII', tag, 4, count, number))
-    file.write(bytes(4))
+    file.write(b''.join(entries) + bytes(4))
     file.seek(4)
     file.write(struct.pack('<I', start))
     return file.getvalue()
@@ -117,7 +206,7 @@ def check_jpegs(parts: Sequence[bytes]) -> None:
     """Raise Damaged unless every strip or tile is a JPEG to its end mark."""
     for i, part in enumerate(parts):
         try:
-            walk(part)
+            walk(bytes(part))
         except Damaged as error:
             raise Damaged(f'of its strip or tile {i}, {error}') from error
 
@@ -126,9 +215,23 @@ def undo_prediction(samples: np.ndarray) -> None:
     """Add to every sample the one before it, in place.
 
     Args:
-        samples: (rows, columns, channels) integers.
+        samples: (rows, columns, channels) unsigned integers.
     """
-    np.add.accumulate(samples, axis=1, dtype=samples.dtype, out=samples)
+    kind = {1: np.uint8, 2: np.uint16, 4: np.int32,
+            8: np.float64}[samples.itemsize]  # what OpenCV can transpose
+    step = max(1, AT_ONCE // max(1, samples[0].nbytes))
+    for first in range(0, len(samples), step):
+        part = samples[first:first + step]
+        if samples.shape[2] > 4:
+            np.add.accumulate(part, axis=1, dtype=part.dtype, out=part)
+            continue
+        # Whole columns are added at once, five times as fast as along rows.
+        turned = cv2.transpose(part.view(kind)).view(samples.dtype)
+        lines = turned.reshape(len(turned), -1)
+        for before, line in itertools.pairwise(lines):
+            np.add(line, before, out=line)
+        part[...] = cv2.transpose(turned.view(kind)).view(
+            samples.dtype).reshape(part.shape)
 
 
 def undo_float_prediction(rows: np.ndarray, channels: int,

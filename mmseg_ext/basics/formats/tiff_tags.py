@@ -21,6 +21,7 @@ READ = {
 }
 # Type -> its code for struct; of the others no tag is read here.
 CODES = {1: 'B', 2: 's', 3: 'H', 4: 'I', 13: 'I', 16: 'Q', 18: 'Q'}
+TEXT = 2
 REDUCED, MASK = 1, 4  # bits of NewSubfileType
 OLD_REDUCED = 2
 MOST_PAGES = 2**16
@@ -89,7 +90,8 @@ class Directories:
         for entry in range(place, place + count * size, size):
             tag, kind, number = self._unpack('HHQ' if self.big else 'HHI',
                                              entry)
-            if tag in READ and kind in CODES and tag not in tags:
+            text = tag == DESCRIPTION
+            if tag in READ and kind in CODES and (kind == TEXT) == text:
                 tags[tag] = self._values(kind, number, entry)
         place += count * size
         following, = self._unpack('Q' if self.big else 'I', place)
