@@ -81,7 +81,9 @@ class TiffReader(Reader):
             raise Unsupported('has channels of different depths: '
                               f'{sorted(depths)} bits. Save it with equal '
                               'ones.')
-        self.upright = self.compression not in EXPANDED
+        # of both Pillow makes RGB, and turns it
+        self.upright = (self.compression not in EXPANDED
+                        or self.photometric == CMYK)
         self.facts = Facts(
             'TIFF', self.height, self.width,
             self.height * self.width * self.samples
@@ -110,7 +112,7 @@ class TiffReader(Reader):
 
     def decode(self, stored: bool) -> Pixels:
         self._check_kind(stored)
-        if self.compression not in EXPANDED:
+        if self.upright:
             return self._decode_by_pillow(stored)
         pixels = self._samples()
         if self.photometric == PALETTE:
