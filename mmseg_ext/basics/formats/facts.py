@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Union
 
+import cv2
 import numpy as np
 
 # More than this no compression of pictures makes of a byte: zlib 1032, LZW
@@ -37,9 +38,12 @@ class Indexed(NamedTuple):
 
     def uses_only(self, palette: Sequence[Sequence[int]]) -> bool:
         """Tell whether every colour that a pixel has is of a palette."""
-        used = np.zeros(len(self.colours), bool)
-        used[self.indices.ravel()] = True
         known = {tuple(colour) for colour in np.reshape(palette, (-1, 3))}
+        if not known:
+            return False
+        number = len(self.colours)
+        used = cv2.calcHist([self.indices], [0], None, [number],
+                            [0, number]).ravel() > 0
         return all(tuple(colour) in known for colour in self.colours[used])
 
 

@@ -65,23 +65,17 @@ def expand(parts: Sequence[bytes], sizes: Sequence[int],
     """
     pixels = np.empty(sum(sizes), np.uint8)
     place = 0
-    if layout.compression == PACKBITS:
-        for i, (part, size) in enumerate(zip(parts, sizes)):
-            check_packbits(part, size, i)
     if layout.compression in BY_LIBTIFF:
-        marked = layout.compression == LZW and [
-            mark_end(part) for part in parts]
-        if marked and all(marked):
-            parts = marked
-        else:
-            marked = None
+        marked = _mark_ends(parts, layout.compression)
         # together for speed, but not all: libtiff's copy takes memory
         step = max(1, AT_ONCE // sizes[0])
-        for i in range(0, len(parts), step):
-            for found in _expand_by_libtiff(parts[i:i + step],
-                                            sizes[i:i + step],
-                                            layout.compression, bool(marked)):
-                pixels[place:place + found.size] = found.ravel()
+        for first in range(0, len(parts), step):
+            group = slice(first, first + step)
+            for found in _expand_by_libtiff(parts[group], marked[group],
+                                            sizes[group],
+                                            layout.compression):
+                pixels[place:place + found.size].reshape(
+                    found.shape)[...] = found
                 place += found.size
         return pixels
     for i, (part, size) in enumerate(zip(parts, sizes)):
@@ -107,35 +101,23 @@ def _inflate(part: bytes, size: int, number: int) -> bytes:
     return found
 
 
-def check_packbits(part: bytes, size: int, number: int) -> None:
-    """Raise Damaged unless the runs end where the strip or tile does.
+def _mark_ends(parts: Sequence[bytes],
+               compression: int) -> Sequence[Optional[bytes]]:
+    """Mark the ends of strips or tiles; None where that cannot be done.
 
-    Args:
-        part: Its content, as PackBits writes it.
-        size: Bytes that it expands to.
-        number: Of the strip or tile, for errors.
+    LZW and PackBits have no checksum, and libtiff stops when it has enough.
+    With a byte that has to come right after the last pixel it cannot stop
+    too early unseen.
     """
-    place = found = 0
-    end = len(part)
-    while place < end and found < size:
-        count = part[place]
-        if count < 128:  # so many bytes and one as they are
-            found += count + 1
-            place += count + 2
-        else:  # a byte repeated, or nothing
-            found += 257 - count if count > 128 else 0
-            place += 2 if count > 128 else 1
-    # an even number of bytes, and then nothing, are common
-    if found != size or not end - 2 <= place <= end:
-        raise Damaged(f'its strip or tile {number} does not expand to its '
-                      'size')
+    if compression == PACKBITS:
+        return [bytes(part) + bytes([0, MARK]) for part in parts]
+    marked = [mark_end(part) for part in parts] if compression == LZW else []
+    # Without ends, other codes may look like one by chance.
+    return marked if marked and all(marked) else [None] * len(parts)
 
 
 def mark_end(part: bytes) -> Optional[bytes]:
     """Put a mark in place of the code that ends an LZW strip or tile.
-
-    LZW has no checksum, and libtiff stops when it has enough. With a mark
-    that has to be the very next byte it cannot stop too early unseen.
 
     Returns:
         The strip or tile, the byte ``MARK`` coded at its end; None if it
@@ -152,8 +134,29 @@ def mark_end(part: bytes) -> Optional[bytes]:
     return part[:max(0, length - 4)] + last.to_bytes(min(4, length), 'big')
 
 
-def _expand_by_libtiff(parts: Sequence[bytes], sizes: Sequence[int],
-                       compression: int, marked: bool) -> list[np.ndarray]:
+def ends_with_packbits(part: bytes, size: int) -> bool:
+    """Tell whether runs of PackBits end where a strip or tile does.
+
+    Args:
+        part: Its content, filled up with a byte or two by some programs.
+        size: Bytes that it expands to.
+    """
+    place = found = 0
+    while place < len(part) and found < size:
+        count = part[place]
+        if count < 128:  # so many bytes and one as they are
+            found += count + 1
+            place += count + 2
+        else:  # a byte repeated, or nothing
+            found += 257 - count if count > 128 else 0
+            place += 2 if count > 128 else 1
+    return found == size and len(part) - 2 <= place <= len(part)
+
+
+def _expand_by_libtiff(parts: Sequence[bytes],
+                       marked: Sequence[Optional[bytes]],
+                       sizes: Sequence[int],
+                       compression: int) -> list[np.ndarray]:
     """Hand strips to libtiff as those of a plain grey picture.
 
     So whatever they mean, what comes back are their bytes, and libtiff's
@@ -163,18 +166,22 @@ def _expand_by_libtiff(parts: Sequence[bytes], sizes: Sequence[int],
     if any(not part for part in parts):
         raise Damaged('one of its strips or tiles is empty')
     if len(set(sizes)) > 1:
-        return [
-            *_expand_by_libtiff(parts[:-1], sizes[:-1], compression, marked),
-            *_expand_by_libtiff(parts[-1:], sizes[-1:], compression, marked)]
-    size = sizes[0] + marked
-    tags = {256: size, 257: len(parts), 258: 8, 259: compression, 262: 1,
-            277: 1, 278: 1}
-    pixels = np.asarray(load_by_pillow(_write_tiff(tags, parts), 'TIFF'))
-    if marked and (pixels[:, -1] != MARK).any():
-        number = int((pixels[:, -1] != MARK).argmax())
-        raise Damaged(f'one of its strips or tiles, of {len(parts)} number '
-                      f'{number}, holds more than its pixels')
-    return [pixels[:, :sizes[0]]]
+        return [pixels for group in (slice(-1), slice(-1, None))
+                for pixels in _expand_by_libtiff(
+                    parts[group], marked[group], sizes[group], compression)]
+    mark = marked[0] is not None
+    size = sizes[0]
+    tags = {256: size + mark, 257: len(parts), 258: 8, 259: compression,
+            262: 1, 277: 1, 278: 1}
+    data = _write_tiff(tags, marked if mark else parts)
+    pixels = np.asarray(load_by_pillow(data, 'TIFF'))
+    if mark:
+        for number in np.flatnonzero(pixels[:, -1] != MARK).tolist():
+            if compression == LZW or not ends_with_packbits(
+                    parts[number], size):
+                raise Damaged('one of its strips or tiles holds more than '
+                              'its pixels')
+    return [pixels[:, :size]]
 
 
 def _write_tiff(tags: dict[int, int], parts: Sequence[bytes]) -> bytes:
