@@ -21,7 +21,7 @@ ZLIB = (8, 32946)
 BY_LIBTIFF = {LZW: 'LZW', PACKBITS: 'PackBits', 34925: 'LZMA',
               50000: 'Zstandard'}
 END, MARK = 257, 90  # LZW's code of the end; a byte that takes its place
-AT_ONCE = 2**25  # bytes of pixels
+AT_ONCE = 2**23  # bytes of pixels
 EXPANDED = {NONE, *ZLIB, *BY_LIBTIFF}
 REVERSED = bytes(int(f'{byte:08b}'[::-1], 2) for byte in range(256))
 
@@ -66,14 +66,16 @@ def expand(parts: Sequence[bytes], sizes: Sequence[int],
     pixels = np.empty(sum(sizes), np.uint8)
     place = 0
     if layout.compression in BY_LIBTIFF:
-        marked = _mark_ends(parts, layout.compression)
-        # together for speed, but not all: libtiff's copy takes memory
+        # LZW without an end: other codes may look like one by chance
+        marked = layout.compression == PACKBITS or (
+            layout.compression == LZW
+            and all(find_end(part) is not None for part in parts))
+        # together for speed, but not all: the copies take memory
         step = max(1, AT_ONCE // sizes[0])
         for first in range(0, len(parts), step):
             group = slice(first, first + step)
-            for found in _expand_by_libtiff(parts[group], marked[group],
-                                            sizes[group],
-                                            layout.compression):
+            for found in _expand_by_libtiff(parts[group], sizes[group],
+                                            layout.compression, marked):
                 pixels[place:place + found.size].reshape(
                     found.shape)[...] = found
                 place += found.size
@@ -101,37 +103,43 @@ def _inflate(part: bytes, size: int, number: int) -> bytes:
     return found
 
 
-def _mark_ends(parts: Sequence[bytes],
-               compression: int) -> Sequence[Optional[bytes]]:
-    """Mark the ends of strips or tiles; None where that cannot be done.
+def find_end(part: bytes) -> Optional[tuple[int, int, int]]:
+    """Find the code that ends an LZW strip or tile.
+
+    Returns:
+        Where the four bytes before the filling begin, their number, and the
+        lowest bit of the code in it; None if the strip does not end as TIFF
+        6.0, section 13 demands.
+    """
+    length = len(part)
+    while length and not part[length - 1]:
+        length -= 1
+    start = max(0, length - 4)
+    last = int.from_bytes(part[start:length], 'big')
+    # the code ends with the last bit that is set, its highest bits are 0
+    below = (last & -last).bit_length() - 1 if last else 0
+    if not last or last >> below & 0x1ff != END:
+        return None
+    return start, last, below
+
+
+def mark(part: bytes, compression: int) -> bytes:
+    """Let a strip or tile end in the byte ``MARK``.
 
     LZW and PackBits have no checksum, and libtiff stops when it has enough.
     With a byte that has to come right after the last pixel it cannot stop
     too early unseen.
+
+    Args:
+        part: Its content; of LZW one that :func:`find_end` finds the end of.
+        compression: Value of the tag, LZW or PackBits.
     """
     if compression == PACKBITS:
-        return [bytes(part) + bytes([0, MARK]) for part in parts]
-    marked = [mark_end(part) for part in parts] if compression == LZW else []
-    # Without ends, other codes may look like one by chance.
-    return marked if marked and all(marked) else [None] * len(parts)
-
-
-def mark_end(part: bytes) -> Optional[bytes]:
-    """Put a mark in place of the code that ends an LZW strip or tile.
-
-    Returns:
-        The strip or tile, the byte ``MARK`` coded at its end; None if it
-        does not end as TIFF 6.0, section 13 demands.
-    """
-    part = bytes(part)
-    length = len(part.rstrip(b'\0'))
-    # the code ends with the last bit that is set, its highest bits are 0
-    last = int.from_bytes(part[max(0, length - 4):length], 'big')
-    below = (last & -last).bit_length() - 1 if last else 0
-    if not last or last >> below & 0x1ff != END:
-        return None
-    last += MARK - END << below
-    return part[:max(0, length - 4)] + last.to_bytes(min(4, length), 'big')
+        return b''.join([part, bytes([0, MARK])])
+    start, last, below = find_end(part)
+    last += MARK - END << below  # in place of the code, of any width
+    return b''.join([part[:start],
+                     last.to_bytes(min(4, len(part) - start), 'big')])
 
 
 def ends_with_packbits(part: bytes, size: int) -> bool:
@@ -153,10 +161,8 @@ def ends_with_packbits(part: bytes, size: int) -> bool:
     return found == size and len(part) - 2 <= place <= len(part)
 
 
-def _expand_by_libtiff(parts: Sequence[bytes],
-                       marked: Sequence[Optional[bytes]],
-                       sizes: Sequence[int],
-                       compression: int) -> list[np.ndarray]:
+def _expand_by_libtiff(parts: Sequence[bytes], sizes: Sequence[int],
+                       compression: int, marked: bool) -> list[np.ndarray]:
     """Hand strips to libtiff as those of a plain grey picture.
 
     So whatever they mean, what comes back are their bytes, and libtiff's
@@ -167,15 +173,15 @@ def _expand_by_libtiff(parts: Sequence[bytes],
         raise Damaged('one of its strips or tiles is empty')
     if len(set(sizes)) > 1:
         return [pixels for group in (slice(-1), slice(-1, None))
-                for pixels in _expand_by_libtiff(
-                    parts[group], marked[group], sizes[group], compression)]
-    mark = marked[0] is not None
+                for pixels in _expand_by_libtiff(parts[group], sizes[group],
+                                                 compression, marked)]
     size = sizes[0]
-    tags = {256: size + mark, 257: len(parts), 258: 8, 259: compression,
+    tags = {256: size + marked, 257: len(parts), 258: 8, 259: compression,
             262: 1, 277: 1, 278: 1}
-    data = _write_tiff(tags, marked if mark else parts)
+    data = _write_tiff(tags, [mark(part, compression) for part in parts]
+                       if marked else parts)
     pixels = np.asarray(load_by_pillow(data, 'TIFF'))
-    if mark:
+    if marked:
         for number in np.flatnonzero(pixels[:, -1] != MARK).tolist():
             if compression == LZW or not ends_with_packbits(
                     parts[number], size):
