@@ -1,18 +1,46 @@
-"""Decode image files as they are, and micrographs to 8 bits."""
-import io
+"""One definition of how an image file becomes pixels.
+
+Whatever the format: the orientation that the file names is applied, several
+pages are refused, and so is what is damaged, as far as it can be known.
+"""
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Optional
 
 import cv2
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from .files import read_bytes
+from .formats import (
+    SMALL,
+    BmpReader,
+    Damaged,
+    Facts,
+    Indexed,
+    JpegReader,
+    PillowReader,
+    PngReader,
+    Reader,
+    TiffReader,
+    Unsupported,
+    format_of,
+)
+from .free_memory import free_memory
+from .orientation import apply_orientation, shown_size
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff')
+READERS = {b'\x89PNG\r\n\x1a\n': PngReader, b'\xff\xd8': JpegReader,
+           b'II*\0': TiffReader, b'MM\0*': TiffReader,
+           b'II+\0': TiffReader, b'MM\0+': TiffReader, b'BM': BmpReader}
+
+# What a file whose numbers are wrong may cause; Damaged is a ValueError.
+ODD = (ValueError, ArithmeticError, LookupError, TypeError, struct.error,
+       cv2.error)
 
 
-def decode_image(data: bytes, path: str) -> np.ndarray:
-    """Decode a file as it is: (H, W) or (H, W, channels), any dtype.
+def open_image(data: bytes, path: str) -> Reader:
+    """Read the header of an image file.
 
     Args:
         data: Its content.
@@ -21,21 +49,73 @@ def decode_image(data: bytes, path: str) -> np.ndarray:
     Raises:
         ValueError: If it is unreadable or holds several pages.
     """
-    content = np.frombuffer(data, np.uint8)
-    try:
-        ok, pages = cv2.imdecodemulti(content, cv2.IMREAD_UNCHANGED)
-    except cv2.error:
-        ok, pages = False, ()
-    if not ok or not pages:
+    reader = next((reader for begin, reader in READERS.items()
+                   if data.startswith(begin)), None)
+    if reader is None and format_of(data):
+        reader = PillowReader
+    if reader is None:
         raise ValueError(
-            f'{path} cannot be read as an image ({content.size} bytes). It '
-            'may be truncated or of another format: open it in an image '
-            'program and save it as PNG or TIFF, or remove it.')
-    if len(pages) > 1:
-        raise ValueError(f'{path} holds {len(pages)} pages; one image is '
-                         'expected. Save the page that you mean as a file '
-                         'of its own.')
-    return pages[0]
+            f'{path} cannot be read as an image ({len(data)} bytes). It may '
+            'be truncated or of another format: open it in an image program '
+            'and save it as PNG or TIFF, or remove it.')
+    with _named(path, len(data)):
+        return reader(data)
+
+
+def read_facts(path: str, backend_args: Optional[dict] = None) -> Facts:
+    """Return what the header of an image file says.
+
+    Raises:
+        OSError: If the file cannot be opened.
+        ValueError: If it is unreadable or holds several pages.
+    """
+    return open_image(read_bytes(path, backend_args), str(path)).facts
+
+
+def decode_pixels(data: bytes, path: str,
+                  stored: bool) -> np.ndarray | Indexed:
+    """Decode a file, turned as it is to be shown.
+
+    Args:
+        data: Its content.
+        path: Its name, for errors.
+        stored: Whether to return the numbers in the file or the picture as
+            viewers show it, see :meth:`.formats.Reader.decode`.
+
+    Raises:
+        ValueError: If it is damaged, larger than the memory, or no single
+            picture.
+    """
+    reader = open_image(data, path)
+    facts = reader.facts
+    with _named(path, len(data)):
+        _check_size(facts, path, len(data))
+        try:
+            pixels = reader.decode(stored)
+        except MemoryError as error:
+            raise _too_large(facts) from error
+    turn = 1 if reader.upright else facts.orientation
+    if isinstance(pixels, Indexed):
+        return pixels._replace(
+            indices=apply_orientation(pixels.indices, turn))
+    return apply_orientation(pixels, turn)
+
+
+def decode_image(data: bytes, path: str) -> np.ndarray:
+    """Decode an image: (H, W) or (H, W, 3 or 4), any dtype.
+
+    It is the picture as viewers show it: upright, white is the greatest
+    value, indices are colours. Colours are blue, green, red, and alpha.
+
+    Args:
+        data: Its content.
+        path: Its name, for errors.
+
+    Raises:
+        ValueError: If it is damaged, larger than the memory, or no single
+            picture.
+    """
+    return decode_pixels(data, path, stored=False)
 
 
 def to_8_bit(image: np.ndarray,
@@ -85,7 +165,7 @@ def to_8_bit(image: np.ndarray,
 
 
 def decode_file(path: str, backend_args: Optional[dict] = None) -> np.ndarray:
-    """Decode a file as it is: (H, W) or (H, W, channels), any dtype."""
+    """Decode an image file, see :func:`decode_image`."""
     return decode_image(read_bytes(path, backend_args), str(path))
 
 
@@ -113,16 +193,45 @@ def read_image(path: str,
 
 def read_size(path: str,
               backend_args: Optional[dict] = None) -> tuple[int, int]:
-    """Return (height, width) of an image file, from its header if possible.
+    """Return (height, width) of an image file as it is shown.
 
     Raises:
         OSError: If the file cannot be opened.
-        ValueError: If it is unreadable.
+        ValueError: If it is unreadable or holds several pages.
     """
-    data = read_bytes(path, backend_args)
+    facts = read_facts(path, backend_args)
+    return shown_size(facts.height, facts.width, facts.orientation)
+
+
+@contextmanager
+def _named(path: str, size: int) -> Iterator[None]:
+    """Name the file in what its reader says of it."""
     try:
-        with Image.open(io.BytesIO(data)) as header:
-            return header.height, header.width
-    except (UnidentifiedImageError, OSError):
-        # Pillow knows fewer kinds of TIFF than OpenCV (64-bit ones).
-        return decode_image(data, str(path)).shape[:2]
+        yield
+    except Unsupported as error:
+        raise ValueError(f'{path} {error}') from error
+    except ODD as error:
+        raise ValueError(
+            f'{path} cannot be read as an image ({size} bytes): {error}. It '
+            'is truncated or damaged: copy it from its source again, or '
+            'remove it.') from error
+
+
+def _check_size(facts: Facts, path: str, size: int) -> None:
+    """Refuse pixels that the file cannot hold, or the memory."""
+    if facts.nbytes <= SMALL:
+        return
+    if facts.nbytes > facts.capacity:
+        raise Damaged(f'its header says {facts.width} x {facts.height} '
+                      'pixels, more than it can hold')
+    # and once more as colours of 8 bits
+    if facts.nbytes + 3 * facts.height * facts.width > free_memory():
+        raise _too_large(facts)
+
+
+def _too_large(facts: Facts) -> Unsupported:
+    return Unsupported(
+        f'has {facts.width} x {facts.height} pixels: they take '
+        f'{facts.nbytes / 1e9:.1f} GB of memory, and more to be worked on; '
+        f'{free_memory() / 1e9:.1f} GB are free. Cut the image into parts, '
+        'or use a machine with more memory.')

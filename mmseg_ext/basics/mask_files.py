@@ -4,19 +4,40 @@ Microscopes and annotation programs write every combination of bit depth,
 channels and encoding; what cannot be read without loss is refused with the
 file's name, what was found, and what to do.
 """
-import io
 from collections.abc import Mapping, Sequence
 from typing import Optional
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from .files import read_bytes
-from .image_files import decode_image
+from .formats import Indexed
+from .image_files import decode_pixels
 from .label_values import describe_fractions, foreign_labels
 
 # JPEG changes pixel values, and with them classes.
 MASK_SUFFIXES = ('.png', '.bmp', '.tif', '.tiff')
+
+
+def decode_stored(
+        path: str,
+        backend_args: Optional[dict] = None) -> np.ndarray | Indexed:
+    """Decode a mask to the numbers in the file, turned as it is shown.
+
+    Args:
+        path: PNG, BMP or TIFF file.
+        backend_args: mmengine's file backend.
+
+    Returns:
+        (H, W) or (H, W, 3 or 4), blue, green, red; or the indices and the
+        colours of an indexed file.
+
+    Raises:
+        OSError: If the file cannot be opened.
+        ValueError: If it is damaged, larger than the memory, or no single
+            picture.
+    """
+    return decode_pixels(
+        read_bytes(path, backend_args), str(path), stored=True)
 
 
 def decode_mask(path: str,
@@ -38,23 +59,16 @@ def decode_mask(path: str,
     Raises:
         ValueError: If the file is unreadable or partly transparent.
     """
-    data = read_bytes(path, backend_args)
-    try:
-        header = Image.open(io.BytesIO(data))
-    except (UnidentifiedImageError, OSError):
-        header = None
-    if header is not None and header.mode == '1':
-        return np.asarray(header).astype(np.uint8)  # 0/1, not 0/255
-    if header is not None and header.mode == 'P':
-        ids, colours = np.asarray(header), np.asarray(header.convert('RGB'))
-        known = np.reshape(palette, (-1, 3))
-        known = (colours.reshape(-1, 1, 3) == known).all(-1).any(-1)
+    mask = decode_stored(path, backend_args)
+    if isinstance(mask, Indexed):
         # An indexed file of our colours may number them in any order; of
         # other colours (PASCAL VOC's), the index is the class.
-        return colours if known.all() else ids
-    mask = decode_image(data, path)
+        if mask.uses_only(palette):
+            return mask.paint()
+        return mask.indices
     if mask.ndim == 3 and mask.shape[2] == 4:
-        if (mask[..., 3] != np.iinfo(mask.dtype).max).any():
+        opaque = 1 if mask.dtype.kind == 'f' else np.iinfo(mask.dtype).max
+        if (mask[..., 3] != opaque).any():
             raise ValueError(
                 f'{path} has an alpha channel that is not opaque: no class '
                 'can be told from it. Save the mask without transparency.')

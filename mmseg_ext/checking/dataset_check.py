@@ -200,7 +200,9 @@ def _shrink(picture: np.ndarray, how: int) -> np.ndarray:
         picture = picture.astype(np.float32)  # what OpenCV can resize
     if factor >= 1:
         return picture
-    return cv2.resize(picture, None, fx=factor, fy=factor, interpolation=how)
+    height, width = (max(1, round(length * factor))
+                     for length in picture.shape[:2])
+    return cv2.resize(picture, (width, height), interpolation=how)
 
 
 def _visible(picture: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Optional
 
 import numpy as np
 
-from mmseg_ext.basics.image_files import decode_file
+from mmseg_ext.basics.image_files import decode_file, read_facts
 from mmseg_ext.basics.mask_files import decode_mask
 
 from .findings import ERROR, WARNING, Symptom
@@ -16,6 +16,7 @@ from .pair_check import (
     check_labels,
     check_sizes,
     check_storage,
+    check_tags,
     check_values,
     errors,
 )
@@ -90,7 +91,9 @@ def _without_paths(sentence: str, *paths: Optional[str]) -> str:
 
 def _open_image(path: str, found: Inspection) -> Optional[np.ndarray]:
     try:
-        return decode_file(path)
+        raw = decode_file(path)
+        found.symptoms += check_tags(path, read_facts(path), is_mask=False)
+        return raw
     except (OSError, ValueError) as error:
         found.symptoms.append(Symptom(
             'unreadable', path, WARNING if found.loaded else ERROR,
@@ -117,6 +120,7 @@ def _look_at_mask(path: str, split: Split, found: Inspection) -> None:
     rules = split.rules
     try:
         values = decode_mask(path, rules.palette)
+        found.symptoms += check_tags(path, read_facts(path), is_mask=True)
     except (OSError, ValueError) as error:
         found.symptoms.append(Symptom(
             'unreadable', path, WARNING if found.loaded else ERROR,

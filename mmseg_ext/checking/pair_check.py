@@ -5,6 +5,7 @@ from typing import Optional
 
 import numpy as np
 
+from mmseg_ext.basics.formats import Facts
 from mmseg_ext.basics.label_values import foreign_labels
 
 from .findings import ERROR, NOTE, WARNING, Symptom
@@ -222,6 +223,21 @@ def check_depth(path: str, image: np.ndarray,
     if 0 < bits <= FEW_BITS:
         return Symptom('few_bits', path, WARNING, {bits: 1})
     return Symptom('sixteen_bits', path, NOTE, {bits: 1})
+
+
+def check_tags(path: str, facts: Facts, is_mask: bool) -> list[Symptom]:
+    """Name the tags by which a file is shown otherwise than it is stored.
+
+    Kinds: 'oriented', of which the facts are the orientations, and
+    'white_is_zero'. Both are notes, for other programs may not obey them.
+    """
+    found = []
+    if facts.orientation != 1:
+        found.append(Symptom('oriented', path, NOTE, {facts.orientation: 1}))
+    if facts.white_is_zero:
+        found.append(Symptom('white_is_zero', path, NOTE,
+                             detail='mask' if is_mask else 'image'))
+    return found
 
 
 def check_labels(path: str, labels: np.ndarray,

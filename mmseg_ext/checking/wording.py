@@ -2,6 +2,7 @@
 from collections.abc import Callable, Mapping
 
 from mmseg_ext.basics.label_values import describe_fractions
+from mmseg_ext.basics.orientation import ORIENTATIONS
 
 from .findings import SEVERITIES, WARNING, Finding, Group
 from .pair_check import Rules
@@ -314,9 +315,29 @@ def _one_class(group: Group, rules: Rules) -> tuple[str, str]:
         'Look whether they are finished.')
 
 
+def _oriented(group: Group, rules: Rules) -> tuple[str, str]:
+    turns = ', '.join(f'{value}, {ORIENTATIONS[value]}'
+                      for value in sorted(group.facts))
+    return (f'the tag Orientation (EXIF or TIFF) is {turns}. Images and masks '
+            'are read as it says, which not every program does.',
+            'If a mask lies wrong on its image, it was drawn with a program '
+            'that ignores the tag. tools/convert_masks.py writes images '
+            'upright.')
+
+
+def _white_is_zero(group: Group, rules: Rules) -> tuple[str, str]:
+    how = ('Masks are read as the numbers in the file; viewers show them '
+           'inverted.' if group.first.detail == 'mask' else
+           'Images are read as viewers show them, inverted.')
+    return ('the tag PhotometricInterpretation is WhiteIsZero (an inverting '
+            f'lookup table in ImageJ). {how}', '')
+
+
 WORDS: dict[str, Callable[[Group, Rules], tuple[str, str]]] = dict(
     unreadable=_unreadable,
     refused=_refused,
+    oriented=_oriented,
+    white_is_zero=_white_is_zero,
     foreground_255=_foreground,
     values=_values,
     fractions=_fractions,

@@ -12,7 +12,11 @@ import cv2
 import numpy as np
 
 from mmseg_ext.basics.duplicates import Fingerprint, take_fingerprint
-from mmseg_ext.basics.image_files import decode_file, read_image
+from mmseg_ext.basics.image_files import (
+    decode_file,
+    read_facts,
+    read_image,
+)
 from mmseg_ext.basics.information_band import LARGEST, find_information_band
 from mmseg_ext.basics.splits import SPLITS
 from mmseg_ext.basics.staging import staged
@@ -79,8 +83,9 @@ def convert_masks(out: str | os.PathLike,
     """Write ``images|masks/SPLIT/NAME`` and a record of what was done.
 
     Masks become PNGs of class ids, 255 where there is no label. Images are
-    copied byte for byte, those that are cropped become PNGs of the same
-    bits. All pairs are converted or, if one cannot be, nothing is written.
+    copied byte for byte; those that are cropped, or that their files show
+    turned or with white as zero, become PNGs of the same bits. All pairs
+    are converted or, if one cannot be, nothing is written.
 
     Args:
         out: Folder to write to; made if it is missing.
@@ -137,7 +142,8 @@ class _Converted:
 
     Attributes:
         ids: (H, W) uint8.
-        image: As in its file, if it is cropped; None: to be copied.
+        image: As it is shown, if it is cropped or its file shows it
+            otherwise than it is stored; None: to be copied.
         rows: Cropped off the image.
         guessed: Fraction of the mask's pixels, 0 to 1.
         banded: Whether an information band is left on the image.
@@ -266,8 +272,10 @@ def _convert(pair: Pair, class_map: Rules, crop: Crop,
     ids, guessed = mask, 0.0
     if pair.mask is not None and not pair.is_drawn:
         ids, guessed = class_map.to_ids(pair.mask, mask, image)
+    facts = read_facts(pair.image)
+    written = image_rows or facts.orientation != 1 or facts.white_is_zero
     return _Converted(
-        ids, image if image_rows else None, image_rows, guessed,
+        ids, image if written else None, image_rows, guessed,
         not image_rows and find_information_band(shown) > 0,
         take_fingerprint(shown[:len(image)]))
 

@@ -1,8 +1,8 @@
 """Read the pixels of masks and compare them with colours."""
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
-from mmseg_ext.basics.mask_files import decode_mask
+from mmseg_ext.basics.formats import Indexed
+from mmseg_ext.basics.mask_files import decode_mask, decode_stored
 
 
 def read_mask_pixels(path: str, by_colour: bool) -> np.ndarray:
@@ -18,14 +18,11 @@ def read_mask_pixels(path: str, by_colour: bool) -> np.ndarray:
     Raises:
         ValueError: If the file is unreadable or holds fractions.
     """
-    if by_colour:
-        try:
-            with Image.open(path) as header:
-                if header.mode == 'P':
-                    return np.asarray(header.convert('RGB'))
-        except (UnidentifiedImageError, OSError):
-            pass  # Pillow knows fewer kinds of TIFF
     mask = decode_mask(path)
+    if by_colour and mask.ndim == 2:
+        stored = decode_stored(path)
+        if isinstance(stored, Indexed):
+            return stored.paint()
     if mask.dtype.kind == 'f':
         whole = np.isfinite(mask) & (mask == np.round(mask))
         if not whole.all():

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 from prettytable import PrettyTable
 
+from mmseg_ext.basics.formats import Indexed
 from mmseg_ext.basics.image_files import decode_file
+from mmseg_ext.basics.mask_files import decode_stored
 
 from .class_map import GREY
 from .class_rules import IGNORE, UNPAINTED
@@ -112,9 +113,9 @@ class _Pixels:
 
     def add(self, pair: Pair) -> None:
         mask = read_mask_pixels(pair.mask, by_colour=False)
-        if _is_indexed(pair.mask):
-            colours = read_mask_pixels(pair.mask, by_colour=True)
-            colours = colours.reshape(-1, 3)
+        indexed = mask.ndim == 2 and decode_stored(pair.mask)
+        if isinstance(indexed, Indexed):
+            colours = indexed.paint().reshape(-1, 3)
             self._count('index', mask.ravel())
             self._count('colour of index', colours)
             values, first = np.unique(mask, return_index=True)
@@ -166,14 +167,6 @@ class _Pixels:
             found[key] = self.pixels['value'].total()
             files[key] = num_files
         return Survey(found, files, num_files, smoothed=_is_smoothed(found))
-
-
-def _is_indexed(path: str) -> bool:
-    try:
-        with Image.open(path) as header:
-            return header.mode == 'P'
-    except (UnidentifiedImageError, OSError):
-        return False
 
 
 def _write(key, by_colour: bool) -> str:

@@ -8,6 +8,8 @@ from .sem import SEMDataset
 from .transforms import (
     DefectCrop,
     LoadBinaryAnnotations,
+    LoadCheckedAnnotations,
+    LoadCheckedImageFromFile,
     LoadSEMAnnotations,
     LoadSEMImageFromFile,
     RandomGaussianBlur,
@@ -16,6 +18,7 @@ from .transforms import (
 __all__ = [
     'CheckedCityscapesDataset', 'DefectBalancedSampler', 'DefectCrop',
     'KSDD2ClassificationDataset', 'KSDD2Dataset', 'LoadBinaryAnnotations',
+    'LoadCheckedAnnotations', 'LoadCheckedImageFromFile',
     'LoadSEMAnnotations', 'LoadSEMImageFromFile', 'MVTecADDataset',
     'RandomGaussianBlur', 'SEMDataset'
 ]

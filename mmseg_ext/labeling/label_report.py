@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics import read_image, write_atomically
 from mmseg_ext.visualization import Tile, draw_contact_sheet
 
 from .label_store import LabelStore
@@ -46,7 +46,7 @@ def draw_sheet(store: LabelStore, rows: Sequence[LabelRow]) -> np.ndarray:
     tiles = []
     for row in rows[:MAX_TILES]:
         path = Path(store.overlay_path(row))
-        picture = cv2.imread(str(path)) if path.exists() else None
+        picture = read_image(str(path)) if path.exists() else None
         quality = '' if row.quality is None else f' {row.quality:.2f}'
         iou = '' if row.iou is None else f'IoU {row.iou:.2f}'
         tiles.append(Tile(picture, [row.image[-NAME:],

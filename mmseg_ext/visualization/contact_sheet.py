@@ -100,7 +100,9 @@ def _shrink(picture: Optional[np.ndarray], size: int) -> np.ndarray:
     factor = size / max(picture.shape[:2])
     if factor >= 1:
         return picture
-    return cv2.resize(picture, None, fx=factor, fy=factor,
+    height, width = (max(1, round(length * factor))
+                     for length in picture.shape[:2])
+    return cv2.resize(picture, (width, height),
                       interpolation=cv2.INTER_AREA)
 
 

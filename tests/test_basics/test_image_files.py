@@ -2,8 +2,10 @@
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
+from tiff_writer import tiff
 
-from mmseg_ext.basics import read_image
+from mmseg_ext.basics import decode_file, image_files, read_image, read_size
 
 LOCAL = dict(backend='local')  # mmengine's own reading
 
@@ -42,3 +44,49 @@ def test_says_the_same_about_bad_files(tmp_path):
         assert str(found.value) == str(expected.value)
     with pytest.raises(FileNotFoundError):
         read_image(tmp_path / 'missing.png')
+
+
+@pytest.mark.parametrize('kind', ['JPEG', 'PNG', 'TIFF'])
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_size_is_that_of_the_pixels(tmp_path, kind, orientation):
+    exif = Image.Exif()
+    exif[274] = orientation
+    path = tmp_path / f'a.{kind.lower()}'
+    Image.new('L', (7, 5)).save(path, exif=exif)
+    assert read_size(path) == read_image(path).shape[:2]
+    assert read_size(path) == ((7, 5) if orientation > 4 else (5, 7))
+
+
+def test_beyond_pillows_limit_of_pixels(tmp_path):
+    """Pillow alone refuses more than 179 million."""
+    big = np.zeros((13400, 13400), np.uint8)
+    big[-1, -1] = 200
+    path = tmp_path / 'a.png'
+    path.write_bytes(cv2.imencode('.png', big)[1].tobytes())
+    assert read_size(path) == big.shape
+    assert decode_file(path)[-1, -1] == 200
+
+
+def test_more_than_the_memory_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / 'a.png'
+    cv2.imwrite(str(path), np.zeros((9000, 9000), np.uint8))
+    monkeypatch.setattr(image_files, 'free_memory', lambda: 1e8)
+    with pytest.raises(ValueError, match=(
+            r'a\.png has 9000 x 9000 pixels.*0\.1 GB are free')):
+        read_image(path)
+
+
+def test_a_picture_of_another_kind_is_named(tmp_path):
+    path = tmp_path / 'a.png'
+    path.write_bytes(b'%PDF-1.7 and so on')
+    with pytest.raises(ValueError, match=r'a\.png cannot be read as an image '
+                                         r'\(18 bytes\)'):
+        read_image(path)
+
+
+def test_two_channels_are_no_picture(tmp_path):
+    tags = {256: 7, 257: 5, 258: (8, 8), 259: 1, 262: 1, 277: 2, 278: 5}
+    path = tmp_path / 'se_bse.tif'
+    path.write_bytes(tiff([(tags, [bytes(70)])]))
+    with pytest.raises(ValueError, match=r'se_bse\.tif holds 2 channels'):
+        read_image(path)

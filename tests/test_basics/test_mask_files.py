@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from tiff_writer import grey, tiff
 
 from mmseg_ext.basics.image_files import read_image, read_size
 from mmseg_ext.basics.mask_files import read_mask
@@ -218,3 +219,37 @@ def test_indexed_file_of_other_colours_holds_ids(tmp_path):
 def test_one_bit_file_holds_0_and_1(tmp_path):
     Image.fromarray(np.array([[False, True]])).save(tmp_path / 'a.png')
     assert mask_of(tmp_path / 'a.png').tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize('mode', ['L', 'P', '1', 'RGB'])
+def test_masks_of_several_pages_are_refused(tmp_path, mode):
+    page = Image.fromarray(IDS % 2).convert(mode)
+    page.save(tmp_path / 'a.tif', save_all=True, append_images=[page])
+    with pytest.raises(ValueError, match=r'a\.tif holds 2 pages'):
+        mask_of(tmp_path / 'a.tif')
+
+
+@pytest.mark.parametrize('bits', [1, 8, 16])
+def test_white_is_zero_changes_no_id(tmp_path, bits):
+    ids = IDS % 2
+    (tmp_path / 'a.tif').write_bytes(tiff([grey(ids, bits, t262=0)], '>'))
+    np.testing.assert_array_equal(mask_of(tmp_path / 'a.tif'), ids)
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+@pytest.mark.parametrize('mode', ['L', 'P', '1'])
+@pytest.mark.parametrize('suffix', ['png', 'tif'])
+def test_masks_are_turned_as_images_are(tmp_path, suffix, mode, orientation):
+    exif = Image.Exif()
+    exif[274] = orientation
+    ids = IDS % 2
+    picture = Image.fromarray(ids * 255).convert('1') if mode == '1' else (
+        Image.fromarray(ids))
+    if mode == 'P':
+        picture = Image.fromarray(ids, 'P')
+        picture.putpalette([9, 9, 9, 80, 80, 80])
+    picture.save(tmp_path / f'a.{suffix}', exif=exif)
+    shown = {1: ids, 2: ids[:, ::-1], 3: ids[::-1, ::-1], 4: ids[::-1],
+             5: ids.T, 6: np.rot90(ids, -1), 7: np.rot90(ids.T, 2),
+             8: np.rot90(ids)}[orientation]
+    np.testing.assert_array_equal(mask_of(tmp_path / f'a.{suffix}'), shown)

@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from tiff_writer import grey, tiff
 
 
 def with_band(image, rows=16):
@@ -150,3 +151,47 @@ def test_fractions_of_the_classes(pairs):
         train.fractions, [(labelled == i).mean() for i in range(3)])
     assert train.ignored == (pixels == 255).mean()
     assert train.masks_with.tolist() == [3, 3, 3]
+
+
+@pytest.mark.parametrize('size', [(1, 2000), (2000, 1)])
+def test_extreme_shapes(pairs, size):
+    grey = np.random.default_rng(9).integers(0, 256, size, np.uint8)
+    pairs.save('images/train/0.png', grey)
+    pairs.save('masks/train/0.png', grey % 3)
+    assert not pairs.check().failed
+
+
+@pytest.mark.parametrize('kind', ['images', 'masks'])
+def test_orientation_is_named(pairs, find, kind):
+    path = pairs.root / f'{kind}/train/0.png'
+    exif = Image.Exif()
+    exif[274] = 3
+    with Image.open(path) as picture:
+        picture.transpose(Image.Transpose.ROTATE_180).save(path, exif=exif)
+    result = pairs.check()
+    finding = find(result, 'tag Orientation')
+    assert '3, turned by 180 degrees' in finding.what
+    assert (finding.severity, finding.names) == ('note', (str(path), ))
+    assert not result.failed
+
+
+@pytest.mark.parametrize('kind', ['images', 'masks'])
+def test_white_is_zero_is_named(pairs, find, kind):
+    path = pairs.root / f'{kind}/train/0.png'
+    pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    path.unlink()
+    path.with_suffix('.tif').write_bytes(tiff([grey(pixels, t262=0)]))
+    result = pairs.check()
+    finding = find(result, 'WhiteIsZero')
+    assert finding.severity == 'note'
+    assert not result.failed
+
+
+def test_one_damaged_file_stops_nothing(pairs, find):
+    path = pairs.root / 'images/train/0.png'
+    header = path.read_bytes()[:16]
+    path.write_bytes(header + (60000).to_bytes(4, 'big') * 2
+                     + path.read_bytes()[24:])
+    result = pairs.check()
+    assert find(result, '60000 x 60000').names == (str(path), )
+    assert result.statistics[0].masks == 2

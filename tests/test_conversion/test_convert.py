@@ -1,10 +1,13 @@
 """Whole sets: what is written, what is refused, what is left alone."""
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
+from PIL import Image
+from tiff_writer import grey, tiff
 
 from mmseg_ext.basics.image_files import read_image
 from mmseg_ext.basics.mask_files import decode_mask
@@ -318,3 +321,42 @@ def test_real_metaldam(tmp_path, metaldam_root):
             read_image(str(path).replace('/masks/', '/images/')),
             image[:len(published)])
     assert len(read_set(tmp_path / 'out', 'val', record['classes'])) == 6
+
+
+@pytest.mark.parametrize('suffix', ['jpg', 'png', 'tif'])
+@pytest.mark.parametrize('orientation', [1, 3, 6])
+def test_images_are_written_upright(tmp_path, pair, ids, suffix,
+                                    orientation):
+    one = pair(VALUES[ids])
+    exif = Image.Exif()
+    exif[274] = orientation
+    quarters = {1: 0, 3: 2, 6: 1}[orientation]
+    with Image.open(one.image) as picture:
+        pixels = np.asarray(picture)
+    source = tmp_path / f'turned.{suffix}'
+    Image.fromarray(np.rot90(pixels, quarters)).save(source, exif=exif)
+    one = replace(one, image=str(source))
+    convert_masks(tmp_path / 'out', [one], ClassMap(RULES))
+    written, = (tmp_path / 'out/images/train').iterdir()
+    if orientation == 1:
+        assert written.read_bytes() == source.read_bytes()
+    else:  # without the tag, for programs that ignore it
+        with Image.open(written) as picture:
+            assert picture.getexif().get(274) is None
+        np.testing.assert_array_equal(
+            cv2.imread(str(written), -1), read_image(source)[..., 0])
+    if suffix != 'jpg':
+        np.testing.assert_array_equal(read_image(written)[..., 0], pixels)
+
+
+@pytest.mark.parametrize('bits', [1, 8, 16])
+def test_masks_of_an_inverting_table_keep_their_values(tmp_path, pair, bits):
+    drawn = np.zeros((20, 30), np.uint8)
+    drawn[:5] = 1
+    one = pair(drawn)
+    mask = tmp_path / 'mask.tif'
+    mask.write_bytes(tiff([grey(drawn, bits, t262=0)], '>'))
+    convert_masks(tmp_path / 'out', [replace(one, mask=str(mask))],
+                  ClassMap(['matrix=0', 'particle=1']))
+    np.testing.assert_array_equal(
+        decode_mask(str(tmp_path / 'out/masks/train/a.png')), drawn)

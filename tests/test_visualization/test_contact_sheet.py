@@ -1,5 +1,6 @@
 """Outlines lie where the masks do; tiles are in their order."""
 import numpy as np
+import pytest
 
 from mmseg_ext.visualization import Tile, draw_contact_sheet, draw_overlay
 
@@ -46,3 +47,9 @@ def test_tiles_in_their_order():
 
 def test_no_tiles():
     assert draw_contact_sheet([], 'nothing').shape[2] == 3
+
+
+@pytest.mark.parametrize('shape', [(1, 2000, 3), (2000, 1, 3)])
+def test_extreme_shapes(shape):
+    tile = Tile(np.full(shape, 9, np.uint8), ['thin'])
+    assert (draw_contact_sheet([tile], 'title') == 9).all(axis=2).any()

@@ -4,8 +4,8 @@
 _base_ = './cityscapes.py'
 
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
+    dict(type='LoadCheckedImageFromFile'),
+    dict(type='LoadCheckedAnnotations'),
     dict(
         type='RandomResize',
         scale=(768, 384),
@@ -18,19 +18,19 @@ train_pipeline = [
 ]
 # The annotations come after Resize: metrics are taken at the file's size.
 test_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadCheckedImageFromFile'),
     dict(type='Resize', scale=(768, 384), keep_ratio=True),
-    dict(type='LoadAnnotations'),
+    dict(type='LoadCheckedAnnotations'),
     dict(type='PackSegInputs'),
 ]
 # Upstream's scales are those of the full size.
 tta_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadCheckedImageFromFile'),
     dict(
         type='TestTimeAug',
         transforms=[[dict(type='Resize', scale=(768, 384), keep_ratio=True)],
                     [dict(type='RandomFlip', prob=prob) for prob in (0., 1.)],
-                    [dict(type='LoadAnnotations')],
+                    [dict(type='LoadCheckedAnnotations')],
                     [dict(type='PackSegInputs')]]),
 ]
 

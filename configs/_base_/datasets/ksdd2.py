@@ -7,7 +7,7 @@ meta_keys = ('img_path', 'seg_map_path', 'ori_shape', 'img_shape',
              'pad_shape', 'scale_factor', 'flip', 'flip_direction',
              'defective', 'output_name')  # the last 2 are ours
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadCheckedImageFromFile'),
     dict(type='LoadBinaryAnnotations'),
     dict(type='RandomResize', scale=(232, 640), ratio_range=(1.0, 1.25)),
     # Half of the defective images are so on less than 1.6 % of their pixels.
@@ -22,7 +22,7 @@ train_pipeline = [
 ]
 # The annotations come after Resize: metrics are taken at the file's size.
 test_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadCheckedImageFromFile'),
     dict(type='Resize', scale=(232, 640)),
     dict(type='LoadBinaryAnnotations'),
     dict(type='PackSegInputs', meta_keys=meta_keys),

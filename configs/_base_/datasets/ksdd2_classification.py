@@ -5,7 +5,7 @@ _base_ = './ksdd2_parts.py'
 meta_keys = ('img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip',
              'flip_direction', 'defective', 'output_name')  # the last 2: ours
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadCheckedImageFromFile'),
     dict(type='Resize', scale=(232, 640)),
     # A surface has no upside. Nothing is cropped: a crop of a defective
     # image need not be defective.
@@ -17,7 +17,7 @@ train_pipeline = [
     dict(type='mmpretrain.PackInputs', meta_keys=meta_keys),
 ]
 test_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadCheckedImageFromFile'),
     dict(type='Resize', scale=(232, 640)),
     dict(type='mmpretrain.PackInputs', meta_keys=meta_keys),
 ]

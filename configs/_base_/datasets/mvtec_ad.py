@@ -8,14 +8,14 @@ meta_keys = ('img_path', 'seg_map_path', 'ori_shape', 'img_shape',
 # No augmentation is named in the paper, and none is harmless: a mirrored
 # metal_nut is one of its defects.
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadCheckedImageFromFile'),
     dict(type='LoadBinaryAnnotations'),
     dict(type='Resize', scale=(256, 256)),
     dict(type='PackSegInputs', meta_keys=meta_keys),
 ]
 # The annotations come after Resize: metrics are taken at the file's size.
 test_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadCheckedImageFromFile'),
     dict(type='Resize', scale=(256, 256)),
     dict(type='LoadBinaryAnnotations'),
     dict(type='PackSegInputs', meta_keys=meta_keys),

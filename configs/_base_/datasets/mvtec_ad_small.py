@@ -4,7 +4,7 @@
 _base_ = './mvtec_ad.py'
 
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
+    dict(type='LoadCheckedImageFromFile'),
     dict(type='LoadBinaryAnnotations'),
     dict(type='RandomResize', scale=(256, 256), ratio_range=(1.0, 1.25)),
     dict(type='RandomCrop', crop_size=(256, 256)),

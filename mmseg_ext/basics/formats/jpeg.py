@@ -1,0 +1,88 @@
+"""Read JPEG files."""
+import re
+import struct
+
+import numpy as np
+
+from .exif import read_orientation
+from .facts import GREATEST_RATIO, Damaged, Facts, Reader
+from .opencv import decode_by_opencv
+
+MARK = re.compile(rb'\xff+[^\x00\xff]')
+WITHIN = {0, 0xff, *range(0xd0, 0xd8)}  # after 255 among the coded pixels
+FRAMES = {*range(0xc0, 0xd0)} - {0xc4, 0xc8, 0xcc}
+SCAN, END, EXIF = 0xda, 0xd9, 0xe1
+BARE = {0x01, *range(0xd0, 0xd9)}  # marks without content
+
+
+class JpegReader(Reader):
+    """Reads JPEG files that are there to their end mark.
+
+    Damage of the coded pixels is not always to be seen: they have no
+    checksum.
+
+    Reference:
+        ITU-T T.81, annex B.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        found = walk(data)
+        self.facts = Facts(
+            'JPEG', found.height, found.width,
+            found.height * found.width * found.channels, found.orientation,
+            capacity=GREATEST_RATIO * len(data))
+
+    def decode(self, stored: bool) -> np.ndarray:
+        return decode_by_opencv(self.data, self.facts)
+
+
+class Walk:
+    """What the marks of a JPEG file say."""
+    height = width = channels = 0
+    orientation = 1
+
+
+def walk(data: bytes) -> Walk:
+    """Go through the marks of JPEG data to the end mark.
+
+    Raises:
+        Damaged: If there is none, or a part is cut off.
+    """
+    found, place = Walk(), 2
+    while True:
+        mark = MARK.match(data, place)
+        if mark is None:
+            raise Damaged('its end is missing' if place + 2 > len(data) else
+                          'bytes that are no part of a JPEG file follow its '
+                          'parts')
+        kind, place = data[mark.end() - 1], mark.end()
+        if kind == END:
+            break
+        if kind in BARE:
+            continue
+        length = int.from_bytes(data[place:place + 2], 'big')
+        if length < 2 or place + length > len(data):
+            raise Damaged('it ends within one of its parts')
+        if kind in FRAMES and length >= 8:
+            found.height, found.width, found.channels = struct.unpack_from(
+                '>HHB', data, place + 3)
+        elif (kind == EXIF and data[place + 2:place + 8] == b'Exif\0\0'
+              and found.orientation == 1):
+            found.orientation = read_orientation(
+                data[place + 8:place + length])
+        place += length
+        if kind == SCAN:
+            place = _find_mark(data, place)
+    return found
+
+
+def _find_mark(data: bytes, place: int) -> int:
+    """Return where coded pixels end: neither a byte of 255 nor a restart."""
+    while True:
+        place = data.find(b'\xff', place)
+        if place < 0 or place + 1 >= len(data):
+            raise Damaged('its pixels are cut off')
+        if data[place + 1] not in WITHIN:
+            return place
+        place += 1 if data[place + 1] == 0xff else 2

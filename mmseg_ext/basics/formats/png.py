@@ -1,0 +1,95 @@
+"""Read PNG files."""
+import math
+import struct
+import zlib
+
+from .exif import read_orientation
+from .facts import (
+    GREATEST_RATIO,
+    Damaged,
+    Facts,
+    Pixels,
+    Reader,
+    several_pages,
+)
+from .opencv import decode_by_opencv
+from .pillow import decode_by_pillow
+
+SIGNATURE = b'\x89PNG\r\n\x1a\n'
+GREY, RGB, INDEXED, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6  # types of colour
+CHANNELS = {GREY: 1, RGB: 3, INDEXED: 1, GREY_ALPHA: 2, RGBA: 4}
+PIXELS = (b'IHDR', b'PLTE', b'tRNS', b'IDAT', b'IEND')  # parts of a picture
+
+
+class PngReader(Reader):
+    """Reads PNG files, whose every part has a checksum.
+
+    Reference:
+        Portable Network Graphics (PNG) Specification, third edition.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.chunks = _find_chunks(data)
+        kinds = [kind for kind, _, _ in self.chunks]
+        if kinds[0] != b'IHDR' or self.chunks[0][2] != 13:
+            raise Damaged('it does not begin with its header')
+        width, height, self.depth, self.colour = struct.unpack_from(
+            '>IIBB', data, self.chunks[0][1])
+        if not height or not width or self.colour not in CHANNELS:
+            raise Damaged(f'its header says {width} x {height} pixels of '
+                          f'type {self.colour}')
+        orientation = 1
+        for kind, start, length in self.chunks:
+            if kind == b'acTL' and length >= 4:  # an animation
+                pages, = struct.unpack_from('>I', data, start)
+                if pages > 1:
+                    raise several_pages(pages)
+            elif kind == b'eXIf':
+                orientation = read_orientation(data[start:start + length])
+        channels = CHANNELS[self.colour]
+        self.facts = Facts(
+            'PNG', height, width,
+            height * width * channels * math.ceil(self.depth / 8),
+            orientation,
+            capacity=GREATEST_RATIO * len(data) * max(1, 8 / self.depth))
+
+    def decode(self, stored: bool) -> Pixels:
+        for kind, start, length in self.chunks:
+            expected, = struct.unpack_from('>I', self.data, start + length)
+            part = memoryview(self.data)[start - 4:start + length]
+            if zlib.crc32(part) != expected:
+                raise Damaged('the checksum of its part '
+                              f'{kind.decode("latin-1")!r} is wrong')
+        data = self._picture()
+        if self.colour == INDEXED and stored:
+            return decode_by_pillow(data, 'PNG', stored)
+        pixels = decode_by_opencv(data, self.facts)
+        if self.colour == GREY and self.depth < 8 and stored:
+            pixels //= 255 // (2**self.depth - 1)
+        return pixels
+
+    def _picture(self) -> bytes:
+        """Leave out the parts that OpenCV may have something to say of."""
+        if all(kind in PIXELS for kind, _, _ in self.chunks):
+            return self.data
+        return SIGNATURE + b''.join(
+            self.data[start - 8:start + length + 4]
+            for kind, start, length in self.chunks if kind in PIXELS)
+
+
+def _find_chunks(data: bytes) -> list[tuple[bytes, int, int]]:
+    """Return kind, begin and length of the content of every part."""
+    chunks, place = [], len(SIGNATURE)
+    while not chunks or chunks[-1][0] != b'IEND':
+        if place + 12 > len(data):
+            raise Damaged('its end is missing')
+        length, kind = struct.unpack_from('>I4s', data, place)
+        if place + 12 + length > len(data):
+            raise Damaged(f'it ends within its part '
+                          f'{kind.decode("latin-1")!r}')
+        chunks.append((kind, place + 8, length))
+        place += 12 + length
+    if not any(kind == b'IDAT' for kind, _, _ in chunks):
+        raise Damaged('it has no pixels')
+    return chunks
