@@ -5,7 +5,7 @@ from typing import Optional
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import is_main_process
-from mmengine.runner import Runner
+from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import RUNNERS
 
 from mmseg_ext.basics import keep_freed_memory
@@ -22,6 +22,7 @@ from .console import (
     short_path,
 )
 from .pretrained import check_weights, remove_pretrained
+from .random_state_hook import RandomStateHook
 from .sections import sections
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -152,6 +153,8 @@ def train(cfg: Config,
         _use_amp(cfg)
     cfg.resume = resume
     cited = cite_config(cfg) if quiet else None
+    if resume:
+        _take_seed(cfg)
     if resume and osp.isfile(osp.join(cfg.work_dir, 'last_checkpoint')):
         # The checkpoint replaces them; fetching them first would be in vain.
         remove_pretrained(cfg)
@@ -160,6 +163,8 @@ def train(cfg: Config,
         keep_freed_memory()
     runner = _build_runner(cfg, QuietRunner if quiet else Runner)
     runner.register_hook(ClassCountHook())
+    if not any(isinstance(hook, RandomStateHook) for hook in runner.hooks):
+        runner.register_hook(RandomStateHook())
     if isinstance(runner, QuietRunner) and is_main_process():
         runner.register_hook(TrainingConsoleHook(runner.console, cited))
     try:
@@ -170,6 +175,20 @@ def train(cfg: Config,
         if isinstance(runner, QuietRunner):
             runner.console.clear()
     return runner
+
+
+def _take_seed(cfg: Config) -> None:
+    """Give a config without a seed the one that its training has drawn.
+
+    mmengine takes it from the checkpoint too, but only once the order of
+    the images is made of another.
+    """
+    randomness = cfg.get('randomness') or {}
+    checkpoint = cfg.get('load_from') or last_checkpoint(cfg.work_dir)
+    if randomness.get('seed') is None and checkpoint:
+        loaded = CheckpointLoader.load_checkpoint(checkpoint, 'cpu')
+        seed = loaded.get('meta', {}).get('seed')
+        cfg.randomness = dict(randomness, seed=seed)
 
 
 def _how_to_go_on(runner: Runner) -> str:
