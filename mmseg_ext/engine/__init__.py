@@ -11,7 +11,7 @@ from .trained import load_trained
 
 __all__ = [
     'ChannelsLastHook', 'ClassPriorHook', 'CpuAmpOptimWrapper',
-    'RandomStateHook', 'check_weights', 'config_from_options', 'find_config', 'load_config',
-    'load_trained', 'read_config', 'remove_pretrained', 'require_extra',
-    'test', 'train'
+    'RandomStateHook', 'check_weights', 'config_from_options', 'find_config',
+    'load_config', 'load_trained', 'read_config', 'remove_pretrained',
+    'require_extra', 'test', 'train'
 ]

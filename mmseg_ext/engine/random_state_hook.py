@@ -59,8 +59,9 @@ class RandomStateHook(Hook):
         checkpoint[KEY] = kept
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        self._loaded = dict(
-            checkpoint.get(KEY) or {}, optimizer='optimizer' in checkpoint)
+        if isinstance(checkpoint, dict):
+            self._loaded = dict(checkpoint.get(KEY) or {},
+                                optimizer='optimizer' in checkpoint)
 
     def before_train(self, runner) -> None:
         loaded, self._loaded = self._loaded, {}
