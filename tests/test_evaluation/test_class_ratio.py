@@ -131,3 +131,11 @@ def test_bad_aggregate():
         ClassRatioMetric(aggregate='pixel')
     with pytest.raises(ValueError, match="aggregate='pixel'"):
         phase_report(np.ones((1, 2, 3)), 'pixel')
+
+
+@pytest.mark.parametrize('value', [3, 200, -1])
+def test_predictions_outside_the_classes_are_named(value):
+    with pytest.raises(ValueError, match=(
+            rf'prediction of masks/val/x\.png holds class {value}, the data '
+            'set has 3 classes: set the decode head')):
+        metric_of([([0, 1, value, 2], [0, 1, 2, 255])])
