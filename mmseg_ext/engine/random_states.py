@@ -11,8 +11,12 @@ import torch
 from torch import Tensor
 
 
-def random_states() -> dict[str, Tensor]:
+def random_states(cuda: bool = True) -> dict[str, Tensor]:
     """Return where the process's random generators are.
+
+    Args:
+        cuda: Also of the GPU, if there is one; a process that loads data
+            may not ask for it.
 
     Returns:
         'python': version, 625 integers and the next Gaussian number (nan for
@@ -29,7 +33,7 @@ def random_states() -> dict[str, Tensor]:
         numpy=torch.tensor(
             [*keys.tolist(), *rest], dtype=torch.float64),
         torch=torch.get_rng_state())
-    if torch.cuda.is_available():
+    if cuda and torch.cuda.is_available():
         states['cuda'] = torch.cuda.get_rng_state()
     return states
 

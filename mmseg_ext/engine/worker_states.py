@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader, get_worker_info
 
 from .random_states import random_states, set_random_states
 
-NAMES = ('python', 'numpy', 'torch')  # a process that loads draws on no GPU
+NAMES = ('python', 'numpy', 'torch')
 
 
 class WorkerStates:
@@ -27,7 +27,7 @@ class WorkerStates:
     def __init__(self,
                  loader: DataLoader,
                  start: Optional[Mapping[str, Tensor]] = None) -> None:
-        here = random_states()
+        here = random_states(cuda=False)
         self.written = torch.zeros(loader.num_workers).share_memory_()
         self.states = {
             name: here[name].expand(loader.num_workers, -1).clone(
@@ -37,7 +37,7 @@ class WorkerStates:
 
     def write(self, worker: int) -> None:
         """Write this process's states, as those of a worker."""
-        here = random_states()
+        here = random_states(cuda=False)
         for name in NAMES:
             self.states[name][worker] = here[name]
         self.written[worker] = 1
