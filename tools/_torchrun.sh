@@ -22,11 +22,11 @@ else
         --master_port "${PORT:-29500}")
 fi
 # torchrun gives each of several processes one thread. Without a GPU they do
-# the work themselves, and share the cores.
+# the work themselves, and share the cores that the container lets them use.
 if [ -z "${OMP_NUM_THREADS:-}" ] && [ "$processes" -gt 1 ] &&
         ! command -v nvidia-smi > /dev/null; then
-    share=$(($(getconf _NPROCESSORS_ONLN) / processes))
-    export OMP_NUM_THREADS=$((share > 1 ? share : 1))
+    threads=$(($(usable_cores) / processes))
+    export OMP_NUM_THREADS=$((threads > 1 ? threads : 1))
 fi
 exec "$python" "$(dirname "${BASH_SOURCE[0]}")/_torchrun.py" "${where[@]}" \
     --nproc_per_node "$processes" "$@" --launcher pytorch

@@ -9,7 +9,8 @@
 # from tools/constraints.txt, one list that was tested together.
 #
 #   --ops     build the full mmcv with its operators (needs a C++ compiler and
-#             6 to 14 minutes on two cores) instead of taking mmcv-lite
+#             6 to 14 minutes on two cores) instead of taking mmcv-lite; stops
+#             if another torch than the one for it is installed already
 #   --torch   another pair, such as 2.4.1/0.19.1; the two must match
 set -euo pipefail
 
@@ -64,6 +65,17 @@ print(version('$1'))" 2>/dev/null; }
 if [ -z "$pair" ] && [ -n "$ops" ]; then
     # mmcv 2.1.0 asks for C++17, the headers of torch >= 2.14 for C++20.
     pair=2.11.0/0.26.0
+    have=$(installed torch) || have=''
+    # A build such as 2.11.0+cu128 is that version, and stays.
+    if [ -n "$have" ] && [ "${have%%+*}" != "${pair%/*}" ]; then
+        vision=$(installed torchvision) || vision=TORCHVISION
+        echo "setup_env.sh: torch $have is installed, and --ops would put" \
+             "${pair%/*} from PyPI in its place, which may be one for another" \
+             "GPU or for none; nothing was changed. To have it replaced:" \
+             "--ops --torch $pair. To build against the one that is there" \
+             "(below 2.14): --ops --torch $have/$vision" >&2
+        exit 1
+    fi
 fi
 pins=$(mktemp)
 trap 'rm -f "$pins"' EXIT
@@ -74,6 +86,9 @@ if [ -n "$pair" ]; then
 elif have=$(installed torch) && vision=$(installed torchvision); then
     echo "Keeping torch $have and torchvision $vision, installed already."
     printf 'torch==%s\ntorchvision==%s\n' "$have" "$vision" >> "$pins"
+elif have=$(installed torch); then
+    echo "Keeping torch $have, installed already."
+    printf 'torch==%s\n' "$have" >> "$pins"  # torchvision asks for its own
 else
     grep '^torch' "$constraints" >> "$pins"
 fi

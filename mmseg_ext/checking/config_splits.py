@@ -6,6 +6,7 @@ from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
+from mmseg_ext.datasets.absent_part import settle
 from mmseg_ext.datasets.sem import SEMDataset
 
 from .findings import ERROR, Finding
@@ -32,6 +33,7 @@ def splits_of_config(cfg: Mapping) -> list[Split]:
     wanted: list[tuple[list[str], Mapping]] = []
     for name, loader in LOADERS.items():
         for dataset in _unwrap((cfg.get(loader) or {}).get('dataset')):
+            dataset = settle(dataset)
             same = [names for names, other in wanted if other == dataset]
             if same:
                 same[0].append(name)

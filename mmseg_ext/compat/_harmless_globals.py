@@ -4,11 +4,13 @@ mmengine's training checkpoints hold HistoryBuffers and numpy values. Allowing
 numpy's own types would not be safe: they take a state from the file unchecked.
 """
 import pickle
+import threading
 from contextlib import contextmanager
+from functools import cache, wraps
 
 import numpy as np
-import torch
 from mmengine.logging import HistoryBuffer
+from torch import _weights_only_unpickler
 
 
 def history_buffer_method(owner, name: str):
@@ -69,23 +71,16 @@ def _plain(dtype) -> np.dtype:
     return dtype.value
 
 
-def _at_path(function, path: str):
-    """Wrap ``function`` so that the unpickler finds it under ``path``."""
+@cache
+def harmless_globals() -> dict[str, object]:
+    """Return what mmengine's training checkpoints need beyond tensors.
 
-    def alias(*args):
-        return function(*args)
-
-    # torch builds the name to allow from these two or three, by version.
-    alias.__module__, alias.__name__ = path.rsplit('.', 1)
-    alias.__qualname__ = alias.__name__
-    return alias
-
-
-def harmless_globals() -> list:
-    """Return what mmengine's training checkpoints need beyond tensors."""
+    Returns:
+        Path under which a file asks for it -> what it gets.
+    """
     # Built through protocol 2, where numpy calls this one by name.
     scalar = np.float64(0).__reduce__()[0]
-    aliases = {
+    found = {
         'builtins.getattr': history_buffer_method,
         'builtins.bytes': lambda: b'',  # the data of an empty array
         '_codecs.encode': lambda text, coding: text.encode(coding),
@@ -94,37 +89,47 @@ def harmless_globals() -> list:
     }
     # numpy 2 moved the module; files of both generations exist.
     for module in ('numpy.core.multiarray', 'numpy._core.multiarray'):
-        aliases[f'{module}._reconstruct'] = PlainArray
-        aliases[f'{module}.scalar'] = (
+        found[f'{module}._reconstruct'] = PlainArray
+        found[f'{module}.scalar'] = (
             lambda dtype, data: scalar(_plain(dtype), data))
-    return [
-        HistoryBuffer, PlainDtype, PlainArray,
-        *(_at_path(function, path) for path, function in aliases.items())
-    ]
+    for kind in (HistoryBuffer, PlainDtype, PlainArray):
+        found[f'{kind.__module__}.{kind.__qualname__}'] = kind
+    return found
 
 
-def _path(item) -> str:
-    """Return the name under which torch allows a global."""
-    if isinstance(item, tuple):  # (object, name), torch >= 2.6
-        return item[1]
-    return f'{item.__module__}.{item.__qualname__}'
+class _Thread(threading.local):
+    """Whether this thread reads a checkpoint of mmengine's."""
+    reads = False
+
+
+_THREAD = _Thread()
 
 
 @contextmanager
-def harmless_globals_allowed():
-    """Allow the harmless types inside the block, beside the user's own.
+def allow_harmless_globals():
+    """Allow this thread the harmless types, beside the user's own.
 
     Only inside: for one name torch takes either of two, so a stand-in must
-    not meet the real numpy types that another library allows for itself.
+    not meet the real numpy types that another library allows for itself. And
+    only this thread, which ``torch.serialization.add_safe_globals`` cannot.
     """
-    before = torch.serialization.get_safe_globals()
-    harmless = harmless_globals()
-    taken = {_path(item) for item in harmless}
-    torch.serialization.clear_safe_globals()
-    torch.serialization.add_safe_globals(
-        harmless + [item for item in before if _path(item) not in taken])
+    _patch_unpickler()
+    _THREAD.reads = True
     try:
         yield
     finally:
-        torch.serialization.clear_safe_globals()
-        torch.serialization.add_safe_globals(before)
+        _THREAD.reads = False
+
+
+@cache
+def _patch_unpickler() -> None:
+    """Add the harmless types to the user's, for a thread that reads; once."""
+    # Its name is the same from torch 2.4 to 2.14.
+    original = _weights_only_unpickler._get_user_allowed_globals
+
+    @wraps(original)
+    def allowed() -> dict[str, object]:
+        users = original()
+        return {**users, **harmless_globals()} if _THREAD.reads else users
+
+    _weights_only_unpickler._get_user_allowed_globals = allowed

@@ -5,27 +5,37 @@ tensors and plain values, but refuses mmengine's own training checkpoints
 with it; torch < 2.6, and torch.hub's downloads on every version, run the
 file. Here each checkpoint that mmengine loads is read with
 ``weights_only=True`` and the short list of ``_harmless_globals``; a file that
-asks for anything else is refused unless the user names it as trusted.
+asks for anything else is refused unless the user names it as trusted. What
+other threads load at the same time, and what is loaded without mmengine, is
+none of its business.
 
 Upstream: open-mmlab/mmengine#1655, pull request #1650, both open.
 Applies to every torch: the check is for safety, not for compatibility alone.
 """
+import functools
 import os
 import pickle
 import re
 import struct
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import ModuleType
-from unittest import mock
+from typing import Optional
 
 import torch
 
 from ._errors import UntrustedCheckpointError
-from ._harmless_globals import harmless_globals_allowed
+from ._harmless_globals import allow_harmless_globals
 
 TRUST_VARIABLE = 'MMSEG_EXT_TRUST_CHECKPOINT'
-_LOCK = threading.RLock()
+
+
+class _Thread(threading.local):
+    """What is decided for torch.load in this thread; None: nothing."""
+    weights_only: Optional[bool] = None
+
+
+_THREAD = _Thread()
 # What torch's readers were seen to raise on cut and altered files.
 _DAMAGED = (RuntimeError, LookupError, EOFError, ValueError, TypeError,
             AttributeError, AssertionError, OverflowError, MemoryError,
@@ -50,22 +60,42 @@ def _reason(error: Exception) -> str:
 
 @contextmanager
 def _torch_load(weights_only: bool):
-    """Decide ``weights_only`` for each torch.load inside the block."""
+    """Decide ``weights_only`` for this thread's torch.load in the block."""
+    _THREAD.weights_only = weights_only
+    try:
+        yield
+    finally:
+        _THREAD.weights_only = None
+
+
+def _patch_torch_load() -> None:
+    """Let torch.load ask what is decided for its thread, if anything is."""
     # One place instead of mmengine's seven loaders, of which torch.hub's
-    # asks for weights_only=False by itself. The original is read under the
-    # lock: another thread's decision must not stand in for this one.
-    with _LOCK, harmless_globals_allowed():
-        original = torch.load
+    # asks for weights_only=False by itself.
+    original = torch.load
 
-        def load(*args, **kwargs):
-            return original(*args, **dict(kwargs, weights_only=weights_only))
+    @functools.wraps(original)
+    def load(*args, **kwargs):
+        decided = _THREAD.weights_only
+        if decided is None:
+            return original(*args, **kwargs)
+        # Who asks for data alone gets no more, trusted or not.
+        data_alone = decided or kwargs.get('weights_only') is True
+        # What a trusted file itself may load is not decided here.
+        _THREAD.weights_only = None
+        try:
+            with allow_harmless_globals() if data_alone else nullcontext():
+                return original(
+                    *args, **dict(kwargs, weights_only=data_alone))
+        finally:
+            _THREAD.weights_only = decided
 
-        with mock.patch.object(torch, 'load', load):
-            yield
+    torch.load = load
 
 
 def patch_loader(checkpoint: ModuleType) -> None:
     """Make mmengine's CheckpointLoader refuse files that want to run code."""
+    _patch_torch_load()
     read = checkpoint.CheckpointLoader.load_checkpoint.__func__
 
     def load_checkpoint(cls, filename, map_location=None, logger='current'):

@@ -12,6 +12,8 @@ from mmseg_ext.basics.listing import list_files, name_some, read_list
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES
 from mmseg_ext.basics.sem_files import COLOURS, SEMReading
 
+from .absent_part import find_absent, settle
+
 
 @DATASETS.register_module()
 class SEMDataset(BaseSegDataset):
@@ -58,6 +60,10 @@ class SEMDataset(BaseSegDataset):
             values such as 0, 128 and 255. None: the values are class ids.
         ignore_colors: Colours (red, green, blue) in colour masks that mean
             no label.
+        if_absent: Arguments among ``ann_file`` and ``data_prefix`` that
+            take the place of those where a folder or list that they name
+            does not exist: the validation's, for a test part that not every
+            set has. Which it is stands in ``absent``.
         **kwargs: See mmseg's BaseSegDataset.
 
     Raises:
@@ -82,11 +88,20 @@ class SEMDataset(BaseSegDataset):
                  bit_depth: Optional[int] = None,
                  label_map: Optional[Mapping[int, int]] = None,
                  ignore_colors: Sequence[Sequence[int]] = (),
+                 if_absent: Optional[Mapping] = None,
                  **kwargs) -> None:
         if kwargs.get('reduce_zero_label'):
             raise ValueError(
                 'reduce_zero_label=True: say what each value means instead, '
                 'label_map={0: 255, 1: 0, 2: 1, ...}')
+        self.absent = None
+        if if_absent is not None:
+            _check_names(if_absent)
+            wanted = dict(ann_file=ann_file, data_root=data_root,
+                          data_prefix=data_prefix, **kwargs)
+            self.absent = find_absent(wanted)
+            settled = settle(dict(wanted, if_absent=if_absent))
+            ann_file, data_prefix = settled['ann_file'], settled['data_prefix']
         metainfo = dict(metainfo or {})
         known = metainfo if 'classes' in metainfo else self.METAINFO
         # checks them, and knows colours where none are given
@@ -176,3 +191,10 @@ class SEMDataset(BaseSegDataset):
                 f'same names in {masks}. Name your own folder with '
                 '--data-root DIR (or data_root in the config), or write a '
                 f'synthetic set: python tools/make_sample.py sem {root}')
+
+
+def _check_names(if_absent: Mapping) -> None:
+    others = sorted({*if_absent} - {'ann_file', 'data_prefix'})
+    if others:
+        raise ValueError(f'if_absent has {", ".join(others)}: only ann_file '
+                         'and data_prefix can be replaced')

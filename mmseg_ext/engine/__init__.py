@@ -6,11 +6,12 @@ from .extras import require_extra
 from .launch import load_config, test, train
 from .options import config_from_options
 from .pretrained import check_weights, remove_pretrained
+from .random_state_hook import RandomStateHook
 from .trained import load_trained
 
 __all__ = [
     'ChannelsLastHook', 'ClassPriorHook', 'CpuAmpOptimWrapper',
-    'check_weights', 'config_from_options', 'find_config', 'load_config',
-    'load_trained', 'read_config', 'remove_pretrained', 'require_extra',
-    'test', 'train'
+    'RandomStateHook', 'check_weights', 'config_from_options', 'find_config',
+    'load_config', 'load_trained', 'read_config', 'remove_pretrained',
+    'require_extra', 'test', 'train'
 ]

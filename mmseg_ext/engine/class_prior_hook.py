@@ -1,10 +1,13 @@
 """Start the classifier from the classes' shares of the pixels."""
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmseg.registry import HOOKS
+from torch import nn
+from torch.utils.hooks import RemovableHandle
 
 
 @HOOKS.register_module()
@@ -13,7 +16,8 @@ class ClassPriorHook(Hook):
 
     It sets the bias of each ``conv_seg`` (the classifier of mmseg's heads,
     auxiliary ones too) to the logarithm of the shares, before a training
-    that starts from no checkpoint.
+    that starts from no checkpoint. A classifier whose weights an
+    ``init_cfg`` has loaded stays as it is.
 
     Without it every class has the same probability at first. Where defects
     are rare, the background's pixels then turn all features into evidence
@@ -38,16 +42,31 @@ class ClassPriorHook(Hook):
             raise ValueError(f'prior={prior!r}: must be a share above 0 for '
                              'each class')
         self.prior = prior
+        self._loaded: set[nn.Module] = set()
+        self._listening: list[RemovableHandle] = []
+
+    def before_run(self, runner) -> None:
+        # Weights are loaded after this, by whatever names them.
+        # mmengine calls no other kind of hook as it loads them.
+        self._listening = [
+            module._register_load_state_dict_pre_hook(
+                partial(self._note, module))
+            for module in _classifiers(runner.model)
+        ]
+
+    def _note(self, module: nn.Module, state_dict: dict, prefix: str,
+              *_) -> None:
+        bias = state_dict.get(f'{prefix}bias')
+        if bias is not None and bias.shape == module.bias.shape:
+            self._loaded.add(module)
 
     def before_train(self, runner) -> None:
+        for handle in self._listening:
+            handle.remove()
         # Loaded weights, resumed or not, have learned the shares.
         if runner.iter > 0 or runner.cfg.get('load_from'):
             return
-        model = runner.model
-        if is_model_wrapper(model):
-            model = model.module
-        classifiers = [module for name, module in model.named_modules()
-                       if name.split('.')[-1] == 'conv_seg']
+        classifiers = _classifiers(runner.model)
         sizes = {len(module.bias) for module in classifiers}
         if sizes != {len(self.prior)}:
             raise ValueError(
@@ -57,5 +76,13 @@ class ClassPriorHook(Hook):
                    'no conv_seg whose bias could be set'))
         shares = torch.tensor(self.prior, dtype=torch.float32)
         for module in classifiers:
-            with torch.no_grad():
-                module.bias.copy_((shares / shares.sum()).log())
+            if module not in self._loaded:
+                with torch.no_grad():
+                    module.bias.copy_((shares / shares.sum()).log())
+
+
+def _classifiers(model: nn.Module) -> list[nn.Module]:
+    if is_model_wrapper(model):
+        model = model.module
+    return [module for name, module in model.named_modules()
+            if name.split('.')[-1] == 'conv_seg']

@@ -8,6 +8,7 @@ from mmengine.logging import print_log
 from mmengine.optim import OptimWrapper
 from mmseg.registry import HOOKS, OPTIM_WRAPPERS
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 from mmseg_ext.basics.arguments import check_choice
 
@@ -16,7 +17,7 @@ ENABLED = ('auto', True, False)
 
 @OPTIM_WRAPPERS.register_module()
 class CpuAmpOptimWrapper(OptimWrapper):
-    """Train with bfloat16 under CPU autocast where the CPU has it.
+    """Train with bfloat16 under autocast where the CPU has it.
 
     What ``AmpOptimWrapper`` is to a GPU, which that one insists on. Weights,
     gradients and the optimiser's state stay in float32; validation runs in
@@ -26,18 +27,20 @@ class CpuAmpOptimWrapper(OptimWrapper):
         enabled: 'auto': only without a GPU, and where the CPU computes
             bfloat16 by itself (AVX512_BF16 or AMX, as torch 2.6 or later
             reports it; others emulate it, which is slower than float32).
-            True or False: always or never.
+            True: always, on whatever device trains; False: never.
         **kwargs: Arguments of mmengine's OptimWrapper.
 
     Raises:
+        RuntimeError: If it is True and the GPU has no bfloat16.
         ValueError: If ``enabled`` is none of the three.
     """
 
     def __init__(self, enabled='auto', **kwargs) -> None:
         super().__init__(**kwargs)
         check_choice('enabled', enabled, ENABLED)
+        self.device = get_device()
         if enabled == 'auto':
-            enabled = get_device() == 'cpu' and cpu_has_bfloat16()
+            enabled = self.device == 'cpu' and cpu_has_bfloat16()
         self.enabled = enabled
         print_log(
             'Training in '
@@ -47,7 +50,7 @@ class CpuAmpOptimWrapper(OptimWrapper):
     @contextmanager
     def optim_context(self, model: nn.Module):
         with super().optim_context(model), torch.autocast(
-                'cpu', torch.bfloat16, enabled=self.enabled):
+                self.device, torch.bfloat16, enabled=self.enabled):
             yield
 
 
@@ -60,8 +63,19 @@ class ChannelsLastHook(Hook):
     fastest. Values stay the same to rounding.
     """
 
+    # Before the hooks that take hold of the model.
+    priority = 'VERY_HIGH'
+
     def before_run(self, runner) -> None:
-        runner.model.to(memory_format=torch.channels_last)
+        model = runner.model
+        wrapped = isinstance(model, DistributedDataParallel)
+        module = model.module if wrapped else model
+        module.to(memory_format=torch.channels_last)
+        if wrapped:
+            # Its buffers for gradients have the weights' layout of the time
+            # when it was built: each step would copy from one to the other.
+            runner.model = runner.wrap_model(
+                runner.cfg.get('model_wrapper_cfg'), module)
 
 
 def cpu_has_bfloat16() -> bool:

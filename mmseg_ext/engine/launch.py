@@ -5,7 +5,7 @@ from typing import Optional
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import is_main_process
-from mmengine.runner import Runner
+from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import RUNNERS
 
 from mmseg_ext.basics import keep_freed_memory
@@ -22,7 +22,9 @@ from .console import (
     short_path,
 )
 from .pretrained import check_weights, remove_pretrained
+from .random_state_hook import RandomStateHook
 from .sections import LOADERS, data_sets
+from .trained import WeightsFitHook
 
 
 def _set_in_datasets(cfg: Config, options: dict) -> None:
@@ -70,6 +72,7 @@ def load_config(path: str,
         _set_in_datasets(cfg, dataset_options)
     if from_scratch:
         remove_pretrained(cfg)
+        cfg.load_from = None
     if cfg_options is not None:
         cfg.merge_from_dict(cfg_options)
     if work_dir is not None:
@@ -139,14 +142,18 @@ def train(cfg: Config,
         ConnectionError: If pretrained weights cannot be downloaded.
         KeyboardInterrupt: If it is interrupted; its message says how to go
             on.
-        ValueError: If mixed precision is not possible, or the model has
-            fewer classes than the data set.
+        ValueError: If mixed precision is not possible, the model has fewer
+            classes than the data set, or a checkpoint to start from is
+            another model's.
     """
     if amp:
         _use_amp(cfg)
     cfg.resume = resume
     cited = cite_config(cfg) if quiet else None
-    if resume and osp.isfile(osp.join(cfg.work_dir, 'last_checkpoint')):
+    checkpoint = cfg.get('load_from') or (
+        last_checkpoint(cfg.work_dir) if resume else None)
+    if resume and checkpoint:
+        _take_seed(cfg, checkpoint)
         # The checkpoint replaces them; fetching them first would be in vain.
         remove_pretrained(cfg)
     check_weights(cfg)
@@ -154,6 +161,10 @@ def train(cfg: Config,
         keep_freed_memory()
     runner = _build_runner(cfg, QuietRunner if quiet else Runner)
     runner.register_hook(ClassCountHook())
+    if not any(isinstance(hook, RandomStateHook) for hook in runner.hooks):
+        runner.register_hook(RandomStateHook())
+    if checkpoint:
+        runner.register_hook(WeightsFitHook(checkpoint, entire=resume))
     if isinstance(runner, QuietRunner) and is_main_process():
         runner.register_hook(TrainingConsoleHook(runner.console, cited))
     try:
@@ -164,6 +175,19 @@ def train(cfg: Config,
         if isinstance(runner, QuietRunner):
             runner.console.clear()
     return runner
+
+
+def _take_seed(cfg: Config, checkpoint: str) -> None:
+    """Give a config without a seed the one that its training has drawn.
+
+    mmengine takes it from the checkpoint too, but only once the order of
+    the images is made of another.
+    """
+    randomness = cfg.get('randomness') or {}
+    if randomness.get('seed') is None:
+        loaded = CheckpointLoader.load_checkpoint(checkpoint, 'cpu')
+        seed = loaded.get('meta', {}).get('seed')
+        cfg.randomness = dict(randomness, seed=seed)
 
 
 def _how_to_go_on(runner: Runner) -> str:
@@ -202,7 +226,8 @@ def test(cfg: Config,
 
     Raises:
         ValueError: If ``out`` is given and no metric of the config writes
-            predictions, or ``tta`` and the config has no views.
+            predictions, ``tta`` and the config has no views, or the
+            checkpoint is another model's.
     """
     cfg.load_from = checkpoint
     cfg.resume = False  # a config that a resumed training has written
@@ -226,6 +251,7 @@ def test(cfg: Config,
         kept = [hook for hook in hooks if hook['type'] != 'PanelHook']
         cfg.custom_hooks = [*kept, dict(type='PanelHook', out_dir=show_dir)]
     runner = _build_runner(cfg, QuietTestRunner if quiet else Runner)
+    runner.register_hook(WeightsFitHook(checkpoint, entire=True))
     if isinstance(runner, QuietRunner) and is_main_process():
         runner.register_hook(TestingConsoleHook(runner.console))
     try:

@@ -1,4 +1,5 @@
 """Pretrained weights that a config asks for: find them, or do without."""
+import os
 import os.path as osp
 import urllib.request
 
@@ -11,29 +12,57 @@ from .sections import sections
 TIMEOUT = 10  # seconds until a silent network counts as none
 
 
-def _is_pretrained(init_cfg) -> bool:
-    return isinstance(init_cfg, dict) and init_cfg.get('type') == 'Pretrained'
+def _is_pretrained(node) -> bool:
+    """Whether this is an initialiser that loads a file, in any spelling.
+
+    Beside ``Pretrained`` mmengine takes a scope in front of it, the path of
+    its class and the class itself, alone, in a list or as an ``override``.
+    """
+    if not isinstance(node, dict) or 'checkpoint' not in node:
+        return False
+    return _type_name(node).startswith('Pretrained')
+
+
+def _type_name(section: dict) -> str:
+    kind = section.get('type')
+    name = kind if isinstance(kind, str) else getattr(kind, '__name__', '')
+    return name.split('.')[-1]
+
+
+def _own_weights(section: dict) -> list[str]:
+    """Return the keys under which a module itself takes weights."""
+    return [key for key in ('pretrained', 'checkpoint_path')
+            if section.get(key)]
 
 
 def pretrained_weights(model_cfg: dict) -> list[str]:
     """Return the files and addresses of weights that a model starts from."""
     found = []
     for section in sections(model_cfg):
-        if section.get('pretrained'):
-            found.append(section['pretrained'])
-        if _is_pretrained(section.get('init_cfg')):
-            found.append(section['init_cfg']['checkpoint'])
-    return found
+        found += [section[key] for key in _own_weights(section)]
+        if _is_pretrained(section):
+            found.append(section['checkpoint'])
+    return [os.fspath(weights) for weights in found
+            if isinstance(weights, (str, os.PathLike))]
 
 
 def remove_pretrained(cfg: Config) -> None:
     """Let the model start from random weights instead of pretrained ones."""
     for section in sections(cfg.model):
-        if section.get('pretrained'):
-            section['pretrained'] = None
-        if _is_pretrained(section.get('init_cfg')):
-            # The module then initialises itself, as without pretraining.
-            section['init_cfg'] = None
+        for key in _own_weights(section):
+            section[key] = '' if key == 'checkpoint_path' else None
+        if _type_name(section) == 'TIMMBackbone':
+            section['pretrained'] = False  # its default is True
+        for key, value in list(section.items()):
+            if _is_pretrained(value) and key == 'override':
+                del section[key]
+            elif _is_pretrained(value):
+                # The module then initialises itself, as without pretraining.
+                section[key] = None
+            elif isinstance(value, (list, tuple)) and any(
+                    map(_is_pretrained, value)):
+                section[key] = [one for one in value
+                                if not _is_pretrained(one)] or None
 
 
 def _address(weights: str) -> str:
@@ -55,24 +84,31 @@ def check_weights(cfg: Config) -> None:
             reach of the network.
         FileNotFoundError: If a file of weights does not exist.
     """
+    advice = ('Train from random weights with --from-scratch, or give a '
+              'file: --cfg-options model.backbone.init_cfg.checkpoint='
+              'FILE, or model.pretrained=FILE where the config has that')
     for weights in pretrained_weights(cfg.model):
-        advice = ('Train from random weights with --from-scratch, or give a '
-                  'file: --cfg-options model.backbone.init_cfg.checkpoint='
-                  'FILE, or model.pretrained=FILE where the config has that')
-        if '://' not in weights:
-            if not osp.isfile(weights):
-                raise FileNotFoundError(f'There are no pretrained weights at '
-                                        f'{weights}. {advice}')
-            continue
-        address = _address(weights)
-        cached = osp.join(get_dir(), 'checkpoints', osp.basename(address))
-        if not address.startswith('http') or osp.isfile(cached):
-            continue
-        request = urllib.request.Request(address, method='HEAD')
-        try:
-            urllib.request.urlopen(request, timeout=TIMEOUT).close()
-        except OSError as error:
-            raise ConnectionError(
-                f'The pretrained weights {weights} cannot be downloaded '
-                f'({error}). {advice}, or put the downloaded file at '
-                f'{cached}') from error
+        _check(weights, f'pretrained weights {weights}', advice)
+    start = cfg.get('load_from')
+    if start:
+        _check(start, f'weights {start}, which load_from of the config names,',
+               'Train without them with --from-scratch, or give a file: '
+               '--cfg-options load_from=FILE')
+
+
+def _check(weights: str, what: str, advice: str) -> None:
+    if '://' not in weights:
+        if not osp.isfile(osp.expanduser(weights)):
+            raise FileNotFoundError(f'The {what} do not exist. {advice}')
+        return
+    address = _address(weights)
+    cached = osp.join(get_dir(), 'checkpoints', osp.basename(address))
+    if not address.startswith('http') or osp.isfile(cached):
+        return
+    request = urllib.request.Request(address, method='HEAD')
+    try:
+        urllib.request.urlopen(request, timeout=TIMEOUT).close()
+    except OSError as error:
+        raise ConnectionError(
+            f'The {what} cannot be downloaded ({error}). {advice}, or put '
+            f'the downloaded file at {cached}') from error

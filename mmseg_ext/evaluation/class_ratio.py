@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Optional
 
 import numpy as np
-import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger, print_log
 from mmseg.registry import METRICS
@@ -17,7 +16,8 @@ from mmseg_ext.basics import confidence_interval
 from mmseg_ext.basics.arguments import check_choice
 from mmseg_ext.basics.phase_fractions import describe_limits, write_interval
 
-from .labels import check_truth
+from .confusion import count_pairs
+from .labels import check_pred, check_truth
 
 AGGREGATES = ('image', 'dataset')
 
@@ -39,12 +39,8 @@ def count_classes(pred: Tensor,
     Returns:
         (2, num_classes) int64: predicted and true counts.
     """
-    labelled = truth != ignore_index
-    return np.stack([
-        torch.bincount(ids[labelled].flatten().long(),
-                       minlength=num_classes).cpu().numpy()
-        for ids in (pred, truth)
-    ])
+    pairs = count_pairs(pred, truth, num_classes, ignore_index)
+    return np.stack([pairs.sum(0).numpy(), pairs.sum(1).numpy()])
 
 
 @dataclass(frozen=True)
@@ -136,8 +132,8 @@ class ClassRatioMetric(BaseMetric):
         prefix: Prefix of the results' names.
 
     Raises:
-        ValueError: If the ground truth holds a value outside the classes,
-            or no image has a label.
+        ValueError: If the ground truth or the prediction holds a value
+            outside the classes, or no image has a label.
     """
 
     def __init__(self,
@@ -154,6 +150,7 @@ class ClassRatioMetric(BaseMetric):
         num_classes = len(self.dataset_meta['classes'])
         for data_sample in data_samples:
             check_truth(data_sample, num_classes, self.ignore_index)
+            check_pred(data_sample, num_classes)
             pred = data_sample['pred_sem_seg']['data']
             truth = data_sample['gt_sem_seg']['data'].to(pred)
             # One result for each sample, labelled or not: mmengine cuts the

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
 from PIL import Image
 from torch import Tensor
 
-from .labels import check_truth
+from .confusion import count_pairs
+from .labels import check_pred, check_truth
 
 
 @METRICS.register_module()
@@ -58,11 +58,7 @@ class PerClassIoUMetric(IoUMetric):
             check_truth(data_sample, num_classes, self.ignore_index)
             pred = data_sample['pred_sem_seg']['data'].squeeze()
             truth = data_sample['gt_sem_seg']['data'].squeeze().to(pred)
-            if pred.max() >= num_classes:
-                raise ValueError(
-                    f'The prediction of {data_sample["img_path"]} holds '
-                    f'class {int(pred.max())}, the data set has {num_classes} '
-                    "classes: set the decode head's num_classes to that.")
+            check_pred(data_sample, num_classes)
             self.results.append(
                 self.intersect_and_union(pred, truth, num_classes,
                                          self.ignore_index))
@@ -86,11 +82,8 @@ class PerClassIoUMetric(IoUMetric):
             Intersection, union, prediction and ground truth, each
             (num_classes,) float64.
         """
-        pairs = num_classes * label.int() + pred_label.int()
-        pairs = pairs.masked_fill(label == ignore_index, num_classes**2)
-        counts = torch.bincount(
-            pairs.flatten(), minlength=num_classes**2 + 1)[:-1]
-        confusion = counts.view(num_classes, num_classes).double().cpu()
+        confusion = count_pairs(
+            pred_label, label, num_classes, ignore_index).double()
         both = confusion.diagonal()
         pred, truth = confusion.sum(0), confusion.sum(1)
         return both, pred + truth - both, pred, truth

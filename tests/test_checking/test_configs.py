@@ -230,3 +230,30 @@ def test_normalization_far_off(config_path, sem_root, find):
     assert finding.severity == 'note'
     mean = np.round(result.statistics[0].mean, 2).tolist()
     assert f'mean={mean}' in finding.fix
+
+
+@pytest.mark.parametrize('name', [
+    'segformer_mit-b0_sem', 'segformer_mit-b0_metaldam'])
+def test_the_test_part_is_checked_where_it_exists(
+        config_path, sem_root, metaldam_like, tmp_path, name):
+    listed = name.endswith('metaldam')
+    root = tmp_path / 'data'
+    shutil.copytree(metaldam_like if listed else sem_root, root)
+    assert splits(config_path, name, root) == ['train', 'val/test']
+    if listed:
+        last = (root / 'train.txt').read_text().split()
+        (root / 'train.txt').write_text('\n'.join(last[:-1]))
+        (root / 'test.txt').write_text(last[-1])
+    else:
+        for kind in ('images', 'masks'):
+            (root / kind / 'test').mkdir()
+            (root / kind / 'train/train_003.png').rename(
+                root / kind / 'test/x.png')
+    assert splits(config_path, name, root) == ['train', 'val', 'test']
+    cfg = load_config(config_path(name), data_root=str(root))
+    assert len(splits_of_config(cfg)[2].listing.samples) == 1
+
+
+def splits(config_path, name, root) -> list[str]:
+    cfg = load_config(config_path(name), data_root=str(root))
+    return [split.name for split in splits_of_config(cfg)]

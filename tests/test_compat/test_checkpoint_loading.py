@@ -4,6 +4,8 @@ import os
 import pickle
 import threading
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -356,3 +358,131 @@ def test_a_file_name_with_a_space_and_letters_of_any_language(
     home.setenv(TRUST_VARIABLE, str(path))
     CheckpointLoader.load_checkpoint(path)
     assert marker.is_dir()
+
+
+class Waiting:
+    """Where a load stops, until another thread has done its part."""
+
+    def __init__(self) -> None:
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def __call__(self, *_) -> None:
+        self.reached.set()
+        assert self.go_on.wait(60)
+
+
+WAITING: dict[str, Waiting] = {}
+
+
+def wait_here(name: str) -> str:
+    WAITING[name]()
+    return name
+
+
+@contextmanager
+def stopped(name, load):
+    """Do what is inside while another thread is in the middle of a load."""
+    WAITING[name] = waiting = Waiting()
+    done = []
+    thread = threading.Thread(target=lambda: done.append(load(waiting)))
+    thread.start()
+    try:
+        assert waiting.reached.wait(60)
+        yield done
+    finally:
+        waiting.go_on.set()
+        thread.join(60)
+    assert done
+
+
+def test_trust_is_of_one_thread(tmp_path, bomb, marker, home):
+    mine = tmp_path / 'mine.pth'
+    new_zip(dict(a=Reduced(wait_here, ('trusted', ))), mine)
+    new_zip(bomb, tmp_path / 'bomb.pth')
+    home.setenv(TRUST_VARIABLE, str(mine))
+    with stopped('trusted', lambda _: CheckpointLoader.load_checkpoint(
+            str(mine))) as done:
+        with pytest.raises(pickle.UnpicklingError):
+            torch.load(tmp_path / 'bomb.pth', weights_only=True)
+        with pytest.raises(UntrustedCheckpointError):
+            CheckpointLoader.load_checkpoint(str(tmp_path / 'bomb.pth'))
+    assert done == [dict(a='trusted')]
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize('save', [new_zip, legacy])
+def test_a_refusal_is_of_one_thread(tmp_path, bomb, marker, home, save):
+    before = torch.serialization.get_safe_globals()
+    save(stock_content(), tmp_path / 'stock.pth')
+    save(bomb, tmp_path / 'bomb.pth')
+    save(dict(array=np.ones(2)), tmp_path / 'array.pth')
+
+    def load(waiting):
+        def where(storage, location):
+            waiting()
+            return storage
+        return CheckpointLoader.load_checkpoint(
+            str(tmp_path / 'stock.pth'), map_location=where)
+
+    with stopped('stock', load) as done:
+        assert torch.serialization.get_safe_globals() == before
+        # no stand-in for numpy's own types
+        with pytest.raises(pickle.UnpicklingError):
+            torch.load(tmp_path / 'array.pth', weights_only=True)
+        torch.serialization.add_safe_globals([Allowed])
+        torch.load(tmp_path / 'bomb.pth', weights_only=False)
+        assert marker.is_dir()
+    # what another thread allowed meanwhile stays
+    assert Allowed in torch.serialization.get_safe_globals()
+    torch.serialization.clear_safe_globals()
+    torch.serialization.add_safe_globals(before)
+    assert done[0]['meta']['seed'] == 3
+
+
+def test_many_threads_at_once(tmp_path, bomb, marker, home):
+    new_zip(stock_content(), tmp_path / 'stock.pth')
+    new_zip(bomb, tmp_path / 'bomb.pth')
+
+    def load(number: int) -> bool:
+        try:
+            CheckpointLoader.load_checkpoint(
+                str(tmp_path / ('bomb.pth' if number % 2 else 'stock.pth')))
+        except UntrustedCheckpointError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert [*pool.map(load, range(40))] == [True, False] * 20
+    assert not marker.exists()
+
+
+def test_data_alone_stays_data_alone(tmp_path, bomb, marker, home):
+    new_zip(bomb, tmp_path / 'bomb.pth')
+    home.setenv(TRUST_VARIABLE, 'careful://bomb')
+
+    def careful(filename, map_location):
+        return torch.load(tmp_path / 'bomb.pth', weights_only=True)
+
+    CheckpointLoader.register_scheme('careful://', careful)
+    try:
+        with pytest.raises(UntrustedCheckpointError):
+            CheckpointLoader.load_checkpoint('careful://bomb')
+    finally:
+        CheckpointLoader._schemes.pop('careful://')
+    assert not marker.exists()
+
+
+def load_another(path: str) -> dict:
+    return torch.load(path)
+
+
+@pytest.mark.skipif(
+    torch.__version__ < '2.6', reason='before, torch.load ran what it read')
+def test_trust_is_of_one_file(tmp_path, bomb, marker, home):
+    new_zip(bomb, tmp_path / 'bomb.pth')
+    mine = tmp_path / 'mine.pth'
+    new_zip(Reduced(load_another, (str(tmp_path / 'bomb.pth'), )), mine)
+    home.setenv(TRUST_VARIABLE, str(mine))
+    with pytest.raises(UntrustedCheckpointError):
+        CheckpointLoader.load_checkpoint(str(mine))
+    assert not marker.exists()

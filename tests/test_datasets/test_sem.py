@@ -201,3 +201,44 @@ def test_lists_of_windows(root, encoding):
     path.write_bytes('Gefüge\n'.encode('cp1252'))
     with pytest.raises(ValueError, match=r'some\.txt .*save it as UTF-8'):
         build(root, ann_file=str(path))
+
+
+TEST = dict(img_path='images/test', seg_map_path='masks/test')
+INSTEAD = dict(data_prefix=dict(
+    img_path='images/train', seg_map_path='masks/train'))
+
+
+def names(dataset) -> list[str]:
+    return [dataset.get_data_info(i)['img_path'] for i in range(len(dataset))]
+
+
+@pytest.mark.parametrize('made', [(), ('images', ), ('images', 'masks')])
+def test_the_test_part_where_it_exists(root, made):
+    def test_part():
+        return build(root, data_prefix=TEST, if_absent=INSTEAD)
+
+    for kind in ('images', 'masks'):
+        (root / kind / 'test').mkdir()  # an empty one is none
+    for kind in made:
+        shutil.copy(root / kind / 'train/a.png', root / kind / 'test/c.png')
+    dataset = test_part()
+    if len(made) == 2:
+        assert names(dataset) == [str(root / 'images/test/c.png')]
+        assert dataset.absent is None
+    else:
+        assert names(dataset) == names(build(root))
+        assert dataset.absent == str(
+            root / ('masks' if made else 'images') / 'test')
+
+
+def test_the_list_of_a_test_part(root):
+    (root / 'val.txt').write_text('b')
+    options = dict(ann_file='test.txt', if_absent=dict(ann_file='val.txt'))
+    assert names(build(root, **options)) == [str(root / 'images/train/b.png')]
+    (root / 'test.txt').write_text('a')
+    assert names(build(root, **options)) == [str(root / 'images/train/a.png')]
+
+
+def test_what_cannot_be_replaced(root):
+    with pytest.raises(ValueError, match='if_absent has pipeline'):
+        build(root, if_absent=dict(pipeline=[]))

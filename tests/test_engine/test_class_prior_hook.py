@@ -2,6 +2,7 @@
 import pytest
 import torch
 from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
 from tiny import shrink
 
 from mmseg_ext.engine import ClassPriorHook, load_config, train
@@ -53,15 +54,42 @@ def test_model_must_have_as_many_classes():
         ClassPriorHook(PRIOR).before_train(Runner(torch.nn.Identity()))
 
 
-def test_in_the_stock_runner(repository, mvtec_like, tmp_path):
+def settings(repository, mvtec_like, work_dir):
     init_default_scope('mmseg')
     cfg = shrink(load_config(
         str(repository / 'configs/mvtec_ad/unet_c16_mvtec.py'),
-        work_dir=str(tmp_path), data_root=str(mvtec_like)))
+        work_dir=str(work_dir), data_root=str(mvtec_like)))
     cfg.model.backbone.base_channels = 4
     cfg.model.decode_head.update(in_channels=4, channels=4)
     cfg.optim_wrapper.optimizer.lr = 1e-9
-    cfg.experiment_name = 'prior'
+    cfg.experiment_name = f'prior_{work_dir.name}'
+    return cfg
+
+
+@pytest.mark.parametrize('place', ['model', 'head', 'load_from', 'backbone'])
+def test_weights_that_a_config_loads_stay(
+        repository, mvtec_like, tmp_path, place):
+    cfg = settings(repository, mvtec_like, tmp_path / place)
+    state = MODELS.build(cfg.model).state_dict()
+    state['decode_head.conv_seg.bias'] = torch.tensor([0.25, -0.75])
+    path = str(tmp_path / 'weights.pth')
+    init = dict(type='Pretrained', checkpoint=path)
+    if place == 'model':
+        cfg.model.init_cfg = [init]
+    elif place == 'load_from':
+        cfg.load_from = path
+    else:
+        name = dict(head='decode_head').get(place, place)
+        cfg.model[name].init_cfg = dict(init, prefix=f'{name}.')
+    torch.save(dict(state_dict=state), path)
+    bias = train(cfg).model.decode_head.conv_seg.bias.detach()
+    torch.testing.assert_close(
+        bias, torch.tensor(PRIOR).log() if place == 'backbone' else
+        torch.tensor([0.25, -0.75]), atol=1e-4, rtol=0)
+
+
+def test_in_the_stock_runner(repository, mvtec_like, tmp_path):
+    cfg = settings(repository, mvtec_like, tmp_path)
     bias = train(cfg).model.decode_head.conv_seg.bias
     torch.testing.assert_close(
         bias.detach().exp(), torch.tensor(PRIOR), atol=1e-4, rtol=0)

@@ -1,6 +1,12 @@
 """bfloat16 in the steps only, channels last in the stock Runner."""
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
+from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 from tiny import shrink
 from torch import nn
@@ -17,13 +23,14 @@ def wrapper(net: nn.Module, **kwargs) -> CpuAmpOptimWrapper:
 @pytest.mark.parametrize(('enabled', 'dtype'), [(True, torch.bfloat16),
                                                 (False, torch.float32)])
 def test_a_step_computes_in_that_type(enabled, dtype):
-    net = nn.Linear(3, 2)
+    net = nn.Linear(3, 2).to(get_device())
+    ones = torch.ones(1, 3, device=get_device())
     before = net.weight.detach().clone()
     optimizer = wrapper(net, enabled=enabled)
     with optimizer.optim_context(net):
-        out = net(torch.ones(1, 3))
+        out = net(ones)
     assert out.dtype == dtype
-    assert net(torch.ones(1, 3)).dtype == torch.float32
+    assert net(ones).dtype == torch.float32
     optimizer.update_params(out.float().sum())
     assert net.weight.dtype == torch.float32
     torch.testing.assert_close(
@@ -66,3 +73,31 @@ def test_in_the_stock_runner(repository, mvtec_like, tmp_path, monkeypatch):
     train(cfg)
     assert set(seen) == {(True, torch.bfloat16, True),
                          (False, torch.float32, True)}
+
+
+def train_in_two(folder: Path, *hooks: str) -> tuple[str, dict]:
+    """Return what two processes print to stderr, and what the first saves."""
+    repository = Path(__file__).parents[2]
+    path = [str(repository), os.environ.get('PYTHONPATH')]
+    done = subprocess.run(
+        [sys.executable, '-m', 'torch.distributed.run', '--standalone',
+         '--nproc_per_node', '2',
+         Path(__file__).with_name('train_channels_last.py'), folder, *hooks],
+        cwd=folder, capture_output=True, text=True, timeout=120,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, path)),
+                 OMP_NUM_THREADS='1', PYTHONWARNINGS='default'))
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stderr, torch.load(folder / 'rank_0.pth', weights_only=True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(get_device() != 'cpu', reason='two processes of a CPU')
+def test_channels_last_in_two_processes(tmp_path):
+    (tmp_path / 'plain').mkdir()
+    _, plain = train_in_two(tmp_path / 'plain')
+    printed, last = train_in_two(tmp_path, 'channels last')
+    assert 'Grad strides do not match' not in printed
+    assert last['wrapper'] == 'MMDistributedDataParallel'
+    assert (plain['last'], last['last']) == (False, True)
+    for name, value in plain['weights'].items():
+        torch.testing.assert_close(last['weights'][name], value)

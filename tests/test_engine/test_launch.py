@@ -1,10 +1,15 @@
 """Configs with options applied, and real training, resuming and testing."""
+import io
+from contextlib import redirect_stdout
+from functools import partial
 from pathlib import Path
 
 import cv2
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 from mmseg.apis import inference_model, init_model
+from mmseg.registry import MODELS
 from tiny import shrink
 from tiny import tiny_quickstart as tiny
 
@@ -203,6 +208,50 @@ def test_test_time_augmentation(quickstart, tmp_path, sem_root):
     checkpoint = runner.work_dir + '/iter_1.pth'
     cfg = tiny(quickstart, tmp_path, sem_root)
     assert 'mIoU' in engine.test(cfg, checkpoint, tta=True)
+
+
+def test_weights_of_another_model(quickstart, tmp_path, sem_root):
+    """Refused by a test as by a prediction; told where a training starts."""
+    path = tmp_path / 'plain.pth'
+    cfg = tiny(quickstart, tmp_path / 'a', sem_root)
+    init_default_scope('mmseg')
+    model = MODELS.build(cfg.model)
+    state = {f'module.{key}': value
+             for key, value in model.state_dict().items()
+             if not key.startswith('neck.')}
+    torch.save(dict(state_dict=state), path)
+    messages = []
+    for tta in (False, True):
+        for call in (engine.load_trained, partial(engine.test, tta=tta)):
+            with pytest.raises(ValueError) as error:
+                call(tiny(quickstart, tmp_path / 'a', sem_root), str(path))
+            messages.append(str(error.value))
+    assert len(set(messages)) == 1
+    assert "of the model's are missing in it (neck." in messages[0]
+
+    cfg = tiny(quickstart, tmp_path / 'b', sem_root, steps=1)
+    cfg.load_from = str(path)
+    stream = io.StringIO()
+    with redirect_stdout(stream):
+        train(cfg)
+    assert "of the model's are missing in it (neck." in stream.getvalue()
+    torch.save({'x.weight': torch.ones(1)}, path)
+    with pytest.raises(ValueError, match='none would be loaded'):
+        train(cfg)
+    (tmp_path / 'b/last_checkpoint').write_text(str(path))
+    torch.save(dict(state_dict=state, meta={}), path)
+    cfg = tiny(quickstart, tmp_path / 'b', sem_root, steps=1)
+    with pytest.raises(ValueError) as error:
+        train(cfg, resume=True)
+    assert str(error.value) == messages[0]
+
+
+def test_from_scratch_starts_from_no_weights(quickstart, tmp_path):
+    path = tmp_path / 'tuned.py'
+    path.write_text(f"_base_ = {quickstart!r}\nload_from = 'no/such.pth'")
+    assert load_config(str(path), from_scratch=True).load_from is None
+    with pytest.raises(FileNotFoundError, match=r'no/such\.pth.*load_from'):
+        train(load_config(str(path), work_dir=str(tmp_path)))
 
 
 def test_mmsegs_inference_api(quickstart, tmp_path, sem_root):

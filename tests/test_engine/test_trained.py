@@ -83,3 +83,33 @@ def test_other_weights_are_refused(tmp_path):
         load_trained(cfg, str(tmp_path / 'text.pth'))
     with pytest.raises(FileNotFoundError, match=r'missing\.pth'):
         load_trained(cfg, str(tmp_path / 'missing.pth'))
+
+
+def with_auxiliary_head(cfg: Config) -> Config:
+    cfg = copy.deepcopy(cfg)
+    cfg.model.auxiliary_head = dict(cfg.model.decode_head)
+    return cfg
+
+
+def test_auxiliary_heads_may_differ(tmp_path):
+    plain, both = config(), with_auxiliary_head(config())
+    for trained, tested in ((plain, both), (both, plain)):
+        state = weights(trained)
+        model = load_trained(tested, save(state, tmp_path / 'model.pth'))
+        for key, value in model.state_dict().items():
+            if not key.startswith('auxiliary_head.'):
+                assert torch.equal(value.cpu(), state[key])
+
+
+def test_files_of_before_the_counters(tmp_path):
+    state = {key: value for key, value in weights(config()).items()
+             if 'num_batches_tracked' not in key}
+    load_trained(config(), save(state, tmp_path / 'old.pth'))
+
+
+def test_values_that_are_no_tensors(tmp_path):
+    state = weights(config())
+    first = next(iter(state))
+    state[first] = [1.0]
+    with pytest.raises(ValueError, match=f'1 have another shape .{first}'):
+        load_trained(config(), save(dict(state), tmp_path / 'odd.pth'))

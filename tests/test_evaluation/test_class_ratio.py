@@ -141,3 +141,11 @@ def test_the_table_says_what_few_images_tell():
     assert '60.00 (0.00 to 100.00)' in said  # 60 +- 254
     assert 'Only 2 images' in said
     assert 'The interval of A, B is wider' in said
+
+
+@pytest.mark.parametrize('value', [3, 200, -1])
+def test_predictions_outside_the_classes_are_named(value):
+    with pytest.raises(ValueError, match=(
+            rf'prediction of masks/val/x\.png holds class {value}, the data '
+            'set has 3 classes: set the decode head')):
+        metric_of([([0, 1, value, 2], [0, 1, 2, 255])])

@@ -11,4 +11,9 @@ metaldam = dict(
 
 train_dataloader = dict(dataset=dict(ann_file='train.txt', **metaldam))
 val_dataloader = dict(dataset=dict(ann_file='val.txt', **metaldam))
-test_dataloader = val_dataloader
+test_dataloader = dict(
+    dataset=dict(
+        ann_file='test.txt',
+        # the published lists name no test part
+        if_absent=dict(_delete_=True, ann_file='val.txt'),
+        **metaldam))

@@ -11,5 +11,5 @@ train_dataloader = dict(dataset=nasa_super1)
 val_dataloader = dict(dataset=nasa_super1)
 test_dataloader = dict(
     dataset=dict(
-        data_prefix=dict(img_path='images/test', seg_map_path='masks/test'),
+        if_absent=None,  # all sets of it have a test part
         **nasa_super1))

@@ -51,7 +51,19 @@ val_dataloader = dict(
         pipeline=test_pipeline,
         test_mode=True,
         **sem))
-test_dataloader = val_dataloader
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        data_prefix=dict(img_path='images/test', seg_map_path='masks/test'),
+        # not every set has a test part
+        if_absent=dict(data_prefix=dict(
+            img_path='images/val', seg_map_path='masks/val')),
+        pipeline=test_pipeline,
+        test_mode=True,
+        **sem))
 
 val_evaluator = [
     dict(type='PerClassIoUMetric', iou_metrics=['mIoU']),

@@ -26,4 +26,6 @@ default_hooks = dict(
         max_keep_ckpts=2,
         save_best='mIoU'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    # --resume goes on as if nothing had happened
+    random_states=dict(type='RandomStateHook'),
     visualization=dict(type='SegVisualizationHook'))

@@ -5,15 +5,19 @@ from collections.abc import Iterator, Sequence
 from typing import Optional
 
 import torch
+from mmengine.config import Config
 from mmengine.dist import get_world_size
 from mmengine.model import is_model_wrapper
 from mmengine.optim import AmpOptimWrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmseg.registry import DATASETS
 from torch import nn
 from torch.utils.data import Dataset
 
+from mmseg_ext.datasets.absent_part import settle
 from mmseg_ext.engine.cpu_amp import CpuAmpOptimWrapper
 from mmseg_ext.engine.pretrained import pretrained_weights
+from mmseg_ext.engine.sections import sections
 
 PARTS = ('backbone', 'neck', 'decode_head', 'auxiliary_head', 'head')
 NAMED = 8  # so many classes, and folders, are named
@@ -49,7 +53,7 @@ def testing_facts(runner: Runner) -> Facts:
         ('config', _config(runner)),
         ('model', _model(runner.model)),
         ('weights', short_path(runner.cfg.get('load_from') or 'none')),
-        ('test', _images(dataset)),
+        ('test', _images(dataset) + _tested(runner)),
         ('classes', _classes(dataset)),
         ('device', _device(runner.model)),
         *_places(runner),
@@ -133,11 +137,55 @@ def _place(dataset: Dataset) -> str:
 def _validation(runner: Runner) -> Facts:
     if runner.val_loop is None:
         return [('validation', 'none')]
-    cfg = runner.cfg
-    tested = cfg.get('test_dataloader') or {}
-    both = tested.get('dataset') == cfg.val_dataloader.dataset
     return [('validation', _images(runner.val_dataloader.dataset)
-             + ', which are the test images, too' * both)]
+             + ', which are the test images, too' * _tests_validation(
+                 runner.cfg))]
+
+
+def _tested(runner: Runner) -> str:
+    """Say whether the images are those of the validation, and why."""
+    if not runner.cfg.get('val_dataloader'):
+        return ''
+    if not _tests_validation(runner.cfg):
+        return _overlap(runner.test_dataloader.dataset, runner.cfg)
+    text = ', which are those of the validation'
+    absent = {part.absent for part in list_data_sets(
+        runner.test_dataloader.dataset) if getattr(part, 'absent', None)}
+    if absent:
+        text += f': there is no {short_path(min(absent))}'
+    return text
+
+
+def _tests_validation(cfg: Config) -> bool:
+    tested, validated = (
+        [settle(section) for section in sections(
+            (cfg.get(name) or {}).get('dataset')) if 'type' in section
+         and 'pipeline' in section]
+        for name in ('test_dataloader', 'val_dataloader'))
+    return [_source(part) for part in tested] == [
+        _source(part) for part in validated]
+
+
+def _overlap(dataset: Dataset, cfg: Config) -> str:
+    try:
+        validated = _paths(DATASETS.build(cfg.val_dataloader.dataset))
+    # A test needs no validation part, whatever is wrong with it.
+    except Exception:
+        return ''
+    count = len(_paths(dataset) & validated)
+    return (f', {count} of which are in the validation, too' if count else
+            ', none of which is in the validation')
+
+
+def _paths(dataset: Dataset) -> set[str]:
+    return {osp.realpath(dataset.get_data_info(i)['img_path'])
+            for i in range(len(dataset))}
+
+
+def _source(settings: dict) -> dict:
+    """Return what decides which images a data set has."""
+    return {name: value for name, value in settings.items()
+            if name not in ('pipeline', 'test_mode')}
 
 
 def _classes(dataset: Dataset) -> str:

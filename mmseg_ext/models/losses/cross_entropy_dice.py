@@ -87,6 +87,7 @@ class CrossEntropyDiceLoss(nn.Module):
         self.ce_weight = ce_weight
         self.dice_weight = dice_weight
         self.class_weight = get_class_weight(class_weight)
+        self._copied: Optional[Tensor] = None
         self.avg_non_ignore = avg_non_ignore
         self.smooth = smooth
         self.loss_weight = loss_weight
@@ -122,9 +123,7 @@ class CrossEntropyDiceLoss(nn.Module):
         # Half precision does not hold the sums of Dice.
         pred = pred.to(torch.promote_types(pred.dtype, torch.float32))
         labelled = target != ignore_index
-        class_weight = None
-        if self.class_weight is not None:
-            class_weight = pred.new_tensor(self.class_weight)
+        class_weight = self._class_weight_at(pred)
         if avg_factor is None:
             # mmseg's own divisor looks up the class weight of ignored
             # pixels too, and fails at index 255.
@@ -146,10 +145,22 @@ class CrossEntropyDiceLoss(nn.Module):
         return self.loss_weight * (
             self.ce_weight * ce + self.dice_weight * dice_loss)
 
+    def _class_weight_at(self, pred: Tensor) -> Optional[Tensor]:
+        """Return the class weights where the logits are, copied once."""
+        if self.class_weight is None:
+            return None
+        copied = self._copied
+        if copied is None or (copied.device, copied.dtype) != (
+                pred.device, pred.dtype):
+            self._copied = copied = pred.new_tensor(self.class_weight)
+        return copied
+
     def _divisor(self, target: Tensor, labelled: Tensor,
                  class_weight: Optional[Tensor]) -> Union[Tensor, int]:
+        # No indexing by a mask: the host would wait for its size.
         if class_weight is not None:
-            return class_weight[target[labelled]].sum()
+            return (class_weight[target.where(labelled, 0)]
+                    * labelled).sum()
         return labelled.sum() if self.avg_non_ignore else target.numel()
 
     @property

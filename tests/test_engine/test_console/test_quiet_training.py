@@ -2,6 +2,7 @@
 import io
 import re
 import shlex
+import shutil
 from contextlib import redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
@@ -111,7 +112,9 @@ def test_the_last_lines(trained, sem_root, monkeypatch):
     assert metrics['mIoU'] == pytest.approx(float(score), abs=0.006)
     assert f'mIoU: {score}' in out
     assert '|  mean |' in out  # the metrics' own tables
-    assert facts(out)['test'] == f'2 images in {sem_root}/images/val'
+    assert facts(out)['test'] == (
+        f'2 images in {sem_root}/images/val, which are those of the '
+        f'validation: there is no {sem_root}/images/test')
     assert len(out.splitlines()) < 35
     assert 'PolyLR' not in out
     numbers = re.search(r'All numbers: (.+)$', out, re.MULTILINE)[1]
@@ -120,6 +123,33 @@ def test_the_last_lines(trained, sem_root, monkeypatch):
     assert (command, tool) == ('mmseg-ext', 'predict')
     assert images == f'{sem_root}/images/val'
     assert options[:4] == ['--config', config, '--checkpoint', best]
+
+
+def test_a_test_part_of_its_own(trained, super1_like, tmp_path):
+    root = tmp_path / 'data'
+    shutil.copytree(super1_like, root)
+
+    def told() -> str:
+        cfg = load_config(str(next(trained.work_dir.glob('*.py'))),
+                          data_root=str(root), work_dir=str(tmp_path))
+        cfg.experiment_name = f'parts_{len(list(tmp_path.iterdir()))}'
+        metrics, out = printed_by(
+            engine.test, cfg, f'{trained.work_dir}/iter_4.pth')
+        assert 'mIoU' in metrics
+        return facts(out)['test']
+
+    test = root / 'images/test'
+    assert told() == (
+        f'2 images in {test}, none of which is in the validation')
+    val_000 = root / 'images/val/val_000.png'
+    (test / 'val_000.png').unlink()
+    (test / 'val_000.png').symlink_to(val_000)
+    assert told() == (
+        f'2 images in {test}, 1 of which are in the validation, too')
+    shutil.rmtree(root / 'masks/test')
+    assert told() == (
+        f'2 images in {root}/images/val, which are those of the validation: '
+        f'there is no {root}/masks/test')
 
 
 def test_resumed_on_a_terminal(trained, sem_root, config_path):

@@ -10,6 +10,10 @@ from mmengine.structures import PixelData
 from mmseg.models.losses import CrossEntropyLoss
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
+from torch._subclasses.fake_tensor import (
+    DynamicOutputShapeException,
+    FakeTensorMode,
+)
 
 from mmseg_ext.models.losses.cross_entropy_dice import CrossEntropyDiceLoss
 
@@ -122,6 +126,40 @@ def test_batch_without_labels_is_zero(class_weight):
     loss.backward()
     assert loss.item() == 0
     assert pred.grad.abs().sum() == 0
+
+
+def masked_divisor(target, class_weight):
+    """What the weights are divided by, over the labelled pixels alone."""
+    return class_weight[target[target != 255]].sum()
+
+
+@pytest.mark.parametrize('num_ignored', [0, 12, 60])
+def test_class_weights_and_gradients_where_pixels_are_ignored(num_ignored):
+    class_weight = torch.tensor([1.0, 2.0, 0.5, 3.0], dtype=torch.float64)
+    pred, target = batch(ignored=False)
+    target.view(-1)[:num_ignored] = 255
+    loss = CrossEntropyDiceLoss(
+        dice_weight=0, class_weight=class_weight.tolist())(pred, target)
+    found, = torch.autograd.grad(loss, pred)
+    expected = F.cross_entropy(
+        pred, target, class_weight, ignore_index=255, reduction='sum') / (
+            masked_divisor(target, class_weight)
+            + torch.finfo(torch.float32).eps)  # mmseg's
+    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(
+        found, torch.autograd.grad(expected, pred)[0])
+
+
+@pytest.mark.parametrize('class_weight', [None, [1.0, 2.0, 3.0, 4.0]])
+def test_nothing_waits_for_values(class_weight):
+    """No size and no branch that depends on them, as on a GPU it would."""
+    with FakeTensorMode():
+        pred = torch.zeros(2, 4, 6, 5, requires_grad=True)
+        target = torch.zeros(2, 6, 5, dtype=torch.long)
+        with pytest.raises(DynamicOutputShapeException):
+            target[target != 255]
+        CrossEntropyDiceLoss(class_weight=class_weight)(
+            pred, target).backward()
 
 
 def test_gradcheck():
