@@ -2,7 +2,8 @@
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import IO, Any
+from pathlib import Path
+from typing import IO, Any, Optional
 
 from .printable import printable
 
@@ -44,13 +45,24 @@ def read_cell(cell: str) -> str:
     return cell[1:] if _QUOTED.match(cell) else cell
 
 
-def read_rows(lines: Iterable[str], columns: Sequence[str],
+def read_table(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a file that :class:`CsvWriter` has written.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: If it is no table.
+    """
+    with open(path, encoding='utf-8', newline='') as file:
+        return list(read_rows(file, None, str(path)))
+
+
+def read_rows(lines: Iterable[str], columns: Optional[Sequence[str]],
               name: str) -> Iterator[dict[str, str]]:
     """Yield the rows of a table, column -> cell.
 
     Args:
         lines: Of the file.
-        columns: That it must have.
+        columns: That it must have; None: any.
         name: Of the file, for errors.
 
     Raises:
@@ -59,7 +71,7 @@ def read_rows(lines: Iterable[str], columns: Sequence[str],
     reader = csv.reader(lines)
     try:
         heads = tuple(next(reader, ()))
-        if heads != tuple(columns):
+        if columns is not None and heads != tuple(columns):
             raise ValueError(
                 f'{name} must have the columns {",".join(columns)}; its '
                 f'first line is {",".join(heads)!r}')

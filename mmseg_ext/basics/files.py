@@ -1,4 +1,5 @@
 """Read files wherever they are; write them in full or not at all."""
+import errno
 import os
 import re
 import secrets
@@ -7,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Optional
 
+# Of these, writing the next file would fail as well.
+_OF_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE)
 # What this package puts beside a file for a while begins so. The names are
 # short, whatever the file's: many file systems end at 255 bytes.
 PREFIX = '.mmseg_ext-'
@@ -80,10 +83,11 @@ def stem_below(path: str | os.PathLike, folder: str | os.PathLike) -> str:
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write text or bytes to a file; whoever looks finds all of it or none.
 
-    The folder is made if it is missing. See :func:`replaced_file`.
+    The folder is made if it is missing. See :func:`replaced_file`. Text is
+    written as UTF-8; bytes of a file name that are none, as their numbers.
     """
     if isinstance(content, str):
-        content = content.encode()
+        content = content.encode(errors='backslashreplace')
     path.parent.mkdir(parents=True, exist_ok=True)
     with replaced_file(path) as file:
         file.write(content)
@@ -113,6 +117,21 @@ def replaced_file(path: Path) -> Iterator[IO[bytes]]:
     except OSError:
         new.unlink(missing_ok=True)
         raise
+
+
+def is_of_disk(error: OSError) -> bool:
+    """Return whether an error is the disk's, and not of one file."""
+    return error.errno in _OF_DISKS
+
+
+def file_state(path: str | os.PathLike) -> tuple[int, int]:
+    """Return what changes with a file: bytes, time of change in ns.
+
+    Raises:
+        OSError: If it is not there.
+    """
+    found = os.stat(path)
+    return found.st_size, found.st_mtime_ns
 
 
 def is_temporary(name: str) -> bool:
