@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Optional
 
 from .errors import user_sentence
+from .printable import printable
 
 COMMAND = 'mmseg-ext'
 TRACEBACK = '--traceback'
@@ -76,8 +77,11 @@ def run(main: Callable[[], Optional[int]]) -> None:
 
     What the user can put right is printed as a sentence, see
     :func:`~.errors.user_sentence`; ``--traceback`` among the arguments lets
-    every error through as it was raised.
+    every error through as it was raised. What the console cannot show, such
+    as bytes of a file name that are no text, is printed as its number.
     """
+    if hasattr(sys.stdout, 'reconfigure'):  # not where tests catch it
+        sys.stdout.reconfigure(errors='backslashreplace')
     try:
         status = main()
     except KeyboardInterrupt as interrupt:
@@ -91,7 +95,7 @@ def run(main: Callable[[], Optional[int]]) -> None:
         if sentence is None or TRACEBACK in sys.argv:
             raise
         # a progress line may stand before it
-        sys.exit(f'\n{sentence}')
+        sys.exit('\n' + '\n'.join(map(printable, sentence.split('\n'))))
     if status:
         sys.exit(status)
 

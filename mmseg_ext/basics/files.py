@@ -52,32 +52,47 @@ def describe_dangling(path: str | os.PathLike) -> str:
             'dvc pull.')
 
 
-def dangling_links(folder: str | os.PathLike) -> Iterator[str]:
+def dangling_links(folder: str | os.PathLike,
+                   place: str = '') -> Iterator[str]:
     """Yield the links to nothing in a folder and in all folders in it.
 
-    Hidden files and folders are left out.
+    Hidden files and folders are left out, and addresses have no links.
+
+    Args:
+        folder: The folder.
+        place: What is put before the names.
 
     Returns:
         Paths relative to the folder.
     """
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith('.')]
-        for name in names:
-            path = os.path.join(place, name)
-            if not name.startswith('.') and is_dangling(path):
-                yield os.path.relpath(path, folder)
+    if '://' in str(folder):
+        return
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = os.path.join(place, entry.name)
+            if entry.name.startswith('.'):
+                continue
+            if entry.is_symlink() and is_dangling(entry.path):
+                yield name
+            elif entry.is_dir():
+                yield from dangling_links(entry.path, name)
 
 
-def stem_below(path: str | os.PathLike, folder: str | os.PathLike) -> str:
-    """Return a path without suffix from a folder on, with '/'.
+def output_stem(path: str | os.PathLike,
+                folders: Iterable[str | os.PathLike]) -> str:
+    """Return a path without suffix below the folder that holds it, with '/'.
 
-    A path that is not in the folder is its file's name.
+    Of a file in none of the folders, its name alone; of one in several, the
+    longest.
     """
     stem = os.path.splitext(path)[0]
-    below = os.path.relpath(os.path.abspath(stem), os.path.abspath(folder))
-    if below.split(os.sep)[0] == os.pardir:
-        return os.path.basename(stem)
-    return below.replace(os.sep, '/')
+    found = [os.path.basename(stem)]
+    for folder in folders:
+        below = os.path.relpath(os.path.abspath(stem),
+                                os.path.abspath(folder))
+        if below.split(os.sep)[0] != os.pardir:
+            found.append(below.replace(os.sep, '/'))
+    return max(found, key=len)
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

@@ -1,10 +1,12 @@
 """List the files of a data set, and name some of them in an error."""
 import os.path as osp
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Optional
 
 from mmengine import fileio
+
+from .files import dangling_links, describe_dangling, is_dangling
 
 MAX_LISTED = 5
 
@@ -14,7 +16,8 @@ def list_files(folder: str,
                backend_args: Optional[dict] = None) -> dict[str, str]:
     """Return path without suffix (relative to folder) -> path, sorted.
 
-    A folder that does not exist holds no files.
+    A folder that does not exist holds no files. Links to nothing count as
+    files, which reading names: git-annex and DVC leave them.
 
     Args:
         folder: Folder to search, with all folders in it.
@@ -26,9 +29,9 @@ def list_files(folder: str,
     """
     found = defaultdict(list)
     try:
-        for name in fileio.list_dir_or_file(
+        for name in (*fileio.list_dir_or_file(
                 folder, list_dir=False, recursive=True,
-                backend_args=backend_args):
+                backend_args=backend_args), *dangling_links(folder)):
             stem, suffix = osp.splitext(name)
             if suffix.lower() in suffixes:
                 found[stem].append(name)
@@ -71,6 +74,22 @@ def read_list(file: str,
     names = [line.strip() for line in lines if line.strip()]
     return [(osp.splitext(name)[0] if name.lower().endswith(suffixes)
              else name, name) for name in names]
+
+
+def check_links(paths: Iterable[Optional[str]]) -> None:
+    """Refuse files that are links to nothing, before they are needed.
+
+    Args:
+        paths: Of the files; None is passed over.
+
+    Raises:
+        FileNotFoundError: Which, and how to fetch them.
+    """
+    absent = [path for path in paths if path and is_dangling(path)]
+    if absent:
+        raise FileNotFoundError(
+            f'{len(absent)} files are links to what is not there: '
+            f'{name_some(absent)}. {describe_dangling(absent[0])}')
 
 
 def name_some(names: Sequence[str]) -> str:

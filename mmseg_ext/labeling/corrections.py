@@ -17,6 +17,7 @@ from .label_table import (
     CORRECTED,
     REJECTED,
     REVIEW,
+    UNREADABLE,
     LabelRow,
 )
 from .labelme import mask_to_shapes, read_labelme, shapes_to_mask
@@ -51,7 +52,7 @@ def import_corrections(
         if row.status == CLEAN or name not in images:
             continue
         if not path.exists():
-            if not row.reason.startswith('unreadable'):
+            if not row.reason.startswith(UNREADABLE):
                 faults.append(f'{path} is missing; label the image anew')
             continue
         try:

@@ -14,7 +14,14 @@ from mmseg_ext.basics.listing import name_some
 from mmseg_ext.basics.mask_files import decode_mask
 
 from .label_store import LabelStore
-from .label_table import ACCEPTED, CLEAN, REVIEW, TABLE, LabelRow
+from .label_table import (
+    ACCEPTED,
+    CLEAN,
+    REVIEW,
+    TABLE,
+    UNREADABLE,
+    LabelRow,
+)
 from .labeler import ImageLabeler
 
 # What one image can cause, and the next need not: a bad file, its size.
@@ -58,9 +65,7 @@ def label_folder(labeler: ImageLabeler,
             fault = name_fault(name)
             if fault is not None:
                 raise ValueError(fault)
-            digest = _digest(path)
-            _label(labeler, name, path, digest, store, defective, truths,
-                   accept)
+            _label(labeler, name, path, store, defective, truths, accept)
         except TruthError:
             raise
         except FAILURES as error:
@@ -68,8 +73,10 @@ def label_folder(labeler: ImageLabeler,
                 raise
             label = int(defective is None or defective[name])
             reason = str(error) or type(error).__name__
-            store.add(LabelRow(printable(name), label, REVIEW,
-                               f'unreadable: {printable(reason)}'), path)
+            store.add(LabelRow(
+                printable(name), label, REVIEW,
+                f'{UNREADABLE}: {printable(reason)}', sha256=_digest(path)),
+                path)
     store.write_table()
     return len(images) - len(left)
 
@@ -86,7 +93,8 @@ def _left(images: Mapping[str, str], store: LabelStore,
         row = store.rows.get(printable(name))
         if row is None or not store.has_files(row):
             left.append(name)
-        elif row.sha256 and row.sha256 != _digest(path):
+        elif ((row.sha256 or row.reason.startswith(UNREADABLE))
+              and row.sha256 != _digest(path)):
             (replaced if row.by_hand else left).append(name)
         elif (defective is not None and not row.by_hand
               and row.label != defective[name]):
@@ -108,9 +116,10 @@ def _digest(path: str) -> str:
         return ''
 
 
-def _label(labeler: ImageLabeler, name: str, path: str, digest: str,
-           store: LabelStore, defective: Optional[Mapping[str, bool]],
+def _label(labeler: ImageLabeler, name: str, path: str, store: LabelStore,
+           defective: Optional[Mapping[str, bool]],
            truths: Optional[Mapping[str, str]], accept: float) -> None:
+    digest = _digest(path)  # of what is read next
     if defective is not None and not defective[name]:
         mask = np.zeros(read_size(path), bool)
         store.add(LabelRow(name, 0, CLEAN, sha256=digest), path, mask)

@@ -14,6 +14,7 @@ from .points import Point
 TABLE = 'labels.csv'
 ACCEPTED, REVIEW, CORRECTED, CLEAN = STATUSES = (
     'accepted', 'review', 'corrected', 'clean')
+UNREADABLE = 'unreadable'  # so begins the reason of what has no picture
 CONFIRMED, REJECTED = 'accepted by hand', 'rejected by hand'
 
 
