@@ -1,12 +1,13 @@
 """List the files of a data set, and name some of them in an error."""
 import os.path as osp
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Optional
 
 from mmengine import fileio
 
 from .files import dangling_links, describe_dangling, is_dangling
+from .printable import name_fault
 
 MAX_LISTED = 5
 
@@ -90,6 +91,22 @@ def check_links(paths: Iterable[Optional[str]]) -> None:
         raise FileNotFoundError(
             f'{len(absent)} files are links to what is not there: '
             f'{name_some(absent)}. {describe_dangling(absent[0])}')
+
+
+def check_names(files: Mapping[str, str]) -> None:
+    """Refuse files whose names cannot stand in a list or a table.
+
+    Args:
+        files: Name -> path.
+
+    Raises:
+        ValueError: Which, and why.
+    """
+    faults = [f'{path}: {name_fault(name)}' for name, path in files.items()
+              if name_fault(name)]
+    if faults:
+        raise ValueError(f'{len(faults)} files have names that cannot be '
+                         f'written to lists: {"; ".join(faults[:MAX_LISTED])}')
 
 
 def name_some(names: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .begun_folder import claimed_folder
+from .file_lock import beside_name, locked
 from .files import PREFIX
 from .listing import name_some
 
@@ -56,6 +57,41 @@ def staged(root: str | os.PathLike,
             _clear(root, entries)
 
 
+@contextmanager
+def staged_file(path: Path, overwrite: bool = False) -> Iterator[Path]:
+    """Give a path to write a file to, which takes its place at the end.
+
+    The path has the same name, in a hidden folder beside it. Other files in
+    that folder move too, before it: what a large model keeps beside itself.
+    If an exception ends the block, nothing of this is left; what a killed
+    process has left is removed first.
+
+    Args:
+        path: Of the file; its folder is made if it is missing.
+        overwrite: Replace what is there.
+
+    Raises:
+        BlockingIOError: If another process writes the file.
+        FileExistsError: If there is such a file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with locked(path, beside=True):
+        folder = beside_name(path, 'staged')
+        _remove(folder)
+        _check_free(path, overwrite)
+        folder.mkdir()
+        try:
+            yield folder / path.name
+            parts = sorted(folder.iterdir(),
+                           key=lambda part: part.name == path.name)
+            for part in parts:
+                _check_free(path.with_name(part.name), overwrite)
+            for part in parts:
+                os.replace(part, path.with_name(part.name))
+        finally:
+            shutil.rmtree(folder)
+
+
 def remove_unfinished(root: Path, entries: Sequence[str]) -> None:
     """Remove what a killed process has left of :func:`staged`.
 
@@ -65,6 +101,12 @@ def remove_unfinished(root: Path, entries: Sequence[str]) -> None:
     if root.is_dir():
         with claimed_folder(root):
             _clear(root, entries)
+
+
+def _check_free(path: Path, overwrite: bool) -> None:
+    if os.path.lexists(path) and not overwrite:
+        raise FileExistsError(f'{path} exists already. Choose another name, '
+                              'or replace it knowingly with --overwrite')
 
 
 def _clear(root: Path, entries: Sequence[str]) -> None:

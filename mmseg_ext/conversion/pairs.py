@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Optional
 
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
-from mmseg_ext.basics.listing import list_files, name_some
+from mmseg_ext.basics.listing import check_names, list_files, name_some
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES
 from mmseg_ext.basics.splits import SPLITS, read_split, stratified_split
 
@@ -68,6 +68,7 @@ def find_pairs(source: str | os.PathLike,
             f'{", ".join(IMAGE_SUFFIXES)} files; say where they are with '
             f"--images, such as --images '{PLACE}/images' for the folders "
             'train/images and val/images.')
+    check_names(found)
     by_folder = {stem.split('/')[0] for stem in found} <= set(SPLITS)
     if by_folder and (split or split_lists):
         raise ValueError(
