@@ -123,6 +123,7 @@ class PredictionJob:
         if left:
             show(f'{len(left)} of {len(left)} images')
         store.sort(self.inputs.images)
+        store.record.bands = store.bands()
         store.record.write(self.out)
         images = len(self.inputs.images)
         outcome = Outcome(store.record, images - len(left) - len(faults),
@@ -199,9 +200,7 @@ class PredictionJob:
                 f'{" ".join(str(error).split()) or type(error).__name__}')
         else:
             try:
-                store.add(name, path, image, prediction, rows, state)
-                if band:
-                    store.record.bands[name] = band
+                store.add(name, path, image, prediction, rows, band, state)
                 return
             except OSError as error:
                 if is_of_disk(error):

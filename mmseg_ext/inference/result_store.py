@@ -83,7 +83,7 @@ class ResultStore:
         self.min_area = min_area
         self.images = Table(root / 'images.csv', (
             'image', 'file', 'file_bytes', 'file_mtime_ns', 'height',
-            'width', 'cropped_rows', 'tiles'))
+            'width', 'cropped_rows', 'band_rows', 'tiles'))
         self.phases = Table(root / 'phases.csv', (
             'image', 'phase', 'fraction_percent',
             *(() if um_per_pixel is None else ('area_um2', ))))
@@ -101,7 +101,6 @@ class ResultStore:
                          palette=record.palette)
                     for record in (before, self.record)),
                 'predict all anew with --overwrite')
-            self.record.bands = before.bands
             check_tables(self.images, self.phases,
                          None if self.scale is None else self.features,
                          self.classes)
@@ -140,12 +139,9 @@ class ResultStore:
             tables.append(self.features)
         for table in tables:
             table.keep(lambda row: row['image'] in kept)
-        bands = self.record.bands
-        self.record.bands = {name: bands[name] for name in bands
-                             if name in kept}
 
     def add(self, name: str, path: Path, image: np.ndarray,
-            prediction: Prediction, cropped_rows: int,
+            prediction: Prediction, cropped_rows: int, band_rows: int = 0,
             state: Optional[tuple[int, int]] = None) -> None:
         """Write all files of an image, and then its lines.
 
@@ -155,6 +151,8 @@ class ResultStore:
             image: (H, W, 3) uint8, channels blue, green, red.
             prediction: Of the image.
             cropped_rows: What was cut off at its lower edge before.
+            band_rows: What looks like an information band at its lower edge
+                and was not cut off.
             state: Of the file when it was read, see
                 :func:`~mmseg_ext.basics.files.file_state`; None: as now.
         """
@@ -179,7 +177,7 @@ class ResultStore:
         # the last: says that all is there
         self.images.append([
             (name, str(path), *(state or file_state(path)), height, width,
-             cropped_rows, prediction.tiles)])
+             cropped_rows, band_rows, prediction.tiles)])
 
     def _feature_rows(self, name: str, found: Features) -> Iterable[list]:
         areas = found.area * self.scale**2
@@ -206,6 +204,12 @@ class ResultStore:
         for table in (self.images, self.phases):
             rows = sorted(table.rows(), key=lambda row: place[row['image']])
             table.write(row.values() for row in rows)
+
+    def bands(self) -> dict[str, int]:
+        """Return name -> rows of the images that end in a band."""
+        found = {row['image']: int(row['band_rows'])
+                 for row in self.images.rows()}
+        return {name: rows for name, rows in found.items() if rows}
 
     def remove_summaries(self) -> None:
         """Remove what is no longer true once another image is added."""

@@ -29,7 +29,7 @@ def check_tables(images: Table, phases: Table, features: Optional[Table],
         if row['image'] in names:
             raise _misfit(images, f'{row["image"]} stands there twice')
         names.add(row['image'])
-        _check_numbers(images, row, ('height', 'width'), int)
+        _check_numbers(images, row, ('height', 'width', 'band_rows'), int)
     found: dict[str, list[str]] = {}
     for row in phases.rows():
         if row['image'] in names:
