@@ -1,4 +1,6 @@
 """What all commands have in common."""
+import os
+import subprocess
 import sys
 
 import pytest
@@ -86,3 +88,20 @@ def test_exit_status(argv):
 def test_other_commands_as_this_one(argv, called, expected):
     argv(called)
     assert command_for('test') == expected
+
+
+def test_names_of_others_do_not_move_the_cursor(argv):
+    argv('tool')
+    with pytest.raises(SystemExit) as end:
+        run(fail(ValueError('a\rb.png\nis damaged')))
+    assert end.value.code == '\na\\rb.png\nis damaged'
+
+
+def test_what_the_console_lacks_is_printed_as_its_number(argv):
+    argv('tool')
+    code = ('from mmseg_ext.basics.command_line import run\n'
+            "run(lambda: print('Gef\\udcfcge \u03b1'))")
+    done = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True,
+        env=dict(os.environ, PYTHONIOENCODING='cp1252', PYTHONUTF8='0'))
+    assert (done.returncode, done.stdout) == (0, 'Gef\\udcfcge \\u03b1\n')
