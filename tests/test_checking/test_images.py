@@ -150,3 +150,14 @@ def test_fractions_of_the_classes(pairs):
         train.fractions, [(labelled == i).mean() for i in range(3)])
     assert train.ignored == (pixels == 255).mean()
     assert train.masks_with.tolist() == [3, 3, 3]
+
+
+@pytest.mark.parametrize('kind', ['images', 'masks'])
+def test_links_to_nothing_are_one_finding(pairs, find, kind):
+    paths = [pairs.root / f'{kind}/train/{i}.png' for i in (0, 1)]
+    for path in paths:
+        path.unlink()
+        path.symlink_to(f'/annex/{path.name}')
+    finding = find(pairs.check(), 'is a link to a file, which is not there')
+    assert finding.severity == 'error' and 'git annex get' in finding.what
+    assert finding.names == tuple(map(str, paths))

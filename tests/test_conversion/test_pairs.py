@@ -103,3 +103,11 @@ def test_masks_beside_the_images(lay):
 def test_what_cannot_be_paired(lay, names, kwargs, error, sentence):
     with pytest.raises(error, match=sentence):
         find_pairs(lay(*names), **kwargs)
+
+
+def test_names_that_fit_no_list(lay):
+    root = lay('images/a.png', 'images/Gef\udcfcge.png', 'masks/a.png',
+               'masks/Gef\udcfcge.png')
+    with pytest.raises(ValueError, match=r'1 files have names.*not UTF-8: '
+                       r'rename Gef\\xfcge'):
+        find_pairs(root, split=(3, 1))

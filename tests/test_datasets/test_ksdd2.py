@@ -377,3 +377,14 @@ def ksdd2_layout(repository):
     if not root.is_dir():
         pytest.skip(f'needs real surfaces in {root}')
     return root
+
+
+@pytest.mark.parametrize('built', [build, build_classifier])
+def test_links_to_nothing_are_named_before_training(root, built):
+    path = root / 'train/10000.png'
+    path.unlink()
+    path.symlink_to('/annex/10000.png')
+    with pytest.raises(FileNotFoundError, match=r'1 files are links to what '
+                       r'is not there: .*10000\.png\. .*dvc pull'):
+        len(built(root))
+    assert len(built(root, 'test'))

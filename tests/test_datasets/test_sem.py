@@ -179,3 +179,16 @@ def test_real_metaldam(metaldam_root):
     assert len(dataset) == 6
     shapes = {tuple(sample['inputs'].shape) for sample in dataset}
     assert shapes <= {(3, 703, 1024), (3, 702, 1024), (3, 895, 1280)}
+
+
+@pytest.mark.parametrize('kind', ['images', 'masks'])
+def test_links_to_nothing_are_named_before_training(root, kind):
+    path = root / f'{kind}/train/b.png'
+    path.unlink()
+    path.symlink_to('/annex/b.png')
+    with pytest.raises(FileNotFoundError, match=r'1 files are links to what '
+                       r'is not there: .*b\.png\. .*dvc pull'):
+        len(build(root))
+    # those of a list alone are needed
+    (root / 'list.txt').write_text('a\n')
+    assert len(build(root, ann_file='list.txt')) == 1
