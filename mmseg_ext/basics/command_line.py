@@ -77,11 +77,13 @@ def run(main: Callable[[], Optional[int]]) -> None:
 
     What the user can put right is printed as a sentence, see
     :func:`~.errors.user_sentence`; ``--traceback`` among the arguments lets
-    every error through as it was raised. What the console cannot show, such
-    as bytes of a file name that are no text, is printed as its number.
+    every error through as it was raised.
     """
-    if hasattr(sys.stdout, 'reconfigure'):  # not where tests catch it
-        sys.stdout.reconfigure(errors='backslashreplace')
+    for stream in (sys.stdout, sys.stderr):
+        # Names of files and classes may have letters that the console lacks:
+        # no report is worth losing for one of them.
+        if hasattr(stream, 'reconfigure'):
+            stream.reconfigure(errors='backslashreplace')
     try:
         status = main()
     except KeyboardInterrupt as interrupt:
