@@ -62,7 +62,7 @@ def test_samples_begin_again_too(tmp_path):
     place.mkdir()
 
     def write():
-        write_ksdd2_sample(place / 'set', 1, 0, 1, 0, (80, 40))
+        write_ksdd2_sample(place / 'set', 1, 0, 1, 0, (80, 58))
 
     states = crash_states(place, write)
     whole = read_tree(place)
