@@ -94,16 +94,12 @@ def main() -> int:
         args.crop_bottom, args.um_per_pixel, args.min_area)
     try:
         outcome = job.run(args.overwrite, lambda line: print(
-            f'\r\033[K{line}', end='', flush=True))
+            f'\r\033[K{line}', end='', flush=True), args.report)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             'Interrupted; the same command goes on from here.') from None
     print(f'\n{len(inputs.images)} images, {outcome.before} of them '
           f'predicted before.\n{outcome.describe()}')
-    if args.report and outcome.phases:
-        from mmseg_ext.inference.html_report import write_html_report
-
-        write_html_report(args.out)
     print(f'Wrote all to {args.out}')
     return int(bool(outcome.record.failures))
 

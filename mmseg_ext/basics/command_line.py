@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Optional
 
 from .errors import user_sentence
+from .printable import printable
 
 COMMAND = 'mmseg-ext'
 TRACEBACK = '--traceback'
@@ -114,7 +115,7 @@ def run(main: Callable[[], Optional[int]]) -> None:
         if _is_said(sentence):
             sys.exit(1)
         # a progress line may stand before it
-        sys.exit(f'\n{sentence}')
+        sys.exit('\n' + '\n'.join(map(printable, sentence.split('\n'))))
     if status:
         sys.exit(status)
 

@@ -2,11 +2,13 @@
 import os.path as osp
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Optional
 
 from mmengine import fileio
 
+from .files import dangling_links, describe_dangling, is_dangling
+from .printable import name_fault
 from .text_files import read_lines
 
 MAX_LISTED = 5
@@ -27,7 +29,8 @@ def list_files(folder: str,
                backend_args: Optional[dict] = None) -> dict[str, str]:
     """Return path without suffix (relative to folder) -> path, sorted.
 
-    A folder that does not exist holds no files.
+    A folder that does not exist holds no files. Links to nothing count as
+    files, which reading names: git-annex and DVC leave them.
 
     Args:
         folder: Folder to search, with all folders in it.
@@ -61,9 +64,9 @@ def _list(folder: str, suffixes: tuple[str, ...],
           backend_args: Optional[dict] = None) -> dict[str, list[str]]:
     found = defaultdict(list)
     try:
-        for name in fileio.list_dir_or_file(
+        for name in (*fileio.list_dir_or_file(
                 folder, list_dir=False, recursive=True,
-                backend_args=backend_args):
+                backend_args=backend_args), *dangling_links(folder)):
             stem, suffix = osp.splitext(name)
             if suffix.lower() in suffixes:
                 found[same_name(stem)].append(osp.join(folder, name))
@@ -162,6 +165,38 @@ def find_listed(lines: Sequence[str], suffixes: tuple[str, ...],
 
 def _without_suffix(name: str, suffixes: tuple[str, ...]) -> str:
     return osp.splitext(name)[0] if name.lower().endswith(suffixes) else name
+
+
+def check_links(paths: Iterable[Optional[str]]) -> None:
+    """Refuse files that are links to nothing, before they are needed.
+
+    Args:
+        paths: Of the files; None is passed over.
+
+    Raises:
+        FileNotFoundError: Which, and how to fetch them.
+    """
+    absent = [path for path in paths if path and is_dangling(path)]
+    if absent:
+        raise FileNotFoundError(
+            f'{len(absent)} files are links to what is not there: '
+            f'{name_some(absent)}. {describe_dangling(absent[0])}')
+
+
+def check_names(files: Mapping[str, str]) -> None:
+    """Refuse files whose names cannot stand in a list or a table.
+
+    Args:
+        files: Name -> path.
+
+    Raises:
+        ValueError: Which, and why.
+    """
+    faults = [f'{path}: {name_fault(name)}' for name, path in files.items()
+              if name_fault(name)]
+    if faults:
+        raise ValueError(f'{len(faults)} files have names that cannot be '
+                         f'written to lists: {"; ".join(faults[:MAX_LISTED])}')
 
 
 def name_some(names: Sequence[str]) -> str:

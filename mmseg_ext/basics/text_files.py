@@ -30,7 +30,19 @@ def read_text(path: str | os.PathLike,
         ValueError: If it is in another encoding; which one (cp1252, GBK, ...)
             cannot be told, and a guess would make other names of some.
     """
-    data = read_bytes(path, backend_args)
+    return decode_text(read_bytes(path, backend_args), path)
+
+
+def decode_text(data: bytes, path: str | os.PathLike) -> str:
+    """Decode the content of a file as :func:`read_text` does.
+
+    Args:
+        data: Its content.
+        path: Its name, for errors.
+
+    Raises:
+        ValueError: If it is in another encoding.
+    """
     encoding = _encoding(data)
     try:
         # a mark again: files that were put together of several

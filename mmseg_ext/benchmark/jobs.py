@@ -1,5 +1,4 @@
 """A piece of work in a process and a folder of its own, done once."""
-import fcntl
 import json
 import os
 import shutil
@@ -14,7 +13,7 @@ from typing import Optional
 
 from mmengine.config import Config
 
-from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics import FileLock, write_atomically
 
 CONFIG, RESULT, LOG, LOCK = 'config.py', 'result.json', 'log.txt', 'lock'
 
@@ -65,13 +64,11 @@ class Job:
     def claimed(self) -> Iterator[bool]:
         """Keep other processes from the work; False if one is at it."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / LOCK, 'w') as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+        lock = FileLock(self.folder / LOCK, keep=True)
+        try:
+            yield lock.acquire()
+        finally:
+            lock.release()
 
     def busy(self) -> bool:
         """Return whether a process is at it."""

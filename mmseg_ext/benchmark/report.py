@@ -1,12 +1,11 @@
 """From the folder of a suite to its tables, notes and pictures."""
-import csv
 import io
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics import CsvWriter, write_atomically
 
 from . import table_files
 from .jobs import read_result
@@ -106,7 +105,7 @@ def _runs_as_csv(suite: Suite, results: Results) -> str:
         for run in row.values():
             names.update(dict.fromkeys(run['metrics']))
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator='\n')
+    writer = CsvWriter(out)
     writer.writerow(['row', 'model', 'seed', 'started', 'seconds', 'resumed',
                      *VERSIONS, 'data', *names])
     for row in suite.rows:

@@ -1,10 +1,9 @@
 """What a comparison of throughput writes: a table and a CSV file."""
-import csv
 import io
 from pathlib import Path
 from statistics import median
 
-from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics import CsvWriter, write_atomically
 
 from . import table_files
 from .report import VERSIONS
@@ -96,7 +95,7 @@ def _notes(run: ScalingRun) -> list[str]:
 def scaling_csv(run: ScalingRun) -> str:
     """Full precision: seconds, and the repeats themselves."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator='\n')
+    writer = CsvWriter(out)
     versions = [name for name in VERSIONS if name != 'threads']
     writer.writerow([
         'config', 'processes', 'threads_each', 'batch_each', 'height',

@@ -1,11 +1,10 @@
 """A comparison of speed as CSV, Markdown and a picture."""
-import csv
 import io
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 
-from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics import CsvWriter, write_atomically
 
 from . import table_files
 from .measure import MEGABYTE
@@ -165,7 +164,7 @@ def notes(run: SpeedRun) -> list[str]:
 def speed_csv(run: SpeedRun) -> str:
     """Full precision: seconds, bytes, and the repeats themselves."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator='\n')
+    writer = CsvWriter(out)
     libraries = _versions()
     writer.writerow([
         'model', 'reference', 'pass', 'height', 'width', 'batch', 'dtype',

@@ -1,7 +1,8 @@
 """Write tables as CSV, Markdown and LaTeX."""
-import csv
 import io
 from collections.abc import Sequence
+
+from mmseg_ext.basics import CsvWriter
 
 from .tables import Cell, Table
 
@@ -34,7 +35,7 @@ def _runs(cell: Cell) -> str:
 def to_csv(table: Table) -> str:
     """Full precision; a mean is three columns: mean, std and n."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator='\n')
+    writer = CsvWriter(out)
     means = [
         any(row[i].runs is not None for row in table.rows.values())
         for i in range(len(table.headings))

@@ -1,5 +1,6 @@
 """Open one image and its mask, load them as training would, look at both."""
 import copy
+import os
 import re
 from dataclasses import dataclass, field, replace
 from typing import Optional
@@ -86,6 +87,8 @@ def _without_paths(sentence: str, *paths: Optional[str]) -> str:
     for path, word in zip(paths, ('the image', 'the mask')):
         if path:
             sentence = sentence.replace(path, word)
+            if os.path.islink(path):
+                sentence = sentence.replace(os.readlink(path), 'a file')
     return sentence
 
 

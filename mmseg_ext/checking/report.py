@@ -6,6 +6,8 @@ from pathlib import Path
 
 from prettytable import PrettyTable
 
+from mmseg_ext.basics import write_atomically
+
 from .dataset_check import CheckResult
 from .findings import ERROR, NOTE, WARNING, Finding, Picture
 from .pair_check import Rules
@@ -68,7 +70,7 @@ def write_report(path: str, result: CheckResult, title: str) -> None:
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.suffix.lower() == '.html':
-        target.write_text(to_html(result, title), encoding='utf-8')
+        write_atomically(target, to_html(result, title))
         return
     folder = _picture_folder(target)
     number = 0
@@ -78,10 +80,10 @@ def write_report(path: str, result: CheckResult, title: str) -> None:
         number += 1
         folder.mkdir(exist_ok=True)
         name = f'{number:03d}.jpg'
-        (folder / name).write_bytes(content)
+        write_atomically(folder / name, content)
         return f'{folder.name}/{name}'.replace(' ', '%20')
 
-    target.write_text(to_markdown(result, title, save), encoding='utf-8')
+    write_atomically(target, to_markdown(result, title, save))
 
 
 def verdict(result: CheckResult) -> str:

@@ -11,7 +11,9 @@ from typing import Optional, Union
 import cv2
 import numpy as np
 
+from mmseg_ext.basics import name_fault, write_atomically
 from mmseg_ext.basics.duplicates import Fingerprint, take_fingerprint
+from mmseg_ext.basics.files import is_of_disk
 from mmseg_ext.basics.image_files import (
     decode_file,
     read_facts,
@@ -105,21 +107,28 @@ def convert_masks(out: str | os.PathLike,
         The record, as in conversion.json.
 
     Raises:
+        BlockingIOError: If another process writes to ``out``.
         FileExistsError: If ``out`` holds a part of a set already.
         ValueError: If a pair cannot be converted; the message names all.
     """
-    tally, faults = _Tally(), []
+    tally = _Tally()
+    faults = [f'{pair.image}: {name_fault(pair.name)}' for pair in pairs
+              if name_fault(pair.name)]
     empty = None if unmasked is None else class_map.id_of(unmasked)
     with staged(out, ['images', 'masks', RECORD]) as folder:
         for done, pair in enumerate(pairs, 1):
             try:
                 result = _convert(pair, class_map, crop_bottom, empty)
-            except (OSError, ValueError) as error:
-                faults.append(str(error))
-            else:
                 if not faults:  # what comes after one is only checked
                     tally.add(pair, result, _write_pair(
                         folder, pair, result))
+            except (OSError, ValueError) as error:
+                if isinstance(error, OSError) and is_of_disk(error):
+                    raise
+                faults.append(_name_pair(pair, error))
+            except (MemoryError, cv2.error) as error:
+                faults.append(f'{pair.image} or its mask {pair.mask} is too '
+                              f'large for the memory: {error}')
             if progress is not None:
                 progress(done, len(pairs))
         if faults:
@@ -132,7 +141,7 @@ def convert_masks(out: str | os.PathLike,
             settings=settings or {},
             **tally.record(class_map, deal))
         text = json.dumps(record, indent=2, ensure_ascii=False)
-        (folder / RECORD).write_text(text + '\n', encoding='utf-8')
+        write_atomically(folder / RECORD, text + '\n')
     return record
 
 
@@ -335,6 +344,16 @@ def _write_pair(folder: Path, pair: Pair,
 def _write_png(path: Path, pixels: np.ndarray) -> None:
     # cv2.imwrite cannot open paths beyond the code page on Windows.
     path.write_bytes(cv2.imencode('.png', pixels)[1].tobytes())
+
+
+def _name_pair(pair: Pair, error: Exception) -> str:
+    """Return what an error says, with the pair's files if it names none."""
+    text = str(error)
+    if pair.image in text or (pair.mask is not None and pair.mask in text):
+        return text
+    files = (pair.image if pair.mask is None else
+             f'{pair.image} and its mask {pair.mask}')
+    return f'{files}: {text}'
 
 
 def _refusal(faults: list[str], total: int) -> str:

@@ -8,6 +8,7 @@ from typing import Optional
 from mmseg_ext.basics.foreign_masks import FOREIGN_SUFFIXES, describe_foreign
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import (
+    check_names,
     list_files,
     list_side_by_side,
     name_some,
@@ -92,6 +93,7 @@ def find_pairs(source: str | os.PathLike,
             f'{", ".join(IMAGE_SUFFIXES)} files; say where they are with '
             f"--images, such as --images '{PLACE}/images' for the folders "
             'train/images and val/images.')
+    check_names(found)
     places, notes = _places(home, images, found, split_lists, split)
     # masks may lie by split or all in one folder
     by_folder = any(stem != name for stem, (_, name) in places.items())

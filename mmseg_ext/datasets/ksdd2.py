@@ -4,6 +4,8 @@ from typing import Optional
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from mmseg_ext.basics.listing import check_links
+
 from .ksdd2_layout import check_part, list_images, use_masks
 
 REPLACED = ('ann_file', 'data_prefix', 'img_suffix', 'seg_map_suffix',
@@ -124,6 +126,8 @@ class KSDD2Dataset(BaseSegDataset):
             backend_args=self.backend_args)
         if self.labels is not None or self.mask_dir is not None:
             images = use_masks(images, self.mask_dir, self.backend_args)
+        check_links(path for image in images.values()
+                    for path in (image['img_path'], image['seg_map_path']))
         return [
             dict(
                 image,

@@ -4,6 +4,8 @@ from typing import Optional
 from mmengine.dataset import BaseDataset
 from mmseg.registry import DATASETS
 
+from mmseg_ext.basics.listing import check_links
+
 from .ksdd2_layout import CLASSES, check_part, list_images
 
 
@@ -83,6 +85,7 @@ class KSDD2ClassificationDataset(BaseDataset):
             labels=self.labels,
             classes=self.metainfo['classes'],
             backend_args=self.backend_args)
+        check_links(image['img_path'] for image in images.values())
         return [
             dict(
                 img_path=image['img_path'],

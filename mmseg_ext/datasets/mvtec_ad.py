@@ -9,7 +9,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from mmseg_ext.basics.arguments import check_choice
-from mmseg_ext.basics.listing import name_some
+from mmseg_ext.basics.listing import check_links, name_some
 from mmseg_ext.basics.splits import SPLITS, read_split
 
 from .mvtec_layout import list_images, pooled_split
@@ -121,13 +121,16 @@ class MVTecADDataset(BaseSegDataset):
         """List the split's images with their masks."""
         images = list_images(self.data_root, self.categories,
                              self.backend_args)
+        names = self._select(images)
+        check_links(images[name][key] for name in names
+                    for key in ('img_path', 'seg_map_path'))
         return [
             dict(
                 images[name],
                 output_name=osp.splitext(name)[0],
                 label_map=None,
                 reduce_zero_label=False,
-                seg_fields=[]) for name in self._select(images)
+                seg_fields=[]) for name in names
         ]
 
     def _select(self, images: dict[str, dict]) -> list[str]:

@@ -8,7 +8,12 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
-from mmseg_ext.basics.listing import list_files, name_some, read_list
+from mmseg_ext.basics.listing import (
+    check_links,
+    list_files,
+    name_some,
+    read_list,
+)
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES
 from mmseg_ext.basics.sem_files import COLOURS, SEMReading
 
@@ -67,7 +72,8 @@ class SEMDataset(BaseSegDataset):
         **kwargs: See mmseg's BaseSegDataset.
 
     Raises:
-        FileNotFoundError: If there are no images, or masks are missing.
+        FileNotFoundError: If there are no images, or masks are missing, or
+            are links to nothing.
         ValueError: If names are ambiguous or an argument is not allowed.
 
     Reference:
@@ -146,6 +152,8 @@ class SEMDataset(BaseSegDataset):
         if not images:
             raise FileNotFoundError(self._no_images(image_dir))
         masks = self._find_masks(images)
+        check_links([*images.values(),
+                     *(masks[stem] for stem in images if stem in masks)])
         reading = self.reading
         return [reading.sample(path, masks.get(stem))
                 for stem, path in images.items()]

@@ -21,6 +21,7 @@ from .console import (
     last_checkpoint,
     short_path,
 )
+from .image_folders import ImageFoldersHook
 from .pretrained import check_weights, remove_pretrained
 from .random_state_hook import RandomStateHook
 from .sections import LOADERS, data_sets
@@ -219,7 +220,8 @@ def test(cfg: Config,
         cfg: See :func:`load_config`.
         checkpoint: Weights to test.
         tta: Average over the views of the config's ``tta_pipeline``.
-        out: Folder to write the predicted class ids to, as PNG.
+        out: Folder to write the predicted class ids to, as PNG; the folders
+            below that of the images are kept.
         show_dir: Folder to write image | truth | prediction to.
         quiet: Show a head, the progress and the metrics, and keep the rest
             for the log file.
@@ -254,6 +256,8 @@ def test(cfg: Config,
     runner.register_hook(WeightsFitHook(checkpoint, entire=True))
     if isinstance(runner, QuietRunner) and is_main_process():
         runner.register_hook(TestingConsoleHook(runner.console))
+    if out is not None:
+        runner.register_hook(ImageFoldersHook())
     try:
         return runner.test()
     finally:

@@ -1,4 +1,5 @@
 """IoU of every class as a logged number."""
+import io
 import os.path as osp
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,9 @@ from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
 from PIL import Image
 from torch import Tensor
+
+from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics.files import output_stem
 
 from .confusion import count_pairs
 from .labels import check_pred, check_truth
@@ -26,12 +30,17 @@ class PerClassIoUMetric(IoUMetric):
     image.
 
     With ``output_dir`` predictions are written as label images, named after
-    their image without its folder. A sample that has the key ``output_name``
-    (a relative path without suffix, such as 'transistor/test/good/000') is
-    written to ``<output_dir>/<output_name>.png`` instead: for data sets
-    whose base names repeat. Add it to ``meta_keys`` of PackSegInputs.
+    their image from ``image_folders`` on, and without its folder if that is
+    in none of them. A sample that has the key ``output_name`` (a relative
+    path without suffix, such as 'transistor/test/good/000') is written to
+    ``<output_dir>/<output_name>.png`` instead. Add it to ``meta_keys`` of
+    PackSegInputs.
 
-    Args: See mmseg's IoUMetric.
+    Args:
+        image_folders: Folders of the images; those below them are kept in
+            ``output_dir``. ``tools/test.py --out`` sets them where they are
+            not given.
+        **kwargs: See mmseg's IoUMetric, as the other arguments.
 
     Raises:
         ValueError: If the ground truth or the prediction holds a value outside
@@ -42,8 +51,10 @@ class PerClassIoUMetric(IoUMetric):
         Byeon et al., 2025, equation 4.
     """
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args, image_folders: Sequence[str] = (),
+                 **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        self.image_folders = tuple(image_folders)
         if isinstance(self.metrics, str):
             self.metrics = [self.metrics]
         self._written: dict[str, str] = {}
@@ -93,7 +104,7 @@ class PerClassIoUMetric(IoUMetric):
         path = data_sample['img_path']
         name = data_sample.get('output_name')
         if name is None:
-            name = osp.splitext(osp.basename(path))[0]
+            name = output_stem(path, self.image_folders)
         else:
             plain = osp.normpath(name)
             if osp.isabs(name) or plain.split(osp.sep)[0] in ('.', '..'):
@@ -105,17 +116,18 @@ class PerClassIoUMetric(IoUMetric):
         if other != path:
             raise ValueError(
                 f'{other} and {path} would both be written to {name}.png in '
-                f'{self.output_dir}; a data set whose base names repeat '
-                "needs 'output_name' in meta_keys of PackSegInputs.")
+                f'{self.output_dir}: name the folder that holds them in '
+                'image_folders of this metric, or rename one of them.')
         return name
 
     def _write(self, name: str, data_sample: dict) -> None:
         labels: Tensor = data_sample['pred_sem_seg']['data'].squeeze().cpu()
         if data_sample.get('reduce_zero_label', False):
             labels = labels + 1  # back to the file's values, as stock does
-        path = Path(self.output_dir, f'{name}.png')
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(labels.numpy().astype(np.uint8)).save(path)
+        picture = io.BytesIO()
+        Image.fromarray(labels.numpy().astype(np.uint8)).save(picture, 'png')
+        write_atomically(Path(self.output_dir, f'{name}.png'),
+                         picture.getvalue())
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         metrics = super().compute_metrics(results)

@@ -1,6 +1,5 @@
 """Write a trained segmentor as one file, and check it against PyTorch."""
 import copy
-import os
 import textwrap
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ import torch
 from mmcv.transforms import Resize
 from mmengine.config import Config
 
+from mmseg_ext.basics.staging import staged_file
 from mmseg_ext.engine import load_config, require_extra
 
 from ._graph_file import AXES, BY_GRAPH, SUFFIXES, open_graph, write_graph
@@ -122,12 +122,22 @@ def export_model(cfg: Config | str,
             fraction of the largest logit.
 
     Raises:
+        BlockingIOError: If another process writes the file.
         FileExistsError: If there is such a file.
         ImportError: If torch is too old, or a package is missing.
         ValueError: If the model cannot be exported, or the result differs.
     """
     out = Path(out)
-    _check(out, size, batch, overwrite)
+    _check(out, size, batch)
+    with staged_file(out, overwrite) as new:
+        report = _export(cfg, checkpoint, new, size, batch, fixed_size, opset,
+                         tolerance)
+    return replace(report, path=out)
+
+
+def _export(cfg: Config | str, checkpoint: str, out: Path,
+            size: Optional[tuple[int, int]], batch: int, fixed_size: bool,
+            opset: int, tolerance: float) -> ExportReport:
     cfg = load_config(cfg) if isinstance(cfg, str) else cfg
     model = TorchModel(cfg, checkpoint, 'cpu')
     graph = LogitGraph(model.model).eval()
@@ -136,24 +146,14 @@ def export_model(cfg: Config | str,
     metadata = _describe(model, graph, cfg, checkpoint, resize, windows)
     size = _size(resize, windows, size)
     plain = _without_scaling(model)
-    new = out.with_name(f'{out.stem}.new{out.suffix}')
-    out.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        report = _first_that_works(graph, plain, new, (batch, *size),
-                                   fixed_size, opset, metadata, tolerance)
-        os.replace(new, out)
-    finally:
-        new.unlink(missing_ok=True)
+    report = _first_that_works(graph, plain, out, (batch, *size), fixed_size,
+                               opset, metadata, tolerance)
     return ExportReport(out, windows=windows, **report)
 
 
-def _check(out: Path, size: Optional[Sequence[int]], batch: int,
-           overwrite: bool) -> None:
+def _check(out: Path, size: Optional[Sequence[int]], batch: int) -> None:
     if out.suffix not in SUFFIXES:
         raise ValueError(f'{out}: must end in {" or ".join(SUFFIXES)}')
-    if out.exists() and not overwrite:
-        raise FileExistsError(f'{out} exists already. Choose another name, '
-                              'or replace it knowingly with --overwrite')
     if min(size or (1, )) < 1 or batch < 1:
         raise ValueError(f'size={size}, batch={batch}: must be at least 1')
     if out.suffix == '.onnx':

@@ -1,5 +1,4 @@
 """Predictions as one page to mail: pictures, phase fractions, settings."""
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Optional
 
 from mmseg_ext.basics import decode_image, read_image, write_atomically
+from mmseg_ext.basics.csv_files import read_table
 from mmseg_ext.basics.phase_fractions import describe_limits, write_interval
 
 from ._html_page import CONTROLS, PAGE
@@ -264,19 +264,19 @@ def write_html_report(root: str | Path,
     root = Path(root)
     record = RunRecord.read(root)
     percents: dict[str, list[float]] = {}
-    for row in _rows(root / 'phases.csv'):
+    for row in read_table(root / 'phases.csv'):
         percents.setdefault(row['image'], []).append(
             float(row['fraction_percent']))
     entries = [
         ReportEntry(row['image'], Path(row['file']),
                     root / 'masks' / f'{row["image"]}.png',
                     percents[row['image']])
-        for row in _rows(root / 'images.csv')
+        for row in read_table(root / 'images.csv')
     ]
     summary = [
         {key: float(value or 'nan') for key, value in row.items()
          if key != 'phase'}
-        for row in (_rows(root / 'phases_summary.csv') if entries else ())
+        for row in (read_table(root / 'phases_summary.csv') if entries else ())
     ]
     notes = []
     if record.bands:
@@ -290,11 +290,6 @@ def write_html_report(root: str | Path,
         notes, record.settings.get('bit_depth'), max_pictures).render()
     write_atomically(root / REPORT, page)
     return root / REPORT
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with open(path, encoding='utf-8', newline='') as file:
-        return list(csv.DictReader(file))
 
 
 def _words(record: RunRecord) -> dict[str, str | list[str]]:

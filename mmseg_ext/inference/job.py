@@ -6,28 +6,34 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Optional
 
+import cv2
 import numpy as np
 from prettytable import PrettyTable
 
 from mmseg_ext.basics import (
+    claimed_folder,
     find_information_band,
+    printable,
     read_image,
     write_atomically,
 )
 from mmseg_ext.basics.arguments import check_at_least
+from mmseg_ext.basics.files import file_state, is_of_disk
 from mmseg_ext.basics.phase_fractions import write_interval
 
 from .inputs import Inputs
 from .phase_plot import draw_phases
 from .phases import PhaseSummary, limits_of
-from .predictor import LogitModel, predict
+from .predictor import LogitModel, Prediction, predict
 from .result_store import ResultStore
-from .run_record import RunRecord, sha256
+from .run_record import RECORD, RunRecord, sha256
 from .tables import number
 from .tiling import Tiling
 
 AUTO = 'auto'
 NAMED = 3  # so many names in a line of the outcome
+# What networks raise at images that they were not made for.
+OF_MODELS = (RuntimeError, cv2.error, ArithmeticError, LookupError)
 
 
 @dataclass(frozen=True)
@@ -74,34 +80,55 @@ class PredictionJob:
 
     def run(self,
             overwrite: bool = False,
-            progress: Optional[Callable[[str], None]] = None) -> 'Outcome':
+            progress: Optional[Callable[[str], None]] = None,
+            report: bool = False) -> 'Outcome':
         """Predict what is not predicted yet, and sum all up.
 
-        Images that cannot be read or predicted are left out and named in
-        the outcome and in ``run.json``.
+        Images that cannot be read, predicted or written are left out and
+        named in the outcome and in ``run.json``.
 
         Args:
             overwrite: Predict all anew.
             progress: Called with a line that says how far it is.
+            report: Also write ``report.html``, if there is anything to
+                report.
 
         Raises:
+            BlockingIOError: If another process writes to ``out``.
             FileExistsError: If ``out`` holds other files.
             ValueError: If ``out`` was begun with other settings, or holds
-                results of images that are not among the inputs.
+                results of images that are not among the inputs, or tables
+                that do not fit.
         """
+        with claimed_folder(self.out):
+            outcome = self._run(overwrite, progress or (lambda line: None))
+            if report and outcome.phases:
+                from .html_report import write_html_report
+
+                write_html_report(self.out)
+            return outcome
+
+    def _run(self, overwrite: bool, show: Callable[[str], None]) -> 'Outcome':
         store = ResultStore(self.out, self._record(), self.um_per_pixel,
                             self.min_area, overwrite)
-        show = progress or (lambda line: None)
-        left = self._left(store)
-        if left:
+        failures = store.record.failures
+        failures.update(self.inputs.unread)
+        # the record is there by now; does it have another spelling too?
+        faults = self.inputs.faults((self.out / RECORD.upper()).exists())
+        for name, fault in faults.items():
+            failures[printable(name)] = printable(fault)
+        left = self._left(store, faults)
+        if left or faults:
             store.remove_summaries()
         for i, name in enumerate(left):
             self._predict(store, name, show, f'{i} of {len(left)} images')
         if left:
             show(f'{len(left)} of {len(left)} images')
         store.sort(self.inputs.images)
+        store.record.bands = store.bands()
         store.record.write(self.out)
-        outcome = Outcome(store.record, len(self.inputs.images) - len(left),
+        images = len(self.inputs.images)
+        outcome = Outcome(store.record, images - len(left) - len(faults),
                           self.inputs.others)
         fractions = list(store.fractions().values())
         if fractions:
@@ -137,54 +164,88 @@ class PredictionJob:
         return (self.model.crop_bottom if self.crop_bottom is None else
                 self.crop_bottom)
 
-    def _left(self, store: ResultStore) -> list[str]:
+    def _left(self, store: ResultStore, faults: dict[str, str]) -> list[str]:
         """Return the images that are to be predicted."""
         images, done = self.inputs.images, store.done()
         gone = sorted(set(done) - set(images))
         if gone:
             raise ValueError(
                 f'{self.out} holds results of {len(gone)} images that are no '
-                f'longer there, such as {done[gone[0]]}. Name another folder, '
-                'or predict all anew with --overwrite.')
+                f'longer there, such as {done[gone[0]]["file"]}. Name another '
+                'folder, or predict all anew with --overwrite.')
         # a file that was replaced since, perhaps by one of another suffix
-        stale = [
-            name for name, file in done.items()
-            if str(images[name]) != file or images[name].stat().st_mtime >
-            store.mask_path(name).stat().st_mtime
-        ]
+        stale = [name for name, row in done.items()
+                 if name in faults or not _is_same(images[name], row)]
         store.forget(stale)
-        return [name for name in images if name not in done or name in stale]
+        return [name for name in images if name not in faults
+                and (name not in done or name in stale)]
 
     def _predict(self, store: ResultStore, name: str,
                  show: Callable[[str], None], so_far: str) -> None:
-        path, record = self.inputs.images[name], store.record
+        path, failures = self.inputs.images[name], store.record.failures
         show(f'{so_far} ({name})')
         try:
-            image = read_image(path, self.bit_depth or self.model.bit_depth)
-            rows = self._rows_to_crop(image)
-            if rows >= len(image):
-                raise ValueError(f'{path} is {len(image)} rows high: '
-                                 f'crop_bottom={rows} leaves nothing of it.')
-            band = find_information_band(image) if rows == 0 else 0
-            if band:
-                record.bands[name] = band
-            image = image[:len(image) - rows]
-            prediction = predict(
-                self.model, image, self.tiling, self.whole,
-                lambda done, total: show(
+            try:
+                state = file_state(path)
+            except OSError:
+                state = (0, 0)  # reading it says why
+            image, prediction, rows, band = self._look(
+                path, lambda done, total: show(
                     f'{so_far} ({name}, {done} of {total} tiles)'))
         except (OSError, ValueError) as error:
-            record.failures[name] = str(error)
-        except RuntimeError as error:  # the network's, at an odd size
-            record.failures[name] = f'{path}: the model fails on it: ' + (
-                ' '.join(str(error).split()))
+            failures[name] = printable(str(error))
+        except MemoryError:
+            failures[name] = printable(_too_large(path))
+        except OF_MODELS as error:  # such as at an odd size
+            failures[name] = printable(
+                f'{path}: the model fails on it: '
+                f'{" ".join(str(error).split()) or type(error).__name__}')
         else:
-            store.add(name, path, image, prediction, rows)
+            try:
+                store.add(name, path, image, prediction, rows, band, state)
+                return
+            except OSError as error:
+                if is_of_disk(error):
+                    raise
+                failures[name] = printable(
+                    f'{path}: its results cannot be written: {error}')
+            except MemoryError:
+                failures[name] = printable(_too_large(path))
+            store.forget([name])
+        store.remove_pictures(name)
+
+    def _look(self, path: Path, show: Callable[[int, int], None]
+              ) -> tuple[np.ndarray, Prediction, int, int]:
+        """Return an image, its classes, rows cut off, rows of a band left."""
+        image = read_image(path, self.bit_depth or self.model.bit_depth)
+        rows = self._rows_to_crop(image)
+        if rows >= len(image):
+            raise ValueError(f'{path} is {len(image)} rows high: '
+                             f'crop_bottom={rows} leaves nothing of it.')
+        band = find_information_band(image) if rows == 0 else 0
+        image = image[:len(image) - rows]
+        return image, predict(
+            self.model, image, self.tiling, self.whole, show), rows, band
 
     def _rows_to_crop(self, image: np.ndarray) -> int:
         if self._crop_bottom == AUTO:
             return find_information_band(image)
         return self._crop_bottom
+
+
+def _is_same(path: Path, row: dict[str, str]) -> bool:
+    """Return whether a file is the one that a line of images.csv is about."""
+    try:
+        size, changed = file_state(path)
+    except OSError:
+        return False
+    return (row['file'], row['file_bytes'], row['file_mtime_ns']) == (
+        printable(str(path)), str(size), str(changed))
+
+
+def _too_large(path: Path) -> str:
+    return (f'{path}: there is not enough memory for it. Smaller tiles need '
+            'less: --tile 512')
 
 
 @dataclass
@@ -236,4 +297,5 @@ class Outcome:
 
 def _some(names: list[str]) -> str:
     """Write the first of the names."""
-    return ', '.join(names[:NAMED]) + (', ...' if len(names) > NAMED else '')
+    shown = ', '.join(map(printable, names[:NAMED]))
+    return shown + (', ...' if len(names) > NAMED else '')

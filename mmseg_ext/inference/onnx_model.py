@@ -1,10 +1,10 @@
 """A segmentor as a file of tools/export.py, run by onnxruntime."""
-import json
 from typing import Optional
 
 import cv2
 import numpy as np
 
+from .graph_metadata import check_channels, check_ports, read_metadata
 from .predictor import LogitModel
 from .run_record import describe_preparation
 from .tiling import Tiling
@@ -29,8 +29,8 @@ class OnnxModel(LogitModel):
     Raises:
         FileNotFoundError: If there is no such file.
         ImportError: If onnxruntime is missing.
-        ValueError: If onnxruntime cannot read the file, or it is not of
-            tools/export.py.
+        ValueError: If onnxruntime cannot read the file, it is not of
+            tools/export.py, or its metadata make no sense.
     """
 
     def __init__(self, path: str, threads: Optional[int] = None) -> None:
@@ -54,22 +54,24 @@ class OnnxModel(LogitModel):
         except Exception as error:  # its own exceptions share no base class
             raise ValueError(f'onnxruntime cannot read {path}: '
                              f'{error}') from error
-        found = self.session.get_modelmeta().custom_metadata_map
-        if 'mmseg_ext' not in found:
-            raise ValueError(f'{path} was not written by tools/export.py: '
-                             'it does not name its classes. Export the '
-                             'config and its checkpoint with that tool')
-        self.metadata = json.loads(found['mmseg_ext'])
+        self.metadata = read_metadata(
+            self.session.get_modelmeta().custom_metadata_map, self.weights)
+        check_ports(self.session.get_inputs(), self.session.get_outputs(),
+                    len(self.metadata['classes']), self.weights)
         self.classes = tuple(self.metadata['classes'])
         self.palette = self.metadata['palette']
         self.bit_depth = self.metadata['bit_depth']
         self.crop_bottom = self.metadata['crop_bottom']
         self.resizes = self.metadata['resize'] is not None
-        self.tiling = Tiling(*map(tuple, self.metadata['tiling']))
-        windows = self.metadata.get('windows')  # older files: None
-        self.windows = windows and Windows(
-            tuple(windows['size']), tuple(windows['stride']),
-            self.metadata['size_divisor'])
+        windows = self.metadata['windows']
+        try:
+            self.tiling = Tiling(*map(tuple, self.metadata['tiling']))
+            self.windows = windows and Windows(
+                tuple(windows['size']), tuple(windows['stride']),
+                self.metadata['size_divisor'])
+        except ValueError as error:
+            raise ValueError(f'{path}: its metadata say {error}. Export the '
+                             'config and its checkpoint anew') from error
         resize = self.metadata['resize']
         self.details = {
             key: self.metadata[key]
@@ -137,6 +139,7 @@ class OnnxModel(LogitModel):
             found = self.session.run(['logits'], {'image': batch})[0]
         except Exception as error:  # its own exceptions share no base class
             raise RuntimeError(f'onnxruntime: {error}') from error
+        check_channels(found.shape[1], len(self.classes), self.weights)
         return found[:count]
 
 

@@ -1,4 +1,5 @@
 """The folder of predictions: masks, pictures, tables."""
+import os
 from collections.abc import Iterable
 from dataclasses import astuple, fields
 from pathlib import Path
@@ -10,8 +11,10 @@ import numpy as np
 from mmseg_ext.basics import (
     check_settings,
     open_folder,
+    printable,
     write_atomically,
 )
+from mmseg_ext.basics.files import file_state
 
 from .features import (
     Features,
@@ -22,6 +25,7 @@ from .features import (
 from .phases import PhaseSummary, summarize_phases
 from .predictor import Prediction
 from .run_record import RECORD, RunRecord
+from .table_check import check_tables
 from .tables import Table, number
 
 FOLDERS = ('masks', 'colour_masks', 'overlays')
@@ -40,7 +44,7 @@ class ResultStore:
         |-- masks                <name>.png, class ids
         |-- colour_masks         <name>.png, the classes' colours
         |-- overlays             <name>.png, the same over the image
-        |-- images.csv           a line an image: its file and its size
+        |-- images.csv           a line an image: its file and its sizes
         |-- phases.csv           a line for each phase of each image
         |-- phases_summary.csv   a line a phase, see PhaseSummary
         |-- phases.png           the same as a figure
@@ -48,7 +52,8 @@ class ResultStore:
         |-- features_summary.csv a line a phase, see FeatureSummary
         |-- report.html          all of it, see write_html_report
 
-    Those of features are there if the size of a pixel is known.
+    Those of features are there if the size of a pixel is known. Nobody else
+    may write there, see :func:`~mmseg_ext.basics.claimed_folder`.
 
     Args:
         root: The folder; made if it is missing.
@@ -60,7 +65,8 @@ class ResultStore:
 
     Raises:
         FileExistsError: If the folder holds other files.
-        ValueError: If it was begun with other settings.
+        ValueError: If it was begun with other settings, or its tables do not
+            fit each other.
     """
 
     def __init__(self,
@@ -71,10 +77,13 @@ class ResultStore:
                  overwrite: bool = False) -> None:
         self.root = root
         self.record = record
+        # as they stand in a table
+        self.classes = [printable(name) for name in record.classes]
         self.scale = um_per_pixel
         self.min_area = min_area
         self.images = Table(root / 'images.csv', (
-            'image', 'file', 'height', 'width', 'cropped_rows', 'tiles'))
+            'image', 'file', 'file_bytes', 'file_mtime_ns', 'height',
+            'width', 'cropped_rows', 'band_rows', 'tiles'))
         self.phases = Table(root / 'phases.csv', (
             'image', 'phase', 'fraction_percent',
             *(() if um_per_pixel is None else ('area_um2', ))))
@@ -86,46 +95,54 @@ class ResultStore:
     def _open(self, overwrite: bool) -> None:
         if open_folder(self.root, RECORD, overwrite, FOLDERS, FILES):
             before = RunRecord.read(self.root)
-            check_settings(self.root, before.settings, self.record.settings,
-                           'predict all anew with --overwrite')
-            self.record.bands = before.bands
+            check_settings(
+                self.root, *(
+                    dict(record.settings, classes=record.classes,
+                         palette=record.palette)
+                    for record in (before, self.record)),
+                'predict all anew with --overwrite')
+            check_tables(self.images, self.phases,
+                         None if self.scale is None else self.features,
+                         self.classes)
         self.record.write(self.root)
         self.forget(())
 
     def mask_path(self, name: str) -> Path:
         return self.root / 'masks' / f'{name}.png'
 
-    def done(self) -> dict[str, str]:
-        """Return name -> file of the images that are predicted in full."""
+    def done(self) -> dict[str, dict[str, str]]:
+        """Return name -> its line of the images predicted in full."""
         if self.scale is not None and not self.features.path.exists():
             return {}
         measured = {row['image'] for row in self.phases.rows()}
         return {
-            row['image']: row['file'] for row in self.images.rows()
+            row['image']: row for row in self.images.rows()
             if row['image'] in measured and all(
-                path.exists() for path in self._pictures(row['image']))
+                map(os.path.isfile, self._pictures(row['image'])))
         }
 
     def _pictures(self, name: str) -> list[Path]:
         return [self.root / folder / f'{name}.png' for folder in FOLDERS]
 
+    def remove_pictures(self, name: str) -> None:
+        """Remove what an interruption or a failure may have left."""
+        for path in filter(os.path.isfile, self._pictures(name)):
+            path.unlink()
+
     def forget(self, names: Iterable[str]) -> None:
         """Remove images, and from the tables what is not done in full."""
         for name in names:
-            for path in self._pictures(name):
-                path.unlink(missing_ok=True)
+            self.remove_pictures(name)
         kept = set(self.done())
         tables = [self.images, self.phases]
         if self.scale is not None:
             tables.append(self.features)
         for table in tables:
             table.keep(lambda row: row['image'] in kept)
-        bands = self.record.bands
-        self.record.bands = {name: bands[name] for name in bands
-                             if name in kept}
 
     def add(self, name: str, path: Path, image: np.ndarray,
-            prediction: Prediction, cropped_rows: int) -> None:
+            prediction: Prediction, cropped_rows: int, band_rows: int = 0,
+            state: Optional[tuple[int, int]] = None) -> None:
         """Write all files of an image, and then its lines.
 
         Args:
@@ -134,6 +151,10 @@ class ResultStore:
             image: (H, W, 3) uint8, channels blue, green, red.
             prediction: Of the image.
             cropped_rows: What was cut off at its lower edge before.
+            band_rows: What looks like an information band at its lower edge
+                and was not cut off.
+            state: Of the file when it was read, see
+                :func:`~mmseg_ext.basics.files.file_state`; None: as now.
         """
         # drawn one after the other: they may be large
         for picture, draw in zip(self._pictures(name), (
@@ -146,7 +167,7 @@ class ResultStore:
                 prediction.mask, len(prediction.classes), self.min_area)))
         height, width = prediction.mask.shape
         rows = []
-        for phase, fraction in zip(prediction.classes, prediction.fractions):
+        for phase, fraction in zip(self.classes, prediction.fractions):
             row = [name, phase, number(100 * fraction, 6)]
             if self.scale is not None:
                 area = fraction * height * width * self.scale**2
@@ -155,14 +176,15 @@ class ResultStore:
         self.phases.append(rows)
         # the last: says that all is there
         self.images.append([
-            (name, path, height, width, cropped_rows, prediction.tiles)])
+            (name, str(path), *(state or file_state(path)), height, width,
+             cropped_rows, band_rows, prediction.tiles)])
 
     def _feature_rows(self, name: str, found: Features) -> Iterable[list]:
         areas = found.area * self.scale**2
         diameters = found.diameter * self.scale
         for i, class_id in enumerate(found.class_id):
             yield [
-                name, self.record.classes[class_id], i + 1,
+                name, self.classes[class_id], i + 1,
                 number(found.x[i], 1), number(found.y[i], 1), found.area[i],
                 number(areas[i], 6), number(diameters[i], 6),
                 int(found.cut[i])
@@ -183,6 +205,12 @@ class ResultStore:
             rows = sorted(table.rows(), key=lambda row: place[row['image']])
             table.write(row.values() for row in rows)
 
+    def bands(self) -> dict[str, int]:
+        """Return name -> rows of the images that end in a band."""
+        found = {row['image']: int(row['band_rows'])
+                 for row in self.images.rows()}
+        return {name: rows for name, rows in found.items() if rows}
+
     def remove_summaries(self) -> None:
         """Remove what is no longer true once another image is added."""
         for name in SUMMARIES:
@@ -191,7 +219,7 @@ class ResultStore:
     def write_summaries(self) -> list[PhaseSummary]:
         """Write the tables with a line a phase, and return the first."""
         phases = summarize_phases(
-            list(self.fractions().values()), self.record.classes)
+            list(self.fractions().values()), self.classes)
         self._write_summary('phases_summary.csv', PhaseSummary, phases)
         if self.scale is not None:
             self._write_summary('features_summary.csv', FeatureSummary,
@@ -206,7 +234,7 @@ class ResultStore:
         ] for row in rows)
 
     def _summarize_features(self) -> list[FeatureSummary]:
-        found = {phase: ([], []) for phase in self.record.classes}
+        found = {phase: ([], []) for phase in self.classes}
         for row in self.features.rows():
             areas, cut = found[row['phase']]
             areas.append(float(row['area_um2']))

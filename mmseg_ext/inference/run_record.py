@@ -15,6 +15,8 @@ RECORD = 'run.json'
 # Modules of the packages that a prediction passes through, if it does.
 MODULES = ('numpy', 'cv2', 'scipy', 'torch', 'mmengine', 'mmseg',
            'onnxruntime')
+KINDS = dict(settings=dict, weights=str, classes=list, palette=list,
+             versions=dict, failures=dict, bands=dict)
 
 
 @dataclass
@@ -55,10 +57,15 @@ class RunRecord:
         """
         path = out / RECORD
         try:
-            return cls(**json.loads(path.read_text(encoding='utf-8')))
-        except (TypeError, json.JSONDecodeError) as error:
+            record = cls(**json.loads(path.read_text(encoding='utf-8')))
+        except (TypeError, ValueError) as error:
             raise ValueError(f'{path} is no record of predictions: '
                              f'{error}') from error
+        for name, kind in KINDS.items():
+            if not isinstance(getattr(record, name), kind):
+                raise ValueError(f'{path} is no record of predictions: '
+                                 f'{name} is {getattr(record, name)!r}')
+        return record
 
 
 def describe_preparation(transforms: list[dict],

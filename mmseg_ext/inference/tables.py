@@ -1,8 +1,9 @@
 """Tables that grow line by line and survive an interruption."""
-import csv
-import os
+import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+
+from mmseg_ext.basics import CsvWriter, read_rows, replaced_file
 
 
 class Table:
@@ -21,34 +22,30 @@ class Table:
         """Yield the lines, column -> cell.
 
         Raises:
-            ValueError: If the file has other columns.
+            ValueError: If the file has other columns, or is no such table.
         """
         if not self.path.exists():
             return
-        with open(self.path, encoding='utf-8', newline='') as file:
-            # a line that does not end was cut off by an interruption
-            reader = csv.DictReader(
-                line for line in file if line.endswith('\n'))
-            if tuple(reader.fieldnames or ()) != self.columns:
-                raise ValueError(
-                    f'{self.path} must have the columns '
-                    f'{",".join(self.columns)}; its first line is '
-                    f'{",".join(reader.fieldnames or ())!r}')
-            yield from reader
+        with open(self.path, 'rb') as file:
+            # a line that does not end was cut off by an interruption,
+            # perhaps within a letter
+            yield from read_rows(
+                (line.decode() for line in file if line.endswith(b'\n')),
+                self.columns, str(self.path))
 
     def append(self, rows: Iterable[Sequence]) -> None:
         """Add lines; the file must be there."""
         with open(self.path, 'a', encoding='utf-8', newline='') as file:
-            csv.writer(file, lineterminator='\n').writerows(rows)
+            CsvWriter(file).writerows(rows)
 
     def write(self, rows: Iterable[Sequence]) -> None:
         """Replace the file by these lines; they may be read from it."""
-        new = self.path.with_name(f'{self.path.name}.new')
-        with open(new, 'w', encoding='utf-8', newline='') as file:
-            writer = csv.writer(file, lineterminator='\n')
+        with replaced_file(self.path) as new:
+            file = io.TextIOWrapper(new, encoding='utf-8', newline='')
+            writer = CsvWriter(file)
             writer.writerow(self.columns)
             writer.writerows(rows)
-        os.replace(new, self.path)
+            file.detach()  # flushed, and left open
 
     def keep(self, wanted: Callable[[dict[str, str]], bool]) -> None:
         """Throw the other lines away."""

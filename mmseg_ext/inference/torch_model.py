@@ -1,4 +1,6 @@
 """A segmentor of MMSegmentation as images in, logits out."""
+import hashlib
+import json
 from pathlib import Path
 from typing import Optional
 
@@ -53,6 +55,9 @@ class TorchModel(LogitModel):
         self.bit_depth = dataset.get('bit_depth')
         band = dataset.get('info_band')
         self.crop_bottom = band if isinstance(band, int) else 0
+        # before anything is built of it
+        digest = hashlib.sha256(json.dumps(
+            cfg.model.to_dict(), sort_keys=True, default=str).encode())
         self.model = load_trained(cfg, self.weights)
         if device is not None:
             self.model.to(device)
@@ -66,6 +71,7 @@ class TorchModel(LogitModel):
             self.tiling = self.windows.tiling()
         self.details = dict(
             config=Path(cfg.filename or '').name,
+            model_sha256=digest.hexdigest(),
             **describe_preparation(
                 [step for step in steps if step['type'] != 'PackSegInputs'],
                 self.windows))

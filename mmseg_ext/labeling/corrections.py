@@ -1,6 +1,7 @@
 """Read back what a person has corrected in labelme."""
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Optional
 
 import numpy as np
@@ -9,10 +10,17 @@ from mmseg_ext.basics.image_files import read_image, read_size
 
 from .label_folder import measure, read_truth
 from .label_store import LabelStore
-from .label_table import ACCEPTED, CLEAN, CORRECTED, REVIEW, LabelRow
+from .label_table import (
+    ACCEPTED,
+    CLEAN,
+    CONFIRMED,
+    CORRECTED,
+    REJECTED,
+    REVIEW,
+    UNREADABLE,
+    LabelRow,
+)
 from .labelme import mask_to_shapes, read_labelme, shapes_to_mask
-
-CONFIRMED, REJECTED = 'accepted by hand', 'rejected by hand'
 
 
 def import_corrections(
@@ -44,18 +52,18 @@ def import_corrections(
         if row.status == CLEAN or name not in images:
             continue
         if not path.exists():
-            if not row.reason.startswith('unreadable'):
+            if not row.reason.startswith(UNREADABLE):
                 faults.append(f'{path} is missing; label the image anew')
             continue
         try:
             found[name] = read_labelme(path, read_size(images[name]))
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             faults.append(str(error))
     if faults:
         raise ValueError('\n'.join(['Nothing was taken over:', *faults]))
     counts = Counter()
     for name, (drawn, accepted) in found.items():
-        row = store.rows[name]
+        row = replace(store.rows[name])
         change = _change(store, row, drawn, accepted)
         if not change:
             continue
@@ -69,10 +77,8 @@ def import_corrections(
         image = read_image(images[name])
         truth = read_truth(truths, name, mask.shape)
         measure(row, mask, truth)
-        store.place_mask(row, mask)
-        store.draw(row, image, mask, truth)
-        # Each image by itself: an interruption leaves whole rows.
-        store.write_table()
+        # each image by itself: an interruption leaves whole rows
+        store.correct(row, mask, image, truth)
     return counts
 
 

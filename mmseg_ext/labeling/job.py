@@ -6,6 +6,7 @@ from typing import Optional
 
 from mmengine.config import Config
 
+from mmseg_ext.basics import claimed_folder
 from mmseg_ext.basics.listing import name_some
 from mmseg_ext.datasets.ksdd2_layout import (
     has_defect,
@@ -70,10 +71,11 @@ class LabelingJob:
         """Label, and return the report, see :func:`write_report`."""
         images, truths, defective = self._inputs()
         labeler = self._labeler()
-        store = LabelStore(self.out, self._settings(), overwrite)
-        before = label_folder(
-            labeler, images, store, defective, truths, self.accept)
-        report = write_report(store, min_iou, minutes)
+        with claimed_folder(self.out):
+            store = LabelStore(self.out, self._settings(), overwrite)
+            before = label_folder(
+                labeler, images, store, defective, truths, self.accept)
+            report = write_report(store, min_iou, minutes)
         return (f'\n{len(images)} images, {before} of them labelled before.\n'
                 f'\n{report}\n\nWrote all to {self.out}')
 
@@ -82,9 +84,10 @@ class LabelingJob:
         if not self.out.exists():
             raise FileNotFoundError(f'There are no labels in {self.out} yet.')
         images, truths, _ = self._inputs()
-        store = LabelStore(self.out, self._settings())
-        counts = import_corrections(store, images, truths)
-        report = write_report(store, min_iou, minutes)
+        with claimed_folder(self.out):
+            store = LabelStore(self.out, self._settings())
+            counts = import_corrections(store, images, truths)
+            report = write_report(store, min_iou, minutes)
         return (', '.join(f'{count} {change}'
                           for change, count in counts.items())
                 or 'nothing was changed') + f'\n\n{report}'

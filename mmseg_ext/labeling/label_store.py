@@ -1,5 +1,6 @@
 """The folder of labels: masks, overlays, labelme's files and the table."""
 import json
+import os
 from pathlib import Path
 from typing import Optional
 
@@ -62,13 +63,14 @@ class LabelStore:
         self.root = root
         self.rows: dict[str, LabelRow] = {}
         if open_folder(root, SETTINGS, overwrite, FOLDERS, (TABLE, )):
-            began = (root / SETTINGS).read_text(encoding='utf-8')
             check_settings(
-                root, json.loads(began), settings, 'make all labels anew '
-                'with --overwrite (corrections in it are lost)')
+                root, _read_settings(root / SETTINGS), settings, 'make all '
+                'labels anew with --overwrite (corrections in it are lost)')
             if (root / TABLE).exists():
                 self.rows = read_table(root / TABLE)
         write_atomically(root / SETTINGS, json.dumps(settings, indent=2))
+        for row in self.rows.values():  # of an interrupted correction
+            self._remove_other_mask(row)
         # whole again, should the last line have been cut off
         self.write_table()
 
@@ -114,18 +116,47 @@ class LabelStore:
             write_labelme(
                 self.labelme_path(row), image_path, sheet,
                 row.status == ACCEPTED)
+        again = row.image in self.rows
         self.rows[row.image] = row
-        append_row(self.root / TABLE, row)
+        if again:
+            self.write_table()
+        else:
+            append_row(self.root / TABLE, row)
+
+    def correct(self, row: LabelRow, mask: np.ndarray, image: np.ndarray,
+                truth: Optional[np.ndarray]) -> None:
+        """Write all files of a row that a person has changed, and the table.
+
+        In an order in which an interruption leaves the row as it was, or
+        such that the same correction is found again.
+        """
+        self.rows[row.image] = row
+        self.draw(row, image, mask, truth)
+        path = self.mask_path(row)
+        if path.exists():  # the old mask under the new row: still a change
+            self.write_table()
+            self._write_mask(path, mask)
+        else:  # both masks: the row tells which counts
+            self._write_mask(path, mask)
+            self.write_table()
+        self._remove_other_mask(row)
 
     def place_mask(self, row: LabelRow, mask: Optional[np.ndarray]) -> None:
         """Write a row's mask where its status says, and nowhere else."""
-        path = self.mask_path(row)
         if mask is not None:
-            write_atomically(path, _encode('.png', mask * np.uint8(255)))
+            self._write_mask(self.mask_path(row), mask)
+        self._remove_other_mask(row)
+
+    @staticmethod
+    def _write_mask(path: Path, mask: np.ndarray) -> None:
+        write_atomically(path, _encode('.png', mask * np.uint8(255)))
+
+    def _remove_other_mask(self, row: LabelRow) -> None:
+        path = self.mask_path(row)
         for folder in ('masks', 'review'):
             other = self.root / folder / f'{row.image}{GT}.png'
-            if other != path:
-                other.unlink(missing_ok=True)
+            if other != path and os.path.isfile(other):
+                other.unlink()
 
     def draw(self, row: LabelRow, image: np.ndarray,
              mask: Optional[np.ndarray],
@@ -140,6 +171,17 @@ class LabelStore:
         if row.status == CLEAN or row.area is not None:
             return self.mask_path(row).exists()
         return True
+
+
+def _read_settings(path: Path) -> dict:
+    try:
+        settings = json.loads(path.read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise ValueError(f'{path} is no record of labels: {error}'
+                         ) from error
+    if not isinstance(settings, dict):
+        raise ValueError(f'{path} is no record of labels: {settings!r}')
+    return settings
 
 
 def _encode(suffix: str, picture: np.ndarray) -> bytes:

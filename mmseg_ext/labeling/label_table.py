@@ -6,14 +6,17 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Optional
 
-from mmseg_ext.basics import write_atomically
-from mmseg_ext.basics.text_files import read_text
+from mmseg_ext.basics import CsvWriter, write_atomically
+from mmseg_ext.basics.csv_files import read_cell
+from mmseg_ext.basics.text_files import decode_text
 
 from .points import Point
 
 TABLE = 'labels.csv'
 ACCEPTED, REVIEW, CORRECTED, CLEAN = STATUSES = (
     'accepted', 'review', 'corrected', 'clean')
+UNREADABLE = 'unreadable'  # so begins the reason of what has no picture
+CONFIRMED, REJECTED = 'accepted by hand', 'rejected by hand'
 
 
 @dataclass
@@ -31,6 +34,7 @@ class LabelRow:
         quality: Of the mask, 0 to 1; None: there was none.
         area: Fraction of the image that the mask covers, 0 to 1.
         iou: With the ground-truth mask, 0 to 1; None: it is not known.
+        sha256: Of the image's file, the first 16 digits; '': not known.
     """
     image: str
     label: int
@@ -41,6 +45,13 @@ class LabelRow:
     quality: Optional[float] = None
     area: Optional[float] = None
     iou: Optional[float] = None
+    sha256: str = ''
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person has decided on the mask."""
+        return (self.status == CORRECTED
+                or self.reason in (CONFIRMED, REJECTED))
 
     def to_text(self) -> dict[str, str]:
         """Return the cells of the row."""
@@ -61,8 +72,12 @@ class LabelRow:
         Raises:
             ValueError: If a cell is missing or not what it must be.
         """
-        if None in cells or None in cells.values():
+        given = {name: cell for name, cell in cells.items()
+                 if cell is not None}
+        given.setdefault('sha256', '')
+        if set(given) != set(COLUMNS):
             raise ValueError('it has too many or too few cells')
+        cells = {name: read_cell(cell) for name, cell in given.items()}
         if cells['status'] not in STATUSES:
             raise ValueError(f'{cells["status"]!r} is none of '
                              f'{", ".join(STATUSES)}')
@@ -73,28 +88,29 @@ class LabelRow:
                    for name in NUMBERS}
         return cls(
             cells['image'], int(cells['label']), cells['status'],
-            cells['reason'], points=points, **numbers)
+            cells['reason'], points=points, sha256=cells['sha256'],
+            **numbers)
 
 
 NUMBERS = ('probability', 'quality', 'area', 'iou')
 COLUMNS = tuple(field.name for field in fields(LabelRow))
+OLD_COLUMNS = COLUMNS[:-1]  # before, nothing was known of an image's file
 
 
 def write_table(path: Path, rows: Iterable[LabelRow]) -> None:
     """Write all rows, in the order of the images' names."""
     text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, lineterminator='\n')
-    table.writeheader()
+    table = CsvWriter(text)
+    table.writerow(COLUMNS)
     for row in sorted(rows, key=lambda row: row.image):
-        table.writerow(row.to_text())
+        table.writerow(row.to_text().values())
     write_atomically(path, text.getvalue())
 
 
 def append_row(path: Path, row: LabelRow) -> None:
     """Add a row to a table."""
     with open(path, 'a', encoding='utf-8', newline='') as file:
-        csv.DictWriter(file, COLUMNS, lineterminator='\n').writerow(
-            row.to_text())
+        CsvWriter(file).writerow(row.to_text().values())
 
 
 def read_table(path: Path) -> dict[str, LabelRow]:
@@ -102,13 +118,14 @@ def read_table(path: Path) -> dict[str, LabelRow]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not such a table.
+        ValueError: If it is not such a table, or names an image twice.
     """
-    # A line that does not end was being written when the process was.
-    text = read_text(path).replace('\r\n', '\n')
-    whole, _, _ = text.rpartition('\n')
-    table = csv.DictReader(io.StringIO(whole))
-    if set(table.fieldnames or ()) != set(COLUMNS):
+    # A line that does not end was being written when the process was, perhaps
+    # within a letter. Spreadsheets write a byte order mark.
+    whole, _, _ = path.read_bytes().rpartition(b'\n')
+    text = decode_text(whole, path).replace('\r\n', '\n')
+    table = csv.DictReader(io.StringIO(text))
+    if set(table.fieldnames or ()) not in (set(COLUMNS), set(OLD_COLUMNS)):
         raise ValueError(f'{path} must have the columns {",".join(COLUMNS)};'
                          f' its first line is '
                          f'{",".join(table.fieldnames or ())!r}')
@@ -116,6 +133,8 @@ def read_table(path: Path) -> dict[str, LabelRow]:
     for cells in table:
         try:
             row = LabelRow.from_text(cells)
+            if row.image in rows:
+                raise ValueError(f'{row.image} stands there twice')
         except ValueError as error:
             raise ValueError(
                 f'{path}, line {table.line_num}: {error}') from error

@@ -7,7 +7,7 @@ from typing import Any, Optional
 import cv2
 import numpy as np
 
-from mmseg_ext.basics.staging import staged
+from mmseg_ext.basics.staging import remove_unfinished, staged
 
 
 def write_set(root: str | os.PathLike,
@@ -36,6 +36,7 @@ def write_set(root: str | os.PathLike,
     """
     root = Path(root)
     tops = list(dict.fromkeys(folder.split('/')[0] for folder in folders))
+    remove_unfinished(root, tops)
     _make_room(root, tops)
     root.mkdir(parents=True, exist_ok=True)
     with staged(root, tops) as staging:

@@ -55,16 +55,23 @@ def predictions_in(folder: str) -> Predictor:
     """
 
     def read(sample: dict) -> np.ndarray:
-        name = sample.get('output_name') or osp.splitext(
-            osp.basename(sample['img_path']))[0]
-        path = osp.join(folder, f'{name}.png')
-        if not osp.isfile(path):
-            raise FileNotFoundError(
-                f'{path} is missing: write predictions with tools/test.py '
-                f'... --out {folder}')
-        return decode_mask(path)
+        names = ([sample['output_name']] if sample.get('output_name') else
+                 _ends(sample['img_path']))
+        paths = [osp.join(folder, f'{name}.png') for name in names]
+        for path in paths:
+            if osp.isfile(path):
+                return decode_mask(path)
+        raise FileNotFoundError(
+            f'{paths[-1]} is missing: write predictions with tools/test.py '
+            f'... --out {folder}')
 
     return read
+
+
+def _ends(path: str) -> list[str]:
+    """Return the ends of a path, without suffix, the longest first."""
+    parts = osp.splitext(path)[0].replace('\\', '/').strip('/').split('/')
+    return ['/'.join(parts[i:]) for i in range(len(parts))]
 
 
 def compare(dataset: BaseSegDataset, models: Mapping[str, Predictor],

@@ -1,15 +1,18 @@
 """Write a picture of every tested image."""
 import os.path as osp
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Optional
 
 import cv2
 from mmengine.hooks import Hook
-from mmengine.utils import mkdir_or_exist
 from mmseg.registry import HOOKS
 
+from mmseg_ext.basics import write_atomically
 from mmseg_ext.basics.arguments import check_at_least
+from mmseg_ext.basics.files import output_stem
 from mmseg_ext.basics.image_files import read_image
+from mmseg_ext.engine.image_folders import image_folders
 
 from .panel import draw_panel
 
@@ -53,9 +56,6 @@ class PanelHook(Hook):
                 sample.gt_sem_seg.data[0].cpu().numpy(),
                 dict(prediction=sample.pred_sem_seg.data[0].cpu().numpy()),
                 dataset.metainfo['classes'], dataset.metainfo['palette'])
-            name = osp.relpath(sample.img_path,
-                               dataset.data_prefix['img_path'])
-            path = osp.join(out_dir, osp.splitext(name)[0] + '.png')
-            mkdir_or_exist(osp.dirname(path))
-            if not cv2.imwrite(path, panel):
-                raise OSError(f'{path} could not be written')
+            name = output_stem(sample.img_path, image_folders(dataset))
+            write_atomically(Path(out_dir, f'{name}.png'),
+                             cv2.imencode('.png', panel)[1].tobytes())

@@ -158,3 +158,18 @@ def test_no_report_is_lost_for_a_letter(tmp_path, encoding):
 def test_arguments_survive_a_shell():
     words = ['a b', "it's", '$HOME', '', 'Riß=裂', '\\', '*']
     assert shlex.split(quote_command(words)) == words
+def test_names_of_others_do_not_move_the_cursor(argv):
+    argv('tool')
+    with pytest.raises(SystemExit) as end:
+        run(fail(ValueError('a\rb.png\nis damaged')))
+    assert end.value.code == '\na\\rb.png\nis damaged'
+
+
+def test_what_the_console_lacks_is_printed_as_its_number(argv):
+    argv('tool')
+    code = ('from mmseg_ext.basics.command_line import run\n'
+            "run(lambda: print('Gef\\udcfcge \u03b1'))")
+    done = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True,
+        env=dict(os.environ, PYTHONIOENCODING='cp1252', PYTHONUTF8='0'))
+    assert (done.returncode, done.stdout) == (0, 'Gef\\udcfcge \\u03b1\n')

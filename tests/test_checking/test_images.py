@@ -195,3 +195,12 @@ def test_one_damaged_file_stops_nothing(pairs, find):
     result = pairs.check()
     assert find(result, '60000 x 60000').names == (str(path), )
     assert result.statistics[0].masks == 2
+@pytest.mark.parametrize('kind', ['images', 'masks'])
+def test_links_to_nothing_are_one_finding(pairs, find, kind):
+    paths = [pairs.root / f'{kind}/train/{i}.png' for i in (0, 1)]
+    for path in paths:
+        path.unlink()
+        path.symlink_to(f'/annex/{path.name}')
+    finding = find(pairs.check(), 'is a link to a file, which is not there')
+    assert finding.severity == 'error' and 'git annex get' in finding.what
+    assert finding.names == tuple(map(str, paths))

@@ -360,3 +360,35 @@ def test_masks_of_an_inverting_table_keep_their_values(tmp_path, pair, bits):
                   ClassMap(['matrix=0', 'particle=1']))
     np.testing.assert_array_equal(
         decode_mask(str(tmp_path / 'out/masks/train/a.png')), drawn)
+def test_names_that_fit_no_record_are_named(tmp_path, pair, ids):
+    pairs = [pair(VALUES[ids]), pair(VALUES[ids], 'b\rc')]
+    with pytest.raises(ValueError, match=r'1 of 2 pairs.*\n.*control char.*'
+                       r'b\\rc'):
+        convert_masks(tmp_path / 'out', pairs, ClassMap(RULES))
+    assert not (tmp_path / 'out').exists()
+
+
+def test_the_longest_names(tmp_path, pair, ids):
+    name = 'x' * 251
+    convert_masks(tmp_path / 'out', [pair(VALUES[ids], name)],
+                  ClassMap(RULES))
+    assert files(tmp_path / 'out') == [
+        'conversion.json', f'images/train/{name}.png',
+        f'masks/train/{name}.png']
+
+
+def test_a_folder_named_as_a_mask(tmp_path, pair, ids):
+    pairs = [pair(VALUES[ids]), pair(VALUES[ids], 'b')]
+    pairs[1] = replace(pairs[1], name='a.png/b')
+    with pytest.raises(ValueError, match=r'1 of 2 pairs.*\n.*images/b\.png'):
+        convert_masks(tmp_path / 'out', pairs, ClassMap(RULES))
+
+
+def test_a_lack_of_memory_names_the_pair(tmp_path, pair, ids, monkeypatch):
+    def lack(self, path):
+        raise MemoryError
+
+    monkeypatch.setattr(ClassMap, 'read', lack)
+    with pytest.raises(ValueError, match=r'1 of 1 pairs.*\n.*a\.png .*is too '
+                       'large for the memory'):
+        convert_masks(tmp_path / 'out', [pair(VALUES[ids])], ClassMap(RULES))

@@ -174,3 +174,9 @@ def test_lists_of_windows(lay, encoding):
     (root / 'train.txt').write_bytes('x/Gefüge.png'.encode('cp1252'))
     with pytest.raises(ValueError, match=r'train\.txt .*save it as UTF-8'):
         find_pairs(root, split_lists='.')
+def test_names_that_fit_no_list(lay):
+    root = lay('images/a.png', 'images/Gef\udcfcge.png', 'masks/a.png',
+               'masks/Gef\udcfcge.png')
+    with pytest.raises(ValueError, match=r'1 files have names.*not UTF-8: '
+                       r'rename Gef\\xfcge'):
+        find_pairs(root, split=(3, 1))

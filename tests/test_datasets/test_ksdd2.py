@@ -409,3 +409,12 @@ def test_where_labels_are_looked_for(root, tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match=(
             rf'There is {root}/labels\.csv: name that')):
         build_classifier(root, labels='labels.csv')
+@pytest.mark.parametrize('built', [build, build_classifier])
+def test_links_to_nothing_are_named_before_training(root, built):
+    path = root / 'train/10000.png'
+    path.unlink()
+    path.symlink_to('/annex/10000.png')
+    with pytest.raises(FileNotFoundError, match=r'1 files are links to what '
+                       r'is not there: .*10000\.png\. .*dvc pull'):
+        len(built(root))
+    assert len(built(root, 'test'))

@@ -214,3 +214,13 @@ def test_real_transistor(mvtec_root):
     for sample in parts['test']:
         data = sample['data_samples']
         assert bool(data.gt_sem_seg.data.any()) == (data.defect_type != 'good')
+
+
+def test_links_to_nothing_are_named_before_training(root):
+    path = root / 'grid/train/good/000.png'
+    path.unlink()
+    path.symlink_to('/annex/000.png')
+    with pytest.raises(FileNotFoundError, match=r'1 files are links to what '
+                       r'is not there: .*good/000\.png\. .*dvc pull'):
+        len(build(root, protocol='official'))
+    assert len(build(root, 'test', protocol='official'))

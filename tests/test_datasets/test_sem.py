@@ -242,3 +242,14 @@ def test_the_list_of_a_test_part(root):
 def test_what_cannot_be_replaced(root):
     with pytest.raises(ValueError, match='if_absent has pipeline'):
         build(root, if_absent=dict(pipeline=[]))
+@pytest.mark.parametrize('kind', ['images', 'masks'])
+def test_links_to_nothing_are_named_before_training(root, kind):
+    path = root / f'{kind}/train/b.png'
+    path.unlink()
+    path.symlink_to('/annex/b.png')
+    with pytest.raises(FileNotFoundError, match=r'1 files are links to what '
+                       r'is not there: .*b\.png\. .*dvc pull'):
+        len(build(root))
+    # those of a list alone are needed
+    (root / 'list.txt').write_text('a\n')
+    assert len(build(root, ann_file='list.txt')) == 1

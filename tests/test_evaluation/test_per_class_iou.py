@@ -153,3 +153,18 @@ def test_output_name_stays_in_the_folder(tmp_path, name):
 def test_format_only_needs_no_truth(tmp_path):
     assert evaluate(
         truth=[[9]], output_dir=str(tmp_path), format_only=True) == {}
+
+
+def test_folders_below_the_images_are_kept(tmp_path):
+    evaluate(output_dir=str(tmp_path), image_folders=['data/val'],
+             paths=('data/val/A/01.png', 'data/val/B/01.png'))
+    assert sorted(str(path.relative_to(tmp_path)) for path in
+                  tmp_path.rglob('*.png')) == ['A/01.png', 'B/01.png']
+
+
+def test_a_link_is_not_written_through(tmp_path):
+    (tmp_path / 'thesis').write_text('mine')
+    (tmp_path / 'a.png').symlink_to('thesis')
+    evaluate(output_dir=str(tmp_path), paths=('x/a.png', 'x/b.png'))
+    assert (tmp_path / 'thesis').read_text() == 'mine'
+    assert not (tmp_path / 'a.png').is_symlink()

@@ -1,5 +1,4 @@
 """OnnxModel on networks written by hand, whose logits are known."""
-import json
 import subprocess
 import sys
 
@@ -9,19 +8,11 @@ import pytest
 
 from mmseg_ext.inference import OnnxModel, Tiling, predict
 
-onnx = pytest.importorskip('onnx', reason='needs the extra export')
+pytest.importorskip('onnx', reason='needs the extra export')
 pytest.importorskip('onnxruntime', reason='needs the extra export')
 
-METADATA = dict(
-    classes=['A', 'B', 'C'],
-    palette=[[9, 8, 7], [6, 5, 4], [3, 2, 1]],
-    bit_depth=12,
-    crop_bottom=3,
-    resize=None,
-    tiling=[[256, 192], [64, 32]],
-    config='config.py',
-    checkpoint='iter_9.pth',
-    checkpoint_sha256='ab' * 32)
+from graph_of_channels import METADATA, write
+
 ALONE = '''
 import sys
 from importlib.machinery import PathFinder
@@ -39,26 +30,6 @@ image = np.zeros((5, 6, 3), np.uint8)
 image[..., 2] = 1
 assert (predict(OnnxModel(sys.argv[1]), image).mask == 2).all()
 '''
-
-
-def write(path, shape=('batch', 'height', 'width', 3), **metadata) -> str:
-    """Write a network whose logits are the image's channels."""
-    helper, types = onnx.helper, onnx.TensorProto
-    graph = helper.make_graph(
-        [
-            helper.make_node('Cast', ['image'], ['cast'], to=types.FLOAT),
-            helper.make_node('Transpose', ['cast'], ['logits'],
-                             perm=[0, 3, 1, 2])
-        ], 'graph', [helper.make_tensor_value_info(
-            'image', types.UINT8, shape)],
-        [helper.make_tensor_value_info(
-            'logits', types.FLOAT, (shape[0], 3, *shape[1:3]))])
-    model = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid('', 18)], ir_version=10)
-    if metadata:
-        helper.set_model_props(model, dict(mmseg_ext=json.dumps(metadata)))
-    onnx.save(model, path)
-    return str(path)
 
 
 def pictures(*shape: int) -> np.ndarray:

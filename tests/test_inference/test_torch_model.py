@@ -99,12 +99,17 @@ def test_classes_and_how_to_read_come_from_the_config(tmp_path):
         type='RepeatDataset', times=1, dataset=cfg.test_dataloader.dataset)
     cfg.dump(str(tmp_path / 'config.py'))
     model = TorchModel(str(tmp_path / 'config.py'), path, 'cpu')
+    digest = model.details.pop('model_sha256')
     assert model.details == dict(
         config='config.py', transforms=['none, images keep their size'],
         test_mode='whole images')
     assert model.classes == ('x', 'y', 'z')
     assert model.palette == [[1, 2, 3]] * 3
     assert (model.bit_depth, model.crop_bottom) == (12, 60)
+    # what a run of predictions depends on beside the weights' file
+    cfg.model.data_preprocessor.mean = [1., 2., 3.]
+    other = TorchModel(cfg, path, 'cpu').details['model_sha256']
+    assert len(digest) == 64 and digest != other
 
 
 def test_details_are_a_line_each(tmp_path):

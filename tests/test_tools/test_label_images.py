@@ -1,6 +1,7 @@
 """From a folder of images to masks that a data set reads, by the tool."""
 import csv
 import json
+import os
 import runpy
 import sys
 
@@ -11,6 +12,7 @@ import torch
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS, MODELS
 
+from mmseg_ext.basics import claimed_folder
 from mmseg_ext.engine import load_config
 from mmseg_ext.labeling import Sam2Segmenter
 from mmseg_ext.samples import write_ksdd2_sample
@@ -155,4 +157,13 @@ def test_mistakes_are_sentences(label, arguments, found, tmp_path):
     more = arguments if isinstance(arguments, dict) else {}
     with pytest.raises(SystemExit, match=found):
         label(*(() if more else arguments), **more)
+    assert not (tmp_path / 'out').exists()
+
+
+def test_a_second_job_is_refused(label, tmp_path):
+    with claimed_folder(tmp_path / 'out'):
+        for arguments in ([], ['--import-corrections']):
+            with pytest.raises(SystemExit, match=rf'out is being written by '
+                               f'process {os.getpid()} on'):
+                label('--ground-truth', *arguments)
     assert not (tmp_path / 'out').exists()
