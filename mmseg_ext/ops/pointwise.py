@@ -20,7 +20,7 @@ from torch.utils.checkpoint import checkpoint
 
 from .autocast import autocast_dtype, no_autocast
 from .blocks import in_blocks, pixel_blocks
-from .moments import HALF, as_affine, fold_batch_norm, half_centre
+from .moments import as_affine, fold_batch_norm, half_centre
 
 
 def pointwise_mlp(x: Tensor,
@@ -274,14 +274,12 @@ def _norm_relu_conv(x: Tensor, norm_weight: Tensor, norm_bias: Tensor,
                     eps: float) -> tuple[Tensor, Tensor, Tensor]:
     # the statistics take their type from the running ones, and these are
     # not changed here: an operator that changes a tensor has no gradient
-    running = norm_bias.clone(), norm_bias.clone()
+    running = _zero_sum(norm_bias), _zero_sum(norm_bias)
     mean, variance = torch.batch_norm_update_stats(x, *running, 0.0)
-    centre, left = _split(mean, x.dtype)
-    slope, offset = as_affine(left, variance, norm_weight, norm_bias, eps)
+    slope, offset = as_affine(mean, variance, norm_weight, norm_bias, eps)
     out = _new_map(x, weight)
     scaled = weight * factor[:, None]  # (B, E, C)
     for image, result, block in pixel_blocks(out, x):
-        block = _centred(block, centre)
         hidden = _affine_relu(block, slope, offset)  # (C, n)
         torch.addmm(bias[:, None], scaled[image], hidden, out=result)
     return out, mean, variance
@@ -289,7 +287,7 @@ def _norm_relu_conv(x: Tensor, norm_weight: Tensor, norm_bias: Tensor,
 
 @_norm_relu_conv.register_fake
 def _(x, norm_weight, norm_bias, weight, bias, factor, eps):
-    return _new_map(x, weight), *_gradients_like(norm_bias, norm_bias)
+    return _new_map(x, weight), _zero_sum(norm_bias), _zero_sum(norm_bias)
 
 
 @torch.library.custom_op(
@@ -299,31 +297,30 @@ def _norm_relu_conv_backward(
         weight: Tensor, factor: Tensor, mean: Tensor, variance: Tensor,
         eps: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return the gradients of ``x``, the norm's two and the weight."""
-    centre, left = _split(mean, x.dtype)
-    slope, offset = as_affine(left, variance, norm_weight, norm_bias, eps)
+    slope, offset = as_affine(mean, variance, norm_weight, norm_bias, eps)
     inverse_std = (variance + eps).rsqrt()
-    rest = left.to(x.dtype)[:, None]
+    centre = mean.to(x.dtype)[:, None]
     grad_weight, total, product = (_zero_sum(w) for w in (weight, mean, mean))
     x = x.contiguous()  # of another layout each loop would copy it
     grad_x = torch.empty_like(x)
     scaled = weight * factor[:, None]  # (B, E, C)
     for image, out, block, upper in pixel_blocks(grad_x, x, grad):
-        block = _centred(block, centre)
         hidden = _affine_relu(block, slope, offset)  # (C, n)
         grad_weight += (upper @ hidden.T) * factor[image]
         torch.mm(scaled[image].T, upper, out=out)
         _relu_backward(out, hidden)
         total += out.sum(1, dtype=total.dtype)
-        deviations = torch.sub(block, rest, out=hidden)
-        product += deviations.mul_(out).sum(1, dtype=total.dtype)
+        centred = torch.sub(block, centre, out=hidden)
+        product += centred.mul_(out).sum(1, dtype=total.dtype)
     # The gradient of the norm, in place: slope * (g - mean of g -
     # normalised x * mean of (g * normalised x)).
     pixels = x.numel() // x.shape[1]
+    # the centre may be the mean in half precision
+    product -= (mean - centre[:, 0]) * total
     tilt = slope * inverse_std.square() * product / pixels
-    shift = tilt * left - slope * total / pixels
+    shift = tilt * mean - slope * total / pixels
     slope, tilt, shift = (c.to(x.dtype)[:, None] for c in (slope, tilt, shift))
     for _, out, block in pixel_blocks(grad_x, x):
-        block = _centred(block, centre)
         out.mul_(slope).addcmul_(block, tilt, value=-1).add_(shift)
     return (grad_x, (product * inverse_std).to(norm_weight.dtype),
             total.to(norm_bias.dtype), grad_weight.to(weight.dtype))
@@ -363,15 +360,6 @@ def _gradients_like(*tensors: Tensor) -> tuple[Tensor, ...]:
         for x in tensors)
 
 
-def _split(mean: Tensor,
-           dtype: torch.dtype) -> tuple[Optional[Tensor], Tensor]:
-    """Return what to subtract first, as half_centre does, and the rest."""
-    if dtype not in HALF:
-        return None, mean
-    centre = mean.to(dtype)
-    return centre, mean - centre
-
-
 def _centred(block: Tensor, centre: Optional[Tensor]) -> Tensor:
     return block if centre is None else block - centre[:, None]
 
@@ -390,6 +378,6 @@ def _relu_backward(grad: Tensor, result: Tensor) -> Tensor:
 
 def _affine_relu(x: Tensor, slope: Tensor, offset: Tensor) -> Tensor:
     """Return relu(slope * x + offset), a number a channel: (C, N)."""
-    slope, offset = (c.to(x.dtype)[:, None] for c in (slope, offset))
     # not addcmul: with two numbers a row a CPU does one pixel at a time
-    return (x * slope).add_(offset).relu_()
+    out = (x * slope[:, None]).add_(offset[:, None]).relu_()
+    return out.to(x.dtype)  # of half precision it was float32 so far
