@@ -1,7 +1,5 @@
 """Mean and covariance of channels, and the batch norm that follows from them.
 """
-from typing import Optional
-
 import torch
 from torch import Tensor
 from torch.autograd import Function
@@ -33,9 +31,7 @@ def fold_batch_norm(
         weight: Tensor,
         norm_weight: Tensor,
         norm_bias: Tensor,
-        eps: float = 1e-5,
-        centre: Optional[Tensor] = None
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        eps: float = 1e-5) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Fold a batch norm by the batch's statistics into the convolution.
 
     The statistics of the convolved map follow from the moments of ``x``, so
@@ -47,8 +43,6 @@ def fold_batch_norm(
             norm subtracts again, is left out.
         norm_weight, norm_bias: Of the norm.
         eps: Added to the variance.
-        centre: What is subtracted from ``x`` before the one convolution. It
-            has no gradient: the result does not depend on it. None: nothing.
 
     Returns:
         Weight and bias of the one convolution, and the batch's mean and
@@ -59,17 +53,15 @@ def fold_batch_norm(
         - x: (B, C, H, W)
         - weight: (D, C)
         - norm_weight, norm_bias: (D,)
-        - centre: (C,)
         - output: (D, C), (D,), (D,) and (D,)
     """
     mean, covariance = channel_moments(x)
     exact = weight.to(mean.dtype)
+    mean = exact @ mean  # (C,) -> (D,)
     variance = ((exact @ covariance) * exact).sum(1)  # (C, C) -> (D,)
-    left = exact @ (mean if centre is None else mean - centre)
-    slope, offset = as_affine(left, variance, norm_weight, norm_bias, eps)
-    mean = (left if centre is None else exact @ mean).detach()
+    slope, offset = as_affine(mean, variance, norm_weight, norm_bias, eps)
     return (weight * slope.to(weight.dtype)[:, None], offset.to(weight.dtype),
-            mean, variance.detach())
+            mean.detach(), variance.detach())
 
 
 def as_affine(mean: Tensor, variance: Tensor, weight: Tensor, bias: Tensor,
@@ -77,26 +69,6 @@ def as_affine(mean: Tensor, variance: Tensor, weight: Tensor, bias: Tensor,
     """Return the slope and the offset that a batch norm comes to."""
     slope = weight * (variance + eps).rsqrt()
     return slope, bias - mean * slope
-
-
-def half_centre(x: Tensor, dtype: torch.dtype) -> Optional[Tensor]:
-    """Return what to subtract from a map before half precision rounds it.
-
-    Half precision has two or three digits. Far from zero they go to the
-    mean, and what a product with rounded weights makes of it is no longer
-    what the norm subtracts.
-
-    Args:
-        x: Map.
-        dtype: Type that is computed in.
-
-    Shape:
-        - x: (B, C, H, W)
-        - output: (C,), without a gradient; None if the type is not half
-    """
-    if dtype not in HALF:
-        return None
-    return x.detach().mean((0, 2, 3), dtype=torch.float32).to(dtype)
 
 
 class _ChannelMoments(Function):

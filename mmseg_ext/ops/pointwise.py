@@ -20,36 +20,27 @@ from torch.utils.checkpoint import checkpoint
 
 from .autocast import autocast_dtype, no_autocast
 from .blocks import in_blocks, pixel_blocks
-from .moments import as_affine, fold_batch_norm, half_centre
+from .moments import HALF, as_affine, fold_batch_norm
 
 
 def pointwise_mlp(x: Tensor,
                   weight1: Tensor,
                   bias1: Tensor,
                   weight2: Tensor,
-                  bias2: Optional[Tensor] = None,
-                  centre: Optional[Tensor] = None) -> Tensor:
+                  bias2: Optional[Tensor] = None) -> Tensor:
     """Two 1 x 1 convolutions with a ReLU between, W_2 relu(W_1 x + b_1) + b_2.
 
     The hidden maps exist on a CPU for the pixels that its cache holds,
     elsewhere for the batch, and again in the backward pass; the input alone
     is saved for it.
 
-    Args:
-        x: Feature map.
-        weight1, bias1: Of the first convolution.
-        weight2, bias2: Of the second one.
-        centre: Subtracted from ``x`` first, without a gradient. None:
-            nothing.
-
     Shape:
         - x: (B, C, H, W)
         - weight1, bias1: (D, C) and (D,)
         - weight2, bias2: (E, D) and (E,)
-        - centre: (C,)
         - output: (B, E, H, W)
     """
-    tensors = _cast(x, weight1, bias1, weight2, bias2, centre)
+    tensors = _cast(x, weight1, bias1, weight2, bias2)
     with no_autocast(x.device.type):
         if in_blocks(x):
             return _mlp(*tensors)
@@ -94,10 +85,12 @@ def conv_norm_relu_conv(
         - output: (B, E, H, W), (D,) and (D,)
     """
     if in_blocks(x):
-        centre = half_centre(x, autocast_dtype(x.device.type) or x.dtype)
+        x, centre = _centre_half(x)
         *folded, mean, variance = fold_batch_norm(x, weight1, norm_weight,
-                                                  norm_bias, eps, centre)
-        out = pointwise_mlp(x, *folded, weight2, bias2, centre)
+                                                  norm_bias, eps)
+        if centre is not None:
+            mean = mean + weight1.detach().to(mean.dtype) @ centre
+        out = pointwise_mlp(x, *folded, weight2, bias2)
         return out, mean, variance * _bessel(x)
     x, weight1, weight2, bias2 = _cast(x, weight1, weight2, bias2)
     return _by_layers(x, weight1, norm_weight, norm_bias, None, weight2,
@@ -159,6 +152,24 @@ def _cast(*tensors: Optional[Tensor]) -> list[Optional[Tensor]]:
     return [None if x is None else x.to(dtype) for x in tensors]
 
 
+def _centre_half(x: Tensor) -> tuple[Tensor, Optional[Tensor]]:
+    """Subtract the mean of each channel, where half precision is to come.
+
+    It has two or three digits. Far from zero they would go to the mean, and
+    what a product with rounded weights makes of it is not what the norm, by
+    its own weights, subtracts again.
+
+    Returns:
+        The map in half precision and what was subtracted, without a
+        gradient. Else the map as it was, and None.
+    """
+    dtype = autocast_dtype(x.device.type) or x.dtype
+    if dtype not in HALF:
+        return x, None
+    centre = x.detach().mean((0, 2, 3), dtype=torch.float64)
+    return (x - centre.float()[:, None, None]).to(dtype), centre
+
+
 def _bessel(x: Tensor) -> float:
     """Return what makes a variance over all pixels an unbiased one."""
     pixels = x.numel() // x.shape[1]
@@ -173,9 +184,7 @@ def _compute_again(layers: Callable, *tensors: Optional[Tensor]) -> Tensor:
 
 
 def _mlp_layers(x: Tensor, weight1: Tensor, bias1: Tensor, weight2: Tensor,
-                bias2: Optional[Tensor], centre: Optional[Tensor]) -> Tensor:
-    if centre is not None:
-        x = x - centre[:, None, None]
+                bias2: Optional[Tensor]) -> Tensor:
     return _conv(_conv(x, weight1, bias1).relu_(), weight2, bias2)
 
 
@@ -209,10 +218,9 @@ def _conv(x: Tensor, weight: Tensor, bias: Optional[Tensor] = None) -> Tensor:
 
 @torch.library.custom_op('mmseg_ext::pointwise_mlp', mutates_args=())
 def _mlp(x: Tensor, weight1: Tensor, bias1: Tensor, weight2: Tensor,
-         bias2: Optional[Tensor], centre: Optional[Tensor]) -> Tensor:
+         bias2: Optional[Tensor]) -> Tensor:
     out = _new_map(x, weight2)
     for _, result, block in pixel_blocks(out, x):
-        block = _centred(block, centre)
         hidden = torch.addmm(bias1[:, None], weight1, block).relu_()  # (D, n)
         torch.mm(weight2, hidden, out=result)
         if bias2 is not None:
@@ -221,22 +229,20 @@ def _mlp(x: Tensor, weight1: Tensor, bias1: Tensor, weight2: Tensor,
 
 
 @_mlp.register_fake
-def _(x, weight1, bias1, weight2, bias2, centre):
+def _(x, weight1, bias1, weight2, bias2):
     return _new_map(x, weight2)
 
 
 @torch.library.custom_op('mmseg_ext::pointwise_mlp_backward', mutates_args=())
-def _mlp_backward(
-        grad: Tensor, x: Tensor, weight1: Tensor, bias1: Tensor,
-        weight2: Tensor, centre: Optional[Tensor],
-        needs_x: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _mlp_backward(grad: Tensor, x: Tensor, weight1: Tensor, bias1: Tensor,
+                  weight2: Tensor,
+                  needs_x: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return the gradients of all but ``bias2``; of ``x`` if it needs one."""
     # where x needs no gradient nothing is written to its place
     grad_x = torch.empty_like(x, memory_format=torch.contiguous_format)
     grad1, grad2, grad_bias1 = (
         _zero_sum(w) for w in (weight1, weight2, bias1))
     for _, out, block, upper in pixel_blocks(grad_x, x, grad):
-        block = _centred(block, centre)
         hidden = torch.addmm(bias1[:, None], weight1, block).relu_()  # (D, n)
         grad2 += upper @ hidden.T
         lower = _relu_backward(weight2.T @ upper, hidden)  # (D, n)
@@ -249,20 +255,19 @@ def _mlp_backward(
 
 
 @_mlp_backward.register_fake
-def _(grad, x, weight1, bias1, weight2, centre, needs_x):
+def _(grad, x, weight1, bias1, weight2, needs_x):
     return _gradients_like(x, weight1, bias1, weight2)
 
 
 def _save_mlp(ctx, inputs: tuple, output: Tensor) -> None:
-    *tensors, _, centre = inputs
-    ctx.save_for_backward(*tensors, centre)
+    ctx.save_for_backward(*inputs[:4])
 
 
 def _differentiate_mlp(ctx, grad: Tensor) -> tuple[Optional[Tensor], ...]:
-    needs_x, *_, needs_bias2, _ = ctx.needs_input_grad
+    needs_x, *_, needs_bias2 = ctx.needs_input_grad
     grad_x, *grads = _mlp_backward(grad, *ctx.saved_tensors, needs_x)
     return (grad_x if needs_x else None, *grads,
-            grad.sum((0, 2, 3)) if needs_bias2 else None, None)
+            grad.sum((0, 2, 3)) if needs_bias2 else None)
 
 
 _mlp.register_autograd(_differentiate_mlp, setup_context=_save_mlp)
@@ -358,10 +363,6 @@ def _gradients_like(*tensors: Tensor) -> tuple[Tensor, ...]:
     return tuple(
         torch.empty_like(x, memory_format=torch.contiguous_format)
         for x in tensors)
-
-
-def _centred(block: Tensor, centre: Optional[Tensor]) -> Tensor:
-    return block if centre is None else block - centre[:, None]
 
 
 def _zero_sum(like: Tensor) -> Tensor:
