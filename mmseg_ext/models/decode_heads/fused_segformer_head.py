@@ -42,12 +42,13 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
     W cat(up(x_i)) = sum_i up(W_i x_i). That convolves the fewer pixels of
     the small maps, and no map of 4 * channels ever exists.
 
-    In training a batch norm and the 1 x 1 convolution before it become one
-    convolution, since the moments of the few channels that go in tell those
-    of the many that come out; dropout scales the channels of the last
-    convolution in place of the map. Of all maps of ``channels`` the one sum
-    is saved for backward, where mmseg saves nearly ten times as much. How,
-    tells :mod:`mmseg_ext.ops.pointwise`.
+    In training of all maps of ``channels`` the one sum is saved for
+    backward, where mmseg saves nearly ten times as much; the others are
+    computed again. On a CPU a batch norm and the 1 x 1 convolution before it
+    become one convolution, since the moments of the few channels that go in
+    tell those of the many that come out; dropout scales the channels of the
+    last convolution in place of the map. Elsewhere PyTorch's own layers take
+    the batch at once. :mod:`mmseg_ext.ops.pointwise` has both forms.
 
     Takes the arguments and the weights of mmseg's SegformerHead and returns
     the same logits up to rounding, in evaluation and in training; a config
