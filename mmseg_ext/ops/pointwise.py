@@ -173,7 +173,7 @@ def _centre_half(x: Tensor) -> tuple[Tensor, Optional[Tensor]]:
 def _bessel(x: Tensor) -> float:
     """Return what makes a variance over all pixels an unbiased one."""
     pixels = x.numel() // x.shape[1]
-    return pixels / (pixels - 1)
+    return pixels / max(pixels - 1, 1)
 
 
 def _compute_again(layers: Callable, *tensors: Optional[Tensor]) -> Tensor:
