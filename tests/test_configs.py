@@ -91,6 +91,7 @@ def test_readmes_own_phases_build(repository, tmp_path):
 
 @pytest.mark.parametrize(('name', 'millions'), [
     ('segformer_mit-b0_sem', 3.716),
+    ('segformer_mit-b2_sem', 24.724),
     ('segformer_mit-b5_sem', 81.971),
     ('segformer_mit-b5_c512_sem', 83.023),
     ('segformer_xattn_sem', 83.868),

@@ -4,16 +4,13 @@ from .attention import attend
 from .deform_conv import deform_conv2d
 from .deform_reduce import deform_conv_map, deform_conv_mean
 from .dice import soft_dice
-from .pointwise import (
-    channel_moments,
-    fold_batch_norm,
-    norm_relu_conv,
-    pointwise_mlp,
-)
+from .moments import channel_moments, fold_batch_norm
+from .pointwise import conv_norm_relu_conv, norm_relu_conv, pointwise_mlp
 from .resize import add_resized_
 
 __all__ = [
-    'add_resized_', 'attend', 'channel_moments', 'deform_conv2d',
-    'deform_conv_map', 'deform_conv_mean', 'fold_batch_norm',
-    'norm_relu_conv', 'pixel_accuracy', 'pointwise_mlp', 'soft_dice'
+    'add_resized_', 'attend', 'channel_moments', 'conv_norm_relu_conv',
+    'deform_conv2d', 'deform_conv_map', 'deform_conv_mean',
+    'fold_batch_norm', 'norm_relu_conv', 'pixel_accuracy', 'pointwise_mlp',
+    'soft_dice'
 ]

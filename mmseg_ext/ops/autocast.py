@@ -4,15 +4,20 @@ from typing import Optional
 
 import torch
 
+# asked once, at import: torch 2.4 cannot trace the question
+_DEVICES = tuple(
+    device for device in ('cpu', 'cuda', 'mps', 'xpu')
+    if torch.amp.is_autocast_available(device))
+
 
 def autocast_dtype(device: str) -> Optional[torch.dtype]:
     """Return the type that autocast computes in on a device; None: it is off.
 
     Args:
-        device: Its type, 'cpu' or 'cuda'; autocast on others is not seen.
+        device: Its type: 'cpu', 'cuda', 'mps' or 'xpu'; autocast on others
+            is not seen.
     """
-    # not amp.is_autocast_available, which torch 2.4 cannot trace
-    if device in ('cpu', 'cuda') and torch.is_autocast_enabled(device):
+    if device in _DEVICES and torch.is_autocast_enabled(device):
         return torch.get_autocast_dtype(device)
     return None
 

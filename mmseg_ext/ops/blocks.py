@@ -7,12 +7,21 @@ from torch import Tensor
 # whole maps a quarter more.
 NUMBERS = 2**19
 
+# Where the cache is worth the loop.
+DEVICES = ('cpu', )
+
+
+def in_blocks(x: Tensor) -> bool:
+    """Tell whether to go through a batch in blocks, or to take all at once.
+
+    Launching kernels costs a GPU more than its memory: there a loop over
+    images and blocks would wait for the launches.
+    """
+    return x.device.type in DEVICES
+
 
 def pixel_blocks(*maps: Tensor) -> Iterator[tuple]:
     """Go through the images of a batch, a block of their pixels at a time.
-
-    All pixels of an image are one block where no CPU runs this: launching
-    kernels costs a GPU more than its memory.
 
     Args:
         maps: Batches of maps of one size. What is written to a block is in
@@ -48,9 +57,6 @@ def channel_blocks(*maps: Tensor) -> Iterator[tuple]:
 
 def _blocks(maps: Sequence[Tensor], dim: int) -> Iterator[tuple]:
     for index, images in enumerate(zip(*maps)):
-        if images[0].device.type != 'cpu':
-            yield index, *images
-            continue
         of_each = max(image.numel() // image.shape[dim] for image in images)
         size = max(NUMBERS // of_each, 1)
         for parts in zip(*(image.split(size, dim) for image in images)):

@@ -1,72 +1,26 @@
 """1 x 1 convolutions and their norms, saving their input alone for backward.
 
-What lies between input and output is computed again in the backward pass. The
-operators are registered with PyTorch, so that torch.compile does not look
-inside: it would find what is computed again, and save it instead.
+What lies between input and output is computed again in the backward pass. Each
+function has two forms, and :func:`.blocks.in_blocks` chooses:
+
+* Off the CPU it is PyTorch's own layers, checkpointed. A batch of any size
+  takes as many kernel launches as one image.
+* On a CPU it is an operator that goes through the batch in blocks which the
+  cache holds. These operators are registered with PyTorch, so that
+  torch.compile does not look inside: it would find what is computed again, and
+  save it instead.
 """
+from collections.abc import Callable
 from typing import Optional
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
-from torch.autograd import Function
-from torch.autograd.function import once_differentiable
+from torch.utils.checkpoint import checkpoint
 
 from .autocast import autocast_dtype, no_autocast
-from .blocks import pixel_blocks
-
-
-def channel_moments(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the mean and the covariance of the channels over all pixels.
-
-    With them the mean and the variance of any linear map of the channels
-    are known before it is computed: W mean, and the diagonal of
-    W covariance W^T.
-
-    Shape:
-        - x: (B, C, H, W)
-        - output: (C,) and (C, C), in float64 where the device has it, as
-          W may cancel most of what is summed; the covariance is divided by
-          B * H * W
-    """
-    return _ChannelMoments.apply(x)
-
-
-def fold_batch_norm(
-        x: Tensor,
-        weight: Tensor,
-        norm_weight: Tensor,
-        norm_bias: Tensor,
-        eps: float = 1e-5) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Fold a batch norm by the batch's statistics into the convolution.
-
-    The statistics of the convolved map follow from the moments of ``x``, so
-    that it need not be computed for them.
-
-    Args:
-        x: Feature map.
-        weight: Of the 1 x 1 convolution before the norm. Its bias, which the
-            norm subtracts again, is left out.
-        norm_weight, norm_bias: Of the norm.
-        eps: Added to the variance.
-
-    Returns:
-        Weight and bias of the one convolution, and the batch's mean and
-        variance (divided by B * H * W) for the norm's running statistics,
-        without a gradient.
-
-    Shape:
-        - x: (B, C, H, W)
-        - weight: (D, C)
-        - norm_weight, norm_bias: (D,)
-        - output: (D, C), (D,), (D,) and (D,)
-    """
-    mean, covariance = channel_moments(x)
-    exact = weight.to(mean.dtype)
-    mean = exact @ mean  # (C,) -> (D,)
-    variance = ((exact @ covariance) * exact).sum(1)  # (C, C) -> (D,)
-    slope, offset = _as_affine(mean, variance, norm_weight, norm_bias, eps)
-    return (weight * slope.to(weight.dtype)[:, None], offset.to(weight.dtype),
-            mean.detach(), variance.detach())
+from .blocks import in_blocks, pixel_blocks
+from .moments import HALF, as_affine, fold_batch_norm
 
 
 def pointwise_mlp(x: Tensor,
@@ -76,9 +30,9 @@ def pointwise_mlp(x: Tensor,
                   bias2: Optional[Tensor] = None) -> Tensor:
     """Two 1 x 1 convolutions with a ReLU between, W_2 relu(W_1 x + b_1) + b_2.
 
-    The hidden maps exist for one image at a time (on a CPU, for the pixels
-    that its cache holds), and again in the backward pass; the input alone is
-    saved for it.
+    The hidden maps exist on a CPU for the pixels that its cache holds,
+    elsewhere for the batch, and again in the backward pass; the input alone
+    is saved for it.
 
     Shape:
         - x: (B, C, H, W)
@@ -88,16 +42,71 @@ def pointwise_mlp(x: Tensor,
     """
     tensors = _cast(x, weight1, bias1, weight2, bias2)
     with no_autocast(x.device.type):
-        return _mlp(*tensors)
+        if in_blocks(x):
+            return _mlp(*tensors)
+        return _compute_again(_mlp_layers, *tensors)
 
 
-def norm_relu_conv(x: Tensor,
-                   norm_weight: Tensor,
-                   norm_bias: Tensor,
-                   weight: Tensor,
-                   bias: Tensor,
-                   factor: Tensor,
-                   eps: float = 1e-5) -> tuple[Tensor, Tensor, Tensor]:
+def conv_norm_relu_conv(
+        x: Tensor,
+        weight1: Tensor,
+        norm_weight: Tensor,
+        norm_bias: Tensor,
+        weight2: Tensor,
+        bias2: Optional[Tensor] = None,
+        eps: float = 1e-5,
+        statistics: Optional[Tensor] = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Two 1 x 1 convolutions, and between them batch norm and a ReLU.
+
+    The norm is that by the batch's statistics, which a CPU folds into the
+    first convolution. The input alone is saved for the backward pass.
+
+    Args:
+        x: Feature map.
+        weight1: Of the first convolution. Its bias, which the norm subtracts
+            again, is left out.
+        norm_weight, norm_bias: Of the norm.
+        weight2, bias2: Of the second convolution.
+        eps: Added to the variance.
+        statistics: Zeros, for what is returned beside the result. None: new
+            ones.
+
+    Returns:
+        The result, and for the norm's running statistics the batch's mean
+        and variance (divided by B * H * W - 1), without a gradient.
+
+    Shape:
+        - x: (B, C, H, W)
+        - weight1: (D, C)
+        - norm_weight, norm_bias: (D,)
+        - weight2, bias2: (E, D) and (E,)
+        - statistics: (2, D)
+        - output: (B, E, H, W), (D,) and (D,)
+    """
+    if in_blocks(x):
+        x, centre = _centre_half(x)
+        *folded, mean, variance = fold_batch_norm(x, weight1, norm_weight,
+                                                  norm_bias, eps)
+        if centre is not None:
+            mean = mean + weight1.detach().to(mean.dtype) @ centre
+        out = pointwise_mlp(x, *folded, weight2, bias2)
+        return out, mean, variance * _bessel(x)
+    x, weight1, weight2, bias2 = _cast(x, weight1, weight2, bias2)
+    return _by_layers(x, weight1, norm_weight, norm_bias, None, weight2,
+                      bias2, eps, statistics)
+
+
+def norm_relu_conv(
+        x: Tensor,
+        norm_weight: Tensor,
+        norm_bias: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        factor: Optional[Tensor] = None,
+        eps: float = 1e-5,
+        statistics: Optional[Tensor] = None
+) -> tuple[Tensor, Tensor, Tensor]:
     """Batch norm by the batch's statistics, ReLU and a 1 x 1 convolution.
 
     The input is saved for the backward pass, and neither the normalised nor
@@ -108,54 +117,31 @@ def norm_relu_conv(x: Tensor,
         norm_weight, norm_bias: Of the norm.
         weight, bias: Of the convolution.
         factor: By which each channel of each image is multiplied before the
-            convolution: 1, or what dropout draws.
+            convolution, 0 or more: what dropout draws. None: 1.
         eps: Added to the variance.
+        statistics: As in :func:`conv_norm_relu_conv`.
 
     Returns:
-        The result, and the batch's mean and variance (divided by B * H * W)
-        for the norm's running statistics, without a gradient.
+        As :func:`conv_norm_relu_conv`.
 
     Shape:
         - x: (B, C, H, W)
         - norm_weight, norm_bias: (C,)
         - weight, bias: (E, C) and (E,)
         - factor: (B, C)
+        - statistics: (2, C)
         - output: (B, E, H, W), (C,) and (C,)
     """
     x, weight, bias, factor = _cast(x, weight, bias, factor)
+    if not in_blocks(x):
+        return _by_layers(x, None, norm_weight, norm_bias, factor, weight,
+                          bias, eps, statistics)
+    if factor is None:
+        factor = x.new_ones(x.shape[:2])
     with no_autocast(x.device.type):
-        return _norm_relu_conv(x, norm_weight, norm_bias, weight, bias, factor,
-                               eps)
-
-
-class _ChannelMoments(Function):
-
-    @staticmethod
-    def forward(ctx, x: Tensor) -> tuple[Tensor, Tensor]:
-        # MPS has no float64
-        exact = torch.float32 if x.device.type == 'mps' else torch.float64
-        pixels = x.numel() // x.shape[1]
-        mean = x.mean(dim=(0, 2, 3), dtype=exact)
-        covariance = mean.new_zeros(len(mean), len(mean))
-        for image in x.flatten(2):
-            centred = image.to(exact) - mean[:, None]
-            covariance.addmm_(centred, centred.T, alpha=1 / pixels)
-        ctx.save_for_backward(x, mean)
-        return mean, covariance
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, grad_mean: Tensor, grad_covariance: Tensor) -> Tensor:
-        x, mean = ctx.saved_tensors
-        pixels = x.numel() // x.shape[1]
-        # the mean inside the covariance adds nothing: deviations sum to 0
-        slope = (grad_covariance + grad_covariance.T) / pixels
-        offset = grad_mean / pixels - slope @ mean
-        slope, offset = slope.to(x.dtype), offset.to(x.dtype)
-        grad = torch.empty_like(x, memory_format=torch.contiguous_format)
-        for out, image in zip(grad.flatten(2), x.flatten(2)):
-            torch.addmm(offset[:, None], slope, image, out=out)
-        return grad
+        out, mean, variance = _norm_relu_conv(x, norm_weight, norm_bias,
+                                              weight, bias, factor, eps)
+    return out, mean, variance * _bessel(x)
 
 
 def _cast(*tensors: Optional[Tensor]) -> list[Optional[Tensor]]:
@@ -164,6 +150,70 @@ def _cast(*tensors: Optional[Tensor]) -> list[Optional[Tensor]]:
     if dtype is None:
         return list(tensors)
     return [None if x is None else x.to(dtype) for x in tensors]
+
+
+def _centre_half(x: Tensor) -> tuple[Tensor, Optional[Tensor]]:
+    """Subtract the mean of each channel, where half precision is to come.
+
+    It has two or three digits. Far from zero they would go to the mean, and
+    what a product with rounded weights makes of it is not what the norm, by
+    its own weights, subtracts again.
+
+    Returns:
+        The map in half precision and what was subtracted, without a
+        gradient. Else the map as it was, and None.
+    """
+    dtype = autocast_dtype(x.device.type) or x.dtype
+    if dtype not in HALF:
+        return x, None
+    centre = x.detach().mean((0, 2, 3), dtype=torch.float64)
+    return (x - centre.float()[:, None, None]).to(dtype), centre
+
+
+def _bessel(x: Tensor) -> float:
+    """Return what makes a variance over all pixels an unbiased one."""
+    pixels = x.numel() // x.shape[1]
+    return pixels / max(pixels - 1, 1)
+
+
+def _compute_again(layers: Callable, *tensors: Optional[Tensor]) -> Tensor:
+    """Run layers, and again in the backward pass; save the tensors alone."""
+    # nothing is drawn in them: no state of a generator to keep
+    return checkpoint(
+        layers, *tensors, use_reentrant=False, preserve_rng_state=False)
+
+
+def _mlp_layers(x: Tensor, weight1: Tensor, bias1: Tensor, weight2: Tensor,
+                bias2: Optional[Tensor]) -> Tensor:
+    return _conv(_conv(x, weight1, bias1).relu_(), weight2, bias2)
+
+
+def _by_layers(x: Tensor, weight1: Optional[Tensor], norm_weight: Tensor,
+               norm_bias: Tensor, factor: Optional[Tensor], weight2: Tensor,
+               bias2: Optional[Tensor], eps: float,
+               statistics: Optional[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the result and the statistics of either function with a norm."""
+    if statistics is None:
+        statistics = norm_weight.new_zeros(2, len(norm_weight))
+    with no_autocast(x.device.type):
+        out = _compute_again(_norm_layers, x, weight1, norm_weight, norm_bias,
+                             factor, weight2, bias2, eps, statistics)
+    return out, *statistics
+
+
+def _norm_layers(x, weight1, norm_weight, norm_bias, factor, weight2, bias2,
+                 eps, statistics):
+    if weight1 is not None:
+        x = _conv(x, weight1)
+    # of momentum 1: what is computed again changes nothing
+    x = F.batch_norm(x, *statistics, norm_weight, norm_bias, True, 1.0, eps)
+    if factor is not None:
+        x = x * factor[..., None, None]  # before the ReLU: it works in place
+    return _conv(x.relu_(), weight2, bias2)
+
+
+def _conv(x: Tensor, weight: Tensor, bias: Optional[Tensor] = None) -> Tensor:
+    return F.conv2d(x, weight[..., None, None], bias)
 
 
 @torch.library.custom_op('mmseg_ext::pointwise_mlp', mutates_args=())
@@ -229,9 +279,9 @@ def _norm_relu_conv(x: Tensor, norm_weight: Tensor, norm_bias: Tensor,
                     eps: float) -> tuple[Tensor, Tensor, Tensor]:
     # the statistics take their type from the running ones, and these are
     # not changed here: an operator that changes a tensor has no gradient
-    running = norm_bias.clone(), norm_bias.clone()
+    running = _zero_sum(norm_bias), _zero_sum(norm_bias)
     mean, variance = torch.batch_norm_update_stats(x, *running, 0.0)
-    slope, offset = _as_affine(mean, variance, norm_weight, norm_bias, eps)
+    slope, offset = as_affine(mean, variance, norm_weight, norm_bias, eps)
     out = _new_map(x, weight)
     scaled = weight * factor[:, None]  # (B, E, C)
     for image, result, block in pixel_blocks(out, x):
@@ -242,7 +292,7 @@ def _norm_relu_conv(x: Tensor, norm_weight: Tensor, norm_bias: Tensor,
 
 @_norm_relu_conv.register_fake
 def _(x, norm_weight, norm_bias, weight, bias, factor, eps):
-    return _new_map(x, weight), *_gradients_like(norm_bias, norm_bias)
+    return _new_map(x, weight), _zero_sum(norm_bias), _zero_sum(norm_bias)
 
 
 @torch.library.custom_op(
@@ -252,7 +302,7 @@ def _norm_relu_conv_backward(
         weight: Tensor, factor: Tensor, mean: Tensor, variance: Tensor,
         eps: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return the gradients of ``x``, the norm's two and the weight."""
-    slope, offset = _as_affine(mean, variance, norm_weight, norm_bias, eps)
+    slope, offset = as_affine(mean, variance, norm_weight, norm_bias, eps)
     inverse_std = (variance + eps).rsqrt()
     centre = mean.to(x.dtype)[:, None]
     grad_weight, total, product = (_zero_sum(w) for w in (weight, mean, mean))
@@ -270,6 +320,8 @@ def _norm_relu_conv_backward(
     # The gradient of the norm, in place: slope * (g - mean of g -
     # normalised x * mean of (g * normalised x)).
     pixels = x.numel() // x.shape[1]
+    # the centre may be the mean in half precision
+    product -= (mean - centre[:, 0]) * total
     tilt = slope * inverse_std.square() * product / pixels
     shift = tilt * mean - slope * total / pixels
     slope, tilt, shift = (c.to(x.dtype)[:, None] for c in (slope, tilt, shift))
@@ -313,13 +365,6 @@ def _gradients_like(*tensors: Tensor) -> tuple[Tensor, ...]:
         for x in tensors)
 
 
-def _as_affine(mean: Tensor, variance: Tensor, weight: Tensor, bias: Tensor,
-               eps: float) -> tuple[Tensor, Tensor]:
-    """Return the slope and the offset that a batch norm comes to."""
-    slope = weight * (variance + eps).rsqrt()
-    return slope, bias - mean * slope
-
-
 def _zero_sum(like: Tensor) -> Tensor:
     """Return zeros to add to, in float32 at least."""
     return torch.zeros_like(
@@ -334,6 +379,6 @@ def _relu_backward(grad: Tensor, result: Tensor) -> Tensor:
 
 def _affine_relu(x: Tensor, slope: Tensor, offset: Tensor) -> Tensor:
     """Return relu(slope * x + offset), a number a channel: (C, N)."""
-    slope, offset = (c.to(x.dtype)[:, None] for c in (slope, offset))
     # not addcmul: with two numbers a row a CPU does one pixel at a time
-    return (x * slope).add_(offset).relu_()
+    out = (x * slope[:, None]).add_(offset[:, None]).relu_()
+    return out.to(x.dtype)  # of half precision it was float32 so far

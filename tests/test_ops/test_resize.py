@@ -10,10 +10,13 @@ MODES = [('bilinear', False), ('bilinear', True), ('bicubic', False),
          ('area', None)]
 
 
-@pytest.mark.parametrize('numbers', [2**19, 252])  # 252: two channels
+@pytest.mark.parametrize('form', ['one block', 'two channels', 'at once'])
 @pytest.mark.parametrize('mode, align_corners', MODES)
-def test_equals_interpolate(mode, align_corners, numbers, monkeypatch):
-    monkeypatch.setattr(blocks, 'NUMBERS', numbers)
+def test_equals_interpolate(mode, align_corners, form, monkeypatch):
+    if form == 'two channels':
+        monkeypatch.setattr(blocks, 'NUMBERS', 252)
+    if form == 'at once':
+        monkeypatch.setattr(blocks, 'DEVICES', ())
     torch.manual_seed(0)
     base = torch.randn(2, 3, 9, 14, dtype=torch.float64)
     # smaller, odd, larger in one direction, one pixel, and of equal size

@@ -2,6 +2,7 @@
 from collections.abc import Sequence
 from typing import Optional
 
+import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from mmcv.cnn import ConvModule
@@ -14,9 +15,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from mmseg_ext.basics.arguments import check_choice
 from mmseg_ext.ops import (
     add_resized_,
-    fold_batch_norm,
+    conv_norm_relu_conv,
     norm_relu_conv,
-    pointwise_mlp,
 )
 
 from ._pixel_loss import PixelLossMixin
@@ -42,12 +42,13 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
     W cat(up(x_i)) = sum_i up(W_i x_i). That convolves the fewer pixels of
     the small maps, and no map of 4 * channels ever exists.
 
-    In training a batch norm and the 1 x 1 convolution before it become one
-    convolution, since the moments of the few channels that go in tell those
-    of the many that come out; dropout scales the channels of the last
-    convolution in place of the map. Of all maps of ``channels`` the one sum
-    is saved for backward, where mmseg saves nearly ten times as much. How,
-    tells :mod:`mmseg_ext.ops.pointwise`.
+    In training of all maps of ``channels`` the one sum is saved for
+    backward, where mmseg saves nearly ten times as much; the others are
+    computed again. On a CPU a batch norm and the 1 x 1 convolution before it
+    become one convolution, since the moments of the few channels that go in
+    tell those of the many that come out; dropout scales the channels of the
+    last convolution in place of the map. Elsewhere PyTorch's own layers take
+    the batch at once. :mod:`mmseg_ext.ops.pointwise` has both forms.
 
     Takes the arguments and the weights of mmseg's SegformerHead and returns
     the same logits up to rounding, in evaluation and in training; a config
@@ -91,9 +92,11 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
         weights = fusion.conv.weight.split(self.channels, dim=1)
         # a list: torch 2.4 exports an iterator from its start again
         stages = list(zip(inputs, self.convs, weights))
-        out = self._project(*stages[0], fusion.conv.bias)
+        tracked = _Tracked(
+            fusion.conv.weight, len(stages) + 1, self.channels)
+        out = self._project(tracked, *stages[0], fusion.conv.bias)
         # (B, channels, H_i, W_i) each, one after the other
-        maps = (self._project(*stage) for stage in stages[1:])
+        maps = (self._project(tracked, *stage) for stage in stages[1:])
         # torch refuses align_corners where it has no meaning
         corners = self.interpolate_mode in WITH_CORNERS
         resizing = dict(
@@ -105,9 +108,12 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
             for x in maps:
                 # in place: no more than one enlarged map at a time
                 out += resize(x, out.shape[2:], **resizing)
-        return self._classify(out)
+        out = self._classify(tracked, out)
+        tracked.update()
+        return out
 
     def _project(self,
+                 tracked: '_Tracked',
                  x: Tensor,
                  conv: ConvModule,
                  weight: Tensor,
@@ -116,28 +122,29 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
         if not _normalizes_by_batch(conv, x):
             return F.conv2d(conv(x), weight, bias)
         norm = conv.norm
-        *folded, mean, variance = fold_batch_norm(
-            x, conv.conv.weight.flatten(1), norm.weight, norm.bias, norm.eps)
+        out, mean, variance = conv_norm_relu_conv(
+            x, conv.conv.weight.flatten(1), norm.weight, norm.bias,
+            weight.flatten(1), bias, norm.eps, tracked.space())
         if conv.conv.bias is not None:
             mean = mean + conv.conv.bias.detach()
-        _track(norm, x, mean, variance)
-        return pointwise_mlp(x, *folded, weight.flatten(1), bias)
+        tracked.add(norm, mean, variance)
+        return out
 
-    def _classify(self, x: Tensor) -> Tensor:
+    def _classify(self, tracked: '_Tracked', x: Tensor) -> Tensor:
         """Return conv_seg(dropout(relu(norm(x))))."""
         fusion, classifier = self.fusion_conv, self.conv_seg
         if not _normalizes_by_batch(fusion, x):
             if fusion.with_norm:
                 x = fusion.norm(x)
             return self.cls_seg(fusion.activate(x))
-        factor = x.new_ones(*x.shape[:2], 1, 1)
-        if self.dropout is not None:
-            factor = self.dropout(factor)  # zeroes whole channels
+        factor = None
+        if self.dropout is not None:  # zeroes whole channels
+            factor = self.dropout(x.new_ones(*x.shape[:2], 1, 1)).flatten(1)
         norm = fusion.norm
         out, *statistics = norm_relu_conv(
             x, norm.weight, norm.bias, classifier.weight.flatten(1),
-            classifier.bias, factor.flatten(1), norm.eps)
-        _track(norm, x, *statistics)
+            classifier.bias, factor, norm.eps, tracked.space())
+        tracked.add(norm, *statistics)
         return out
 
 
@@ -154,17 +161,42 @@ def _normalizes_by_batch(conv: ConvModule, x: Tensor) -> bool:
     return not synchronized and x.numel() > x.shape[1]
 
 
-def _track(norm: _BatchNorm, x: Tensor, mean: Tensor,
-           variance: Tensor) -> None:
-    """Update the running statistics of a norm, where it has them."""
-    if not norm.track_running_stats:
-        return
-    norm.num_batches_tracked.add_(1)
-    momentum = norm.momentum
-    if momentum is None:  # the mean of all batches
-        momentum = 1 / int(norm.num_batches_tracked)
-    pixels = x.numel() // x.shape[1]
-    unbiased = variance * (pixels / (pixels - 1))
-    for running, value in ((norm.running_mean, mean),
-                           (norm.running_var, unbiased)):
-        running.lerp_(value.to(running.dtype), momentum)
+class _Tracked:
+    """Norms of one forward pass, and what their running statistics take.
+
+    All are updated at once: a GPU launches a kernel or two for all of them.
+
+    Args:
+        like: Of the type and the device of the statistics.
+        norms: Most that can be added.
+        channels: Of each norm.
+    """
+
+    def __init__(self, like: Tensor, norms: int, channels: int) -> None:
+        self.zeros = like.new_zeros(norms, 2, channels)
+        self.seen = []
+
+    def space(self) -> Tensor:
+        """Return zeros for the next norm's mean and variance, (2, C)."""
+        return self.zeros[len(self.seen)]
+
+    def add(self, norm: _BatchNorm, mean: Tensor, variance: Tensor) -> None:
+        self.seen.append((norm, mean, variance))
+
+    def update(self) -> None:
+        seen = [x for x in self.seen if x[0].track_running_stats]
+        if not seen:
+            return
+        torch._foreach_add_([norm.num_batches_tracked for norm, *_ in seen], 1)
+        by_momentum = {}
+        for norm, *values in seen:
+            momentum = norm.momentum
+            if momentum is None:  # the mean of all batches
+                momentum = 1 / int(norm.num_batches_tracked)
+            lists = by_momentum.setdefault(momentum, ([], []))
+            for running, value in zip((norm.running_mean, norm.running_var),
+                                      values):
+                lists[0].append(running)
+                lists[1].append(value.to(running.dtype))
+        for momentum, (running, values) in by_momentum.items():
+            torch._foreach_lerp_(running, values, momentum)
