@@ -25,6 +25,7 @@ from mmseg_ext.basics.command_line import (
     quote_command,
     run,
 )
+from mmseg_ext.basics.console import count_progress
 from mmseg_ext.conversion import (
     AUTO,
     RECIPES,
@@ -90,11 +91,6 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def show(done: int, total: int) -> None:
-    end = '\n' if done == total else ''
-    print(f'\r{done} of {total} masks', end=end, flush=True)
-
-
 def confirm(rules: list[str], nearest: bool, yes: bool) -> bool:
     options = [*sys.argv[1:], '--map', *rules] + ['--nearest'] * nearest
     print('Proposed, nothing is written yet:\n'
@@ -120,7 +116,7 @@ def main() -> None:
         args.split_lists, args.split, args.no_mask is not None)
     print('\n'.join([f'Images with masks: {len(pairs)}', *notes]))
     if args.map is None:
-        survey = survey_masks(pairs, show)
+        survey = survey_masks(pairs, count_progress('masks'))
         print(survey.table())
         args.map = propose_rules(survey, args.classes)
         args.nearest |= survey.smoothed
@@ -129,8 +125,8 @@ def main() -> None:
                      'above, with names of your own, or add --yes.')
     rules = read_rules(pairs, args.map, args.classes, args.nearest)
     record = convert_masks(
-        args.out, pairs, rules, args.crop_bottom, show, vars(args),
-        args.split, args.seed, args.no_mask)
+        args.out, pairs, rules, args.crop_bottom, count_progress('masks'),
+        vars(args), args.split, args.seed, args.no_mask)
     print(describe_conversion(args.out, record))
 
 

@@ -4,6 +4,7 @@ import argparse
 import inspect
 
 from mmseg_ext.basics.command_line import new_parser, run
+from mmseg_ext.basics.console import count_progress
 from mmseg_ext.samples import (
     write_cityscapes_sample,
     write_ksdd2_sample,
@@ -64,16 +65,14 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def show(done: int, total: int) -> None:
-    print(f'\r{done} of {total} images', end='', flush=True)
-
-
 def main() -> None:
     args = vars(parse_args())
     write, _, options = KINDS[args['kind']]
     root = write(
-        args['dir'], progress=show, **{name: args[name] for name in options})
-    print(f'\nWrote the set to {root}')
+        args['dir'],
+        progress=count_progress('images'),
+        **{name: args[name] for name in options})
+    print(f'Wrote the set to {root}')
 
 
 if __name__ == '__main__':

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmseg_ext.basics.command_line import new_parser, run
+from mmseg_ext.basics.console import Console
 
 
 def crop_rows(text: str) -> int | str:
@@ -92,13 +93,14 @@ def main() -> int:
     job = PredictionJob(
         model, inputs, args.out, tiling, args.tile == 0, args.bit_depth,
         args.crop_bottom, args.um_per_pixel, args.min_area)
+    console = Console()
     try:
-        outcome = job.run(args.overwrite, lambda line: print(
-            f'\r\033[K{line}', end='', flush=True), args.report)
+        outcome = job.run(args.overwrite, console.tell, args.report)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             'Interrupted; the same command goes on from here.') from None
-    print(f'\n{len(inputs.images)} images, {outcome.before} of them '
+    console.clear()
+    print(f'{len(inputs.images)} images, {outcome.before} of them '
           f'predicted before.\n{outcome.describe()}')
     print(f'Wrote all to {args.out}')
     return int(bool(outcome.record.failures))

@@ -5,9 +5,9 @@ from typing import Optional
 
 import cv2
 import numpy as np
-from mmengine.utils import track_iter_progress
 
 from mmseg_ext.basics import paint
+from mmseg_ext.basics.console import count_progress
 from mmseg_ext.basics.duplicates import (
     Duplicate,
     Fingerprint,
@@ -93,11 +93,13 @@ def check_splits(splits: Sequence[Split],
                   for split in splits]
     pairs = [(i, j) for i, split in enumerate(splits)
              for j in range(len(split.listing.samples))]
-    for i, j in track_iter_progress(pairs) if pairs else ():
+    show = count_progress('pairs')
+    for done, (i, j) in enumerate(pairs, 1):
         sample = splits[i].listing.samples[j]
         found = inspect_pair(sample, splits[i])
         _count(found, sample['img_path'], statistics[i])
         _remember(found, splits[i], (i, j), tally)
+        show(done, len(pairs))
     _soften(tally, statistics)
     findings = [f for split in splits for f in split.listing.findings]
     findings += [describe_group(group, tally.rules[key], tally.groups)

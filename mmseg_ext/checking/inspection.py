@@ -71,7 +71,10 @@ def inspect_pair(sample: dict, split: Split) -> Inspection:
         _look_at_labels(mask_path, path, split, found)
     elif found.image is not None and found.values is not None:
         symptom = check_sizes(mask_path, found.image, found.values.shape[:2])
-        if symptom:
+        cropped = sample.get('info_band') == 'mask'  # what the loading does
+        if symptom and symptom.kind == 'band' and cropped:
+            found.image = found.image[:found.values.shape[0]]
+        elif symptom:
             found.symptoms.append(symptom)
             rows = found.values.shape[0]
             if symptom.kind == 'band':

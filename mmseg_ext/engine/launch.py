@@ -1,4 +1,6 @@
 """Train and test as mmseg's own tools do, on the stock Runner."""
+import difflib
+import inspect
 import os.path as osp
 from typing import Optional
 
@@ -37,6 +39,16 @@ def _set_in_datasets(cfg: Config, options: dict) -> None:
         section.update(options)
 
 
+def _check_options(cfg: Config, options: dict) -> None:
+    """Refuse a new key that is most likely an old one, misspelt."""
+    known = {*cfg, *inspect.signature(Runner.__init__).parameters}
+    for name in {option.split('.')[0] for option in options} - known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+        if near:
+            raise ValueError(f'--cfg-options: there is no {name} in the '
+                             f'config. Did you mean {near[0]}?')
+
+
 def load_config(path: str,
                 work_dir: Optional[str] = None,
                 cfg_options: Optional[dict] = None,
@@ -62,7 +74,7 @@ def load_config(path: str,
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If there are options for datasets, and no dataset that
-            has a ``data_root``.
+            has a ``data_root``; if an option is most likely misspelt.
     """
     cfg = read_config(path)
     cfg.launcher = launcher
@@ -75,6 +87,7 @@ def load_config(path: str,
         remove_pretrained(cfg)
         cfg.load_from = None
     if cfg_options is not None:
+        _check_options(cfg, cfg_options)
         cfg.merge_from_dict(cfg_options)
     if work_dir is not None:
         cfg.work_dir = work_dir

@@ -40,7 +40,8 @@ def load_trained(cfg: Config, checkpoint: str) -> nn.Module:
     remove_pretrained(cfg)
     model = MODELS.build(cfg.model)
     try:
-        loaded = CheckpointLoader.load_checkpoint(checkpoint, 'cpu')
+        loaded = CheckpointLoader.load_checkpoint(
+            checkpoint, 'cpu', logger='silent')
     except RuntimeError as error:  # says what is wrong with the file
         raise ValueError(str(error)) from error
     load_weights(model, loaded, checkpoint)

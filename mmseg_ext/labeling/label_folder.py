@@ -5,9 +5,9 @@ from typing import Optional
 
 import cv2
 import numpy as np
-from mmengine.utils import track_iter_progress
 
 from mmseg_ext.basics import name_fault, printable, read_bytes
+from mmseg_ext.basics.console import count_progress
 from mmseg_ext.basics.files import is_of_disk
 from mmseg_ext.basics.image_files import read_size
 from mmseg_ext.basics.listing import name_some
@@ -59,7 +59,9 @@ def label_folder(labeler: ImageLabeler,
             or an image was replaced whose label was corrected by hand.
     """
     left = _left(images, store, defective)
-    for name in track_iter_progress(left) if left else ():
+    show = count_progress('images')
+    for done, name in enumerate(left):
+        show(done, len(left))
         path = images[name]
         try:
             fault = name_fault(name)
@@ -77,6 +79,7 @@ def label_folder(labeler: ImageLabeler,
                 printable(name), label, REVIEW,
                 f'{UNREADABLE}: {printable(reason)}', sha256=_digest(path)),
                 path)
+    show(len(left), len(left))
     store.write_table()
     return len(images) - len(left)
 

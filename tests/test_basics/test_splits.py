@@ -54,7 +54,7 @@ def test_ratios():
     parts = deal(dict(a=10), ratios=(1, 0, 1))
     assert [len(parts[s]) for s in ('train', 'val', 'test')] == [5, 0, 5]
     for wrong in ((1, 1), (0, 0, 0), (1, -1, 1)):
-        with pytest.raises(ValueError, match='ratios'):
+        with pytest.raises(ValueError, match='proportions'):
             deal(dict(a=10), ratios=wrong)
 
 

@@ -283,3 +283,11 @@ def test_a_bomb_is_not_tested(quickstart, tmp_path, sem_root):
         engine.test(
             tiny(quickstart, tmp_path, sem_root), str(tmp_path / 'model.pth'))
     assert not (tmp_path / 'boom').exists()
+
+
+def test_a_misspelt_option_is_refused(quickstart):
+    with pytest.raises(ValueError, match=r'trian_cfg.*Did you mean train_cfg'):
+        load_config(quickstart, cfg_options={'trian_cfg.max_iters': 1})
+    cfg = load_config(quickstart, cfg_options={'auto_scale_lr.enable': True,
+                                               'my_own': 1})
+    assert cfg.my_own == 1 and cfg.auto_scale_lr.enable

@@ -44,10 +44,14 @@ def next_commands(runner: Runner,
               if isinstance(model, BaseSegmentor)
               and runner.val_loop is not None else None)
     if images is not None:
-        lines += ['Predict images, such as those of the validation:', _line(
-            'predict', images,
-            '--config', config, '--checkpoint', checkpoint, '--out',
-            short_path(osp.join(runner.work_dir, 'predictions')))]
+        # of what lies below a mask a prediction knows nothing
+        band = getattr(next(list_data_sets(runner.val_dataloader.dataset)),
+                       'info_band', None)
+        cut = ['--crop-bottom', 'auto'] if band == 'mask' else []
+        lines += ['Predict images, such as all of a folder:', _line(
+            'predict', images, '--config', config, '--checkpoint', checkpoint,
+            *cut, '--out', short_path(osp.join(runner.work_dir,
+                                               'predictions')))]
     return lines
 
 

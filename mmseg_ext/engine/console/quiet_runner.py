@@ -8,7 +8,7 @@ from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-from .stream import Console
+from mmseg_ext.basics.console import Console
 
 # Warnings about names within mmengine and mmcv, which no user has written.
 # The log file has them.

@@ -7,11 +7,11 @@ from typing import Optional
 from mmengine.hooks import Hook
 
 from mmseg_ext.basics import format_duration
+from mmseg_ext.basics.console import Console, Progress
 
 from .metric_table import format_metric, main_metrics
 from .pace import Pace, seconds_left
 from .run_facts import short_path, testing_facts
-from .stream import Console, Progress
 from .training_hook import pace_parts, print_facts
 
 

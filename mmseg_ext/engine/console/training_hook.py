@@ -9,6 +9,7 @@ from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from mmseg_ext.basics import format_duration
+from mmseg_ext.basics.console import Console, Progress
 
 from .metric_table import format_metric, metric_lines
 from .next_commands import next_commands
@@ -19,7 +20,6 @@ from .run_facts import (
     short_path,
     training_facts,
 )
-from .stream import Console, Progress
 
 SMOOTHED = 20  # iterations whose mean loss is shown
 
@@ -74,8 +74,8 @@ class TrainingConsoleHook(Hook):
     def after_val_epoch(self, runner, metrics: Optional[dict] = None) -> None:
         self._val_seconds.append(time.monotonic() - self._val_begun)
         best = _best_checkpoints(runner)
-        title = (f'Validation at {_step(runner)} '
-                 f'({format_duration(self._val_seconds[-1])})')
+        title = (f'Validation at {_step(runner)}, in '
+                 f'{format_duration(self._val_seconds[-1])}')
         for name, path in best.items():
             title += (f', the best {name} so far'
                       if path != self._best.get(name) else

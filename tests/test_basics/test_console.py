@@ -3,7 +3,7 @@ import io
 
 import pytest
 
-from mmseg_ext.engine.console.stream import Console, Progress
+from mmseg_ext.basics.console import Console, Progress
 
 
 class Terminal(io.StringIO):

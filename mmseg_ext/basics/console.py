@@ -23,6 +23,7 @@ class Console:
         self._stream = sys.stdout if stream is None else stream
         self._drawn = 0  # columns of the line that is in place
         self.in_place = self._stream.isatty()
+        self._told = time.monotonic()
 
     def write(self, text: str) -> None:
         """Write as to a stream, where no line in place is left."""
@@ -46,6 +47,13 @@ class Console:
         self._put(f'\r{line.ljust(self._drawn)}')
         self._drawn = len(line)
         self.flush()
+
+    def tell(self, line: str) -> None:
+        """Draw a line; without a terminal one in ten seconds at most."""
+        now = time.monotonic()
+        if self.in_place or now - self._told >= OFTEN:
+            self.draw(line)
+            self._told = now
 
     def clear(self) -> None:
         """Take the line that is in place away."""
@@ -104,3 +112,29 @@ class Progress:
                        for steps in (done, self._done))
         return since >= OFTEN and (
             self._first or tenth > last or since >= SELDOM)
+
+
+def count_progress(what: str) -> Callable[[int, int], None]:
+    """Return a function that draws how many things of a kind are done.
+
+    Args:
+        what: Their name, such as 'images'.
+
+    Returns:
+        Called with (done, total); after the last one the line is whole.
+    """
+    console = Console()
+    bars: list[Progress] = []
+
+    def show(done: int, total: int) -> None:
+        if not bars:
+            bars.append(Progress(console, total))
+        line = f'{done} of {total} {what}'
+        if done == total:
+            bars.clear()
+            console.clear()
+            console.print(line)
+        else:
+            bars[0].show(done, lambda: line)
+
+    return show
