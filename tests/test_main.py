@@ -49,11 +49,11 @@ def test_is_the_tool_itself(call, tmp_path):
                 '--num-train', '1', '--num-val', '1', '--size', '64', '64')
     assert done.returncode == 0, done.stderr
     assert len(list(tmp_path.glob('data/masks/*/*.png'))) == 2
-    done = call('-m', 'mmseg_ext', 'train', 'no.py')
+    done = call('-m', 'mmseg_ext', 'convert_masks', 'none', 'out')
     assert done.returncode == 1
-    assert 'Traceback' not in done.stderr and 'no.py' in done.stderr
-    assert 'Traceback' in call('-m', 'mmseg_ext', 'train', 'no.py',
-                               '--traceback').stderr
+    assert 'Traceback' not in done.stderr and 'none' in done.stderr
+    assert 'Traceback' in call('-m', 'mmseg_ext', 'convert_masks', 'none',
+                               'out', '--traceback').stderr
     usage = call('-m', 'mmseg_ext', 'test', '--help').stdout
     assert usage.startswith('usage: mmseg-ext test [-h]')
     done = call('-m', 'mmseg_ext', 'dist_train')

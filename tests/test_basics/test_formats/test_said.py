@@ -2,14 +2,19 @@
 import os
 import threading
 
+from alone import alone
+
 from mmseg_ext.basics.formats.said import hear
 
 
 def test_catches_and_gives_back(capfd):
-    with hear() as lines:
-        os.write(2, b'one\ntwo\n')
-    os.write(2, b'three\n')
-    assert lines == ['one', 'two']
+    def heard():
+        with hear() as lines:
+            os.write(2, b'one\ntwo\n')
+        os.write(2, b'three\n')
+        return lines
+
+    assert alone(heard) == ['one', 'two']
     assert capfd.readouterr().err == 'three\n'
 
 
