@@ -9,18 +9,7 @@ from pathlib import Path
 
 import mmengine
 import pytest
-
-TINY = [
-    'model.backbone.embed_dims=8', 'model.backbone.num_layers=[1,1,1,1]',
-    'model.neck.in_channels=[8,16,40,64]',
-    'model.decode_head.in_channels=[16,32,80,64]',
-    'model.decode_head.channels=16', 'train_dataloader.num_workers=0',
-    'train_dataloader.persistent_workers=False',
-    'train_dataloader.dataset.pipeline.2.crop_size=(64,64)',
-    'val_dataloader.num_workers=0', 'val_dataloader.persistent_workers=False',
-    'train_cfg.max_iters=2', 'train_cfg.val_interval=2',
-    'default_hooks.checkpoint.interval=2'
-]
+from tiny import TINY_QUICKSTART
 
 
 def run(command: list, cwd: Path) -> str:
@@ -82,7 +71,9 @@ def test_trains_two_steps(command, tmp_path):
     run([command, 'make_sample', 'sem', 'data', '--num-train', '2',
          '--num-val', '1', '--size', '96', '128'], tmp_path)
     run([command, 'train', 'own.py', '--data-root', 'data', '--cfg-options',
-         *TINY], tmp_path)
+         *TINY_QUICKSTART, 'train_cfg.max_iters=2',
+         'train_cfg.val_interval=2', 'default_hooks.checkpoint.interval=2'],
+        tmp_path)
     assert (tmp_path / 'work_dirs/own/iter_2.pth').exists()
     where = run([command.with_name('python'), '-c',
                  'import mmseg_ext; print(mmseg_ext.__file__)'], tmp_path)

@@ -7,6 +7,19 @@ from mmseg_ext.engine import load_config
 
 CROP = 64
 _numbers = count()
+# Options of the quick start: the smallest model and crops, where what is
+# tested is around them.
+TINY_QUICKSTART = [
+    'model.backbone.embed_dims=8', 'model.backbone.num_layers=[1,1,1,1]',
+    'model.neck.in_channels=[8,16,40,64]',
+    'model.decode_head.in_channels=[16,32,80,64]',
+    'model.decode_head.channels=16', 'train_dataloader.num_workers=0',
+    'train_dataloader.persistent_workers=False',
+    'train_dataloader.dataset.pipeline.2.crop_size=(64,64)',
+    'val_dataloader.num_workers=0', 'val_dataloader.persistent_workers=False',
+    'test_dataloader.num_workers=0',
+    'test_dataloader.persistent_workers=False'
+]
 
 
 def _shrink_pipeline(pipeline: list) -> None:

@@ -12,21 +12,10 @@ import mmseg
 import pytest
 import torch
 from run_tool import run_tool
+from tiny import TINY_QUICKSTART
 
 from mmseg_ext.samples import write_sem_sample
 
-# The smallest model and crops: what is tested here is around them.
-TINY = [
-    'model.backbone.embed_dims=8', 'model.backbone.num_layers=[1,1,1,1]',
-    'model.neck.in_channels=[8,16,40,64]',
-    'model.decode_head.in_channels=[16,32,80,64]',
-    'model.decode_head.channels=16', 'train_dataloader.num_workers=0',
-    'train_dataloader.persistent_workers=False',
-    'train_dataloader.dataset.pipeline.2.crop_size=(64,64)',
-    'val_dataloader.num_workers=0', 'val_dataloader.persistent_workers=False',
-    'test_dataloader.num_workers=0',
-    'test_dataloader.persistent_workers=False'
-]
 STEPS = ['train_cfg.max_iters=2', 'train_cfg.val_interval=2',
          'default_hooks.checkpoint.interval=2']
 
@@ -68,7 +57,7 @@ def trained(without_mmdet, repository, root, tmp_path_factory) -> Path:
     out = run(['bash', repository / 'tools/dist_train.sh',
                repository / 'configs/sem/segformer_xattn_quickstart.py', 2,
                '--data-root', root, '--work-dir', 'work', '--cfg-options',
-               *TINY, *STEPS], here)
+               *TINY_QUICKSTART, *STEPS], here)
     assert 'in each of 2 processes' in out
     return here / 'work'
 
@@ -82,7 +71,7 @@ def test_resume(repository, root, trained):
         repository / 'tools/train.py',
         repository / 'configs/sem/segformer_xattn_quickstart.py',
         '--data-root', root, '--work-dir', trained, '--resume',
-        '--cfg-options', *TINY,
+        '--cfg-options', *TINY_QUICKSTART,
         'train_cfg.max_iters=3', 'train_cfg.val_interval=3',
         'default_hooks.checkpoint.interval=3', cwd=trained)
     assert reason is None
@@ -91,7 +80,7 @@ def test_resume(repository, root, trained):
 
 
 def test_test_in_one_and_two_processes(repository, root, trained, tmp_path):
-    options = ['--data-root', root, '--cfg-options', *TINY]
+    options = ['--data-root', root, '--cfg-options', *TINY_QUICKSTART]
     config = repository / 'configs/sem/segformer_xattn_quickstart.py'
     checkpoint = trained / 'iter_2.pth'
     _, reason = run_tool(
@@ -115,7 +104,7 @@ def test_train_on_two_machines(repository, root, tmp_path):
     command = ['bash', repository / 'tools/dist_train.sh',
                repository / 'configs/sem/segformer_xattn_quickstart.py', 1,
                '--data-root', root, '--work-dir', tmp_path / 'work',
-               '--cfg-options', *TINY, *STEPS]
+               '--cfg-options', *TINY_QUICKSTART, *STEPS]
     with ThreadPoolExecutor() as machines:
         list(machines.map(
             lambda rank: run(command, tmp_path, NNODES='2', PORT=port,
@@ -131,8 +120,8 @@ def test_stock_train_py_runs_our_configs(repository, root, tmp_path):
              for name in ('train', 'val')]
     _, reason = run_tool(
         stock, repository / 'configs/sem/segformer_xattn_quickstart.py',
-        '--work-dir', tmp_path / 'work', '--cfg-options', *TINY, *STEPS,
-        *roots, cwd=tmp_path)
+        '--work-dir', tmp_path / 'work', '--cfg-options', *TINY_QUICKSTART,
+        *STEPS, *roots, cwd=tmp_path)
     assert reason is None
     assert (tmp_path / 'work/iter_2.pth').exists()
 
@@ -153,6 +142,6 @@ def test_missing_data_and_bombs_end_with_a_message(
     assert 'make_sample.py sem nowhere' in reason
     _, reason = run_tool(
         repository / 'tools/test.py', config, 'model.pth', '--data-root', root,
-        '--cfg-options', *TINY, cwd=tmp_path)
+        '--cfg-options', *TINY_QUICKSTART, cwd=tmp_path)
     assert reason.startswith('\nRefused to load model.pth')
     assert not (tmp_path / 'boom').exists()
