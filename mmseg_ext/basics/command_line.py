@@ -125,7 +125,8 @@ def _is_said(sentence: str) -> bool:
     file = os.environ.get('TORCHELASTIC_ERROR_FILE')
     if not file:
         return False
-    digest = hashlib.sha256(sentence.encode()).hexdigest()
+    digest = hashlib.sha256(
+        sentence.encode(errors='backslashreplace')).hexdigest()
     try:  # its folder is of one process, the one above of all on a machine
         (Path(file).parents[1] / f'{digest}.said').open('x').close()
     except FileExistsError:
@@ -133,6 +134,8 @@ def _is_said(sentence: str) -> bool:
     except OSError:
         pass
     return False
+
+
 def quote_command(arguments: Sequence[str]) -> str:
     """Write arguments so that this machine's shell takes them as they are."""
     if os.name == 'nt':

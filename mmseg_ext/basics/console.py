@@ -13,7 +13,8 @@ class Console:
     """A stream for whole lines, and a line that shows how far work is.
 
     On a terminal that line is rewritten in place, and makes room for what
-    else is written. What a stream's encoding does not have comes as '?'.
+    else is written. What a stream's encoding does not have comes as its
+    number.
 
     Args:
         stream: Text stream; standard output if None.
@@ -66,7 +67,8 @@ class Console:
 
     def _put(self, text: str) -> None:
         encoding = getattr(self._stream, 'encoding', None) or 'utf-8'
-        self._stream.write(text.encode(encoding, 'replace').decode(encoding))
+        text = text.encode(encoding, 'backslashreplace').decode(encoding)
+        self._stream.write(text)
 
 
 class Progress:

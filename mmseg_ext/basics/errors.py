@@ -71,10 +71,13 @@ def _is_mendable(error: BaseException) -> bool:
         # a call that the config has caused, not one of the code's own
         return any(place.startswith('mmengine.registry') for place in places)
     place = places[-1] if places else ''
-    ours = place.split('.')[0] == 'mmseg_ext'
     return (isinstance(error, _MENDABLE) or place.startswith(_READ_CONFIGS)
-            or (ours and isinstance(error, Exception)
+            or (_is_ours(place) and isinstance(error, Exception)
                 and not isinstance(error, _MISTAKES)))
+
+
+def _is_ours(place: str) -> bool:
+    return place.split('.')[0] == 'mmseg_ext'
 
 
 def _message(error: BaseException) -> str:
@@ -94,7 +97,9 @@ def _same_message(error: BaseException) -> list[BaseException]:
     chain = [error]
     while True:
         inner = error.__cause__ or error.__context__
+        # what we put before a message, such as a file's name, is meant
         if (inner is None or not _message(inner) or inner in chain
+                or _places(error)[-1:] == [] or _is_ours(_places(error)[-1])
                 or not _message(error).endswith(_message(inner))):
             return chain
         chain.append(inner)

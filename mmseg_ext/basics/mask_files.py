@@ -82,7 +82,7 @@ def _colours_to_ids(path: str, mask: np.ndarray, palette: np.ndarray,
                     classes: Sequence[str], ignore_index: int,
                     ignore_colors: Sequence) -> np.ndarray:
     # One number for each colour: (H, W, 3) -> (H, W)
-    weights = np.array([65536, 256, 1])
+    weights = 65536**np.array([2, 1, 0])  # of 16 bits, too
     packed = mask.astype(np.int64) @ weights
     ids = np.full(packed.shape, ignore_index, np.uint8)
     known = dict(zip((palette @ weights).tolist(), range(len(palette))))
@@ -90,7 +90,7 @@ def _colours_to_ids(path: str, mask: np.ndarray, palette: np.ndarray,
                  for colour in ignore_colors)
     foreign = foreign_labels(packed, known)
     if foreign:
-        colours = {(value >> 16, value >> 8 & 255, value & 255): fraction
+        colours = {(value >> 32, value >> 16 & 65535, value & 65535): fraction
                    for value, fraction in foreign.items()}
         names = ', '.join(f'{name} {tuple(colour)}' for name, colour in zip(
             classes, palette.tolist()))

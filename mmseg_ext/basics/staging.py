@@ -1,4 +1,5 @@
 """Several files and folders that appear together or not at all."""
+import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -7,12 +8,13 @@ from pathlib import Path
 
 from .begun_folder import claimed_folder
 from .file_lock import beside_name, locked
-from .files import PREFIX
+from .files import PREFIX, write_atomically
 from .listing import name_some
 
 # Where entries are written, and the same folder once all are complete. Both
 # are within the root: on the same file system, where renaming is atomic.
 STAGED, COMPLETE = f'{PREFIX}staged', f'{PREFIX}complete'
+ENTRIES = 'entries.json'  # in it: what is to be moved
 
 
 @contextmanager
@@ -36,7 +38,7 @@ def staged(root: str | os.PathLike,
     if root.exists() and not root.is_dir():
         raise FileExistsError(f'{root} is no folder; name another place.')
     with claimed_folder(root):
-        _clear(root, entries)
+        _clear(root)
         there = [str(root / entry) for entry in entries
                  if os.path.lexists(root / entry)]
         if there:
@@ -45,6 +47,7 @@ def staged(root: str | os.PathLike,
                 'name another folder, or delete them.')
         staging = root / STAGED
         staging.mkdir()
+        write_atomically(staging / ENTRIES, json.dumps(list(entries)))
         try:
             yield staging
             # All is there, from here on it is only to be moved. As long as
@@ -54,7 +57,7 @@ def staged(root: str | os.PathLike,
                 (root / COMPLETE / entry).rename(root / entry)
             shutil.rmtree(root / COMPLETE)
         finally:
-            _clear(root, entries)
+            _clear(root)
 
 
 @contextmanager
@@ -92,7 +95,7 @@ def staged_file(path: Path, overwrite: bool = False) -> Iterator[Path]:
             shutil.rmtree(folder)
 
 
-def remove_unfinished(root: Path, entries: Sequence[str]) -> None:
+def remove_unfinished(root: Path) -> None:
     """Remove what a killed process has left of :func:`staged`.
 
     Raises:
@@ -100,7 +103,7 @@ def remove_unfinished(root: Path, entries: Sequence[str]) -> None:
     """
     if root.is_dir():
         with claimed_folder(root):
-            _clear(root, entries)
+            _clear(root)
 
 
 def _check_free(path: Path, overwrite: bool) -> None:
@@ -109,9 +112,17 @@ def _check_free(path: Path, overwrite: bool) -> None:
                               'or replace it knowingly with --overwrite')
 
 
-def _clear(root: Path, entries: Sequence[str]) -> None:
-    """Remove what was written and is not complete."""
+def _clear(root: Path) -> None:
+    """Remove what was written and is not complete.
+
+    What was begun says itself which entries are its own: other tools may
+    have left it, and others' files lie beside it.
+    """
     if (root / COMPLETE).is_dir():
+        try:
+            entries = json.loads((root / COMPLETE / ENTRIES).read_bytes())
+        except FileNotFoundError:  # all were moved, and it was on its way out
+            entries = []
         for entry in entries:
             if not os.path.lexists(root / COMPLETE / entry):
                 _remove(root / entry)
@@ -125,4 +136,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-

@@ -36,7 +36,7 @@ def write_set(root: str | os.PathLike,
     """
     root = Path(root)
     tops = list(dict.fromkeys(folder.split('/')[0] for folder in folders))
-    remove_unfinished(root, tops)
+    remove_unfinished(root)
     _make_room(root, tops)
     root.mkdir(parents=True, exist_ok=True)
     with staged(root, tops) as staging:

@@ -64,7 +64,7 @@ def test_a_class_name_that_the_encoding_lacks():
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding='ascii')
     Console(stream).print('Gefüge β')
-    assert raw.getvalue() == b'Gef?ge ?\n'
+    assert raw.getvalue() == b'Gef\\xfcge \\u03b2\n'
 
 
 @pytest.mark.parametrize(('seconds', 'lines'), [

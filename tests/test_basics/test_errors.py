@@ -10,6 +10,7 @@ from mmseg.utils import register_all_modules
 from torch.utils.data import DataLoader, Dataset
 
 from mmseg_ext.basics import read_image, user_sentence
+from mmseg_ext.inference import RunRecord
 
 
 def sentence(call, *args, **kwargs):
@@ -121,6 +122,12 @@ def test_too_little_memory():
     assert 'Smaller batches' in text
     text = sentence(torch.empty, 2**50)  # a petabyte and more, on a CPU
     assert 'not enough memory' in text
+
+
+def test_what_we_put_before_a_message_stays(tmp_path):
+    (tmp_path / 'run.json').write_text('')
+    text = sentence(RunRecord.read, tmp_path)
+    assert text.startswith(f'{tmp_path}/run.json is no record of predictions')
 
 
 def test_what_a_library_says_has_its_place():

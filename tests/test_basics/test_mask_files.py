@@ -253,3 +253,12 @@ def test_masks_are_turned_as_images_are(tmp_path, suffix, mode, orientation):
              5: ids.T, 6: np.rot90(ids, -1), 7: np.rot90(ids.T, 2),
              8: np.rot90(ids)}[orientation]
     np.testing.assert_array_equal(mask_of(tmp_path / f'a.{suffix}'), shown)
+
+
+def test_colours_of_16_bits_are_no_others(tmp_path):
+    """65535 is no 255 and a carry."""
+    path = str(tmp_path / 'mask.png')
+    cv2.imwrite(path, np.full((4, 4, 3), (0, 65535, 0), np.uint16))
+    palette = [[255, 0, 0], [0, 0, 255], [0, 255, 0], [255, 255, 0]]
+    with pytest.raises(ValueError, match=r'\(0, 65535, 0\)'):
+        read_mask(path, 'ABCD', palette)

@@ -43,6 +43,12 @@ class PngReader(Reader):
         for kind, start, length in self.chunks:
             if kind == b'acTL' and length >= 4:  # an animation
                 pages, = struct.unpack_from('>I', data, start)
+                kinds = [kind for kind, _, _ in self.chunks]
+                # the picture that programs without animations show is a
+                # frame if a frame's header comes before it
+                first = kinds.index(b'IDAT') if b'IDAT' in kinds else 0
+                pages += (b'fcTL' in kinds
+                          and b'fcTL' not in kinds[:first])
                 if pages > 1:
                     raise several_pages(pages)
             elif kind == b'eXIf':

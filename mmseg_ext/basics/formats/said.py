@@ -1,5 +1,6 @@
 """Hear what C libraries print of a file, in place of the user."""
 import os
+import re
 import sys
 import tempfile
 import threading
@@ -7,6 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 STDERR = 2
+# What libjpeg, libtiff, libpng and OpenCV say has one of these in it.
+_LIBRARIES = re.compile(
+    r'JPEG|TIFF|libpng|\w(Decode|Encode|Setup)\w*:|\[ ?(WARN|ERROR|INFO)')
+_LOCK = threading.Lock()
 
 
 @contextmanager
@@ -15,22 +20,21 @@ def hear() -> Iterator[list[str]]:
 
     OpenCV's and Pillow's libjpeg and libtiff say there, and nowhere else,
     that pixels are damaged; and they break into the line of progress. The
-    stream is the process's: where other threads run, nothing is caught.
+    stream is the process's: what other threads write meanwhile is passed on
+    afterwards, told apart by its words.
 
     Yields:
         A list that holds the lines afterwards.
     """
     lines: list[str] = []
-    if threading.active_count() > 1:
-        yield lines
-        return
     try:
         saved = os.dup(STDERR)
     except OSError:  # a window without a console has no such stream
         yield lines
         return
     try:
-        with _file() as file:
+        # a loading process of torch's has a thread beside the one that reads
+        with _LOCK, _file() as file:
             if sys.stderr is not None:
                 sys.stderr.flush()
             os.dup2(file.fileno(), STDERR)
@@ -39,10 +43,22 @@ def hear() -> Iterator[list[str]]:
             finally:
                 os.dup2(saved, STDERR)
                 file.seek(0)
-                text = file.read().decode(errors='replace')
-                lines += text.splitlines()
+                _share_out(file.read(), lines, saved)
     finally:
         os.close(saved)
+
+
+def _share_out(written: bytes, lines: list[str], stderr: int) -> None:
+    """Keep the libraries' lines, and pass others on."""
+    others = b''
+    for line in written.splitlines(keepends=True):
+        text = line.decode(errors='replace').rstrip('\r\n')
+        if threading.active_count() == 1 or _LIBRARIES.search(text):
+            lines.append(text)
+        else:
+            others += line
+    if others:
+        os.write(stderr, others)
 
 
 def _file():

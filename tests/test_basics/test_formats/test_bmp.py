@@ -1,5 +1,6 @@
 """BMP files."""
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -44,3 +45,18 @@ def test_truncated_anywhere(mode, capfd):
         with pytest.raises(ValueError, match=r'a\.bmp cannot be read'):
             decode_image(data[:length], 'a.bmp')
     assert capfd.readouterr() == ('', '')
+
+
+@pytest.mark.parametrize('bits', [4, 8])
+def test_black_and_white_of_several_bits(bits):
+    """Pillow reads them as if they were of one bit."""
+    row = np.array([0, 1, 1, 0, 1, 1, 0, 1], np.uint8)
+    packed = row if bits == 8 else (row[::2] << 4) | row[1::2]
+    table = bytes(4) + bytes([255, 255, 255, 0])
+    start = 14 + 40 + len(table)
+    data = b'BM' + struct.pack('<IHHI', start + len(packed), 0, 0, start)
+    data += struct.pack('<IiiHHIIiiII', 40, 8, 1, 1, bits, 0, len(packed), 0,
+                        0, 2, 0) + table + packed.tobytes()
+    found = decode_pixels(data, '', stored=True)
+    np.testing.assert_array_equal(found.indices, row[None])
+    assert found.colours[:2].tolist() == [[0] * 3, [255] * 3]

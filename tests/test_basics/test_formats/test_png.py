@@ -99,6 +99,13 @@ def test_animations_are_refused(mode, stored):
         decode_pixels(data, 'a.png', stored)
 
 
+def test_the_still_picture_counts_where_it_is_no_frame():
+    data = saved(Image.fromarray(IMAGE), save_all=True, default_image=True,
+                 append_images=[Image.fromarray(255 - IMAGE)])
+    with pytest.raises(ValueError, match=r'a\.png holds 2 pages'):
+        decode_pixels(data, 'a.png', True)
+
+
 def test_any_flipped_bit_is_seen(capfd):
     data = saved(Image.fromarray(IMAGE))
     for place in range(8, len(data)):
