@@ -1,6 +1,7 @@
 """Expand the strips or tiles of a TIFF file, and make sure of all of them."""
 import io
 import itertools
+import lzma
 import math
 import struct
 import zlib
@@ -15,14 +16,14 @@ from .facts import Damaged
 from .jpeg import walk
 from .pillow import load_by_pillow
 
-NONE, LZW, JPEG, PACKBITS = 1, 5, 7, 32773
+NONE, LZW, JPEG, PACKBITS, LZMA, ZSTANDARD = 1, 5, 7, 32773, 34925, 50000
 ZLIB = (8, 32946)
 # What libtiff expands to the bytes that were compressed.
-BY_LIBTIFF = {LZW: 'LZW', PACKBITS: 'PackBits', 34925: 'LZMA',
-              50000: 'Zstandard'}
+BY_LIBTIFF = (LZW, PACKBITS, ZSTANDARD)
 END, MARK = 257, 90  # LZW's code of the end; a byte that takes its place
 AT_ONCE = 2**23  # bytes of pixels
-EXPANDED = {NONE, *ZLIB, *BY_LIBTIFF}
+EXPANDED = {NONE, *ZLIB, LZMA, *BY_LIBTIFF}
+PREDICTED = {LZW, *ZLIB, LZMA, ZSTANDARD}  # what a predictor may precede
 REVERSED = bytes(int(f'{byte:08b}'[::-1], 2) for byte in range(256))
 
 
@@ -81,8 +82,8 @@ def expand(parts: Sequence[bytes], sizes: Sequence[int],
                 place += found.size
         return pixels
     for i, (part, size) in enumerate(zip(parts, sizes)):
-        if layout.compression in ZLIB:
-            part = _inflate(part, size, i)
+        if layout.compression != NONE:
+            part = _inflate(part, size, i, layout.compression)
         if len(part) < size:
             raise Damaged(f'its strip or tile {i} is cut off')
         pixels[place:place + size] = np.frombuffer(part, np.uint8, size)
@@ -90,12 +91,13 @@ def expand(parts: Sequence[bytes], sizes: Sequence[int],
     return pixels
 
 
-def _inflate(part: bytes, size: int, number: int) -> bytes:
+def _inflate(part: bytes, size: int, number: int, compression: int) -> bytes:
     """Inflate to the end, at which the checksum is."""
-    inflater = zlib.decompressobj()
+    inflater = (lzma.LZMADecompressor() if compression == LZMA else
+                zlib.decompressobj())
     try:
         found = inflater.decompress(part, size + 1)
-    except zlib.error as error:
+    except (zlib.error, lzma.LZMAError) as error:
         raise Damaged(f'its strip or tile {number} cannot be expanded '
                       f'({error})') from error
     if len(found) != size or not inflater.eof:
@@ -181,6 +183,8 @@ def _expand_by_libtiff(parts: Sequence[bytes], sizes: Sequence[int],
     data = _write_tiff(tags, [mark(part, compression) for part in parts]
                        if marked else parts)
     pixels = np.asarray(load_by_pillow(data, 'TIFF'))
+    if compression == ZSTANDARD and _expands(tags, parts):
+        raise Damaged('one of its strips or tiles holds more than its pixels')
     if marked:
         for number in np.flatnonzero(pixels[:, -1] != MARK).tolist():
             if compression == LZW or not ends_with_packbits(
@@ -188,6 +192,18 @@ def _expand_by_libtiff(parts: Sequence[bytes], sizes: Sequence[int],
                 raise Damaged('one of its strips or tiles holds more than '
                               'its pixels')
     return [pixels[:, :size]]
+
+
+def _expands(tags: dict[int, int], parts: Sequence[bytes]) -> bool:
+    """Tell whether any strip expands to a byte more than its row."""
+    tags = {**tags, 256: tags[256] + 1, 257: 1}
+    for part in parts:
+        try:
+            load_by_pillow(_write_tiff(tags, [part]), 'TIFF')
+        except Damaged:
+            continue
+        return True
+    return False
 
 
 def _write_tiff(tags: dict[int, int], parts: Sequence[bytes]) -> bytes:
