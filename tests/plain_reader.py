@@ -70,7 +70,8 @@ def png(data: bytes) -> np.ndarray:
                     key=lambda near: abs(guess - near)))[kind] & 255
         rows.append(row)
         above = row
-    samples = unpack(bytes(sum(rows, [])), height, width * channels, bits)
+    samples = unpack(b''.join(map(bytes, rows)), height, width * channels,
+                     bits)
     samples = samples.reshape(height, width, channels)
     if colour == 3:
         return np.frombuffer(parts[b'PLTE'], np.uint8).reshape(-1, 3)[

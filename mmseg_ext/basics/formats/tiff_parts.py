@@ -130,14 +130,15 @@ def mark(part: bytes, compression: int) -> bytes:
 
     LZW and PackBits have no checksum, and libtiff stops when it has enough.
     With a byte that has to come right after the last pixel it cannot stop
-    too early unseen.
+    too early unseen. PackBits gets two from one pair of bytes: taken for
+    pixels, which a run too long does, the pair is not both of them.
 
     Args:
         part: Its content; of LZW one that :func:`find_end` finds the end of.
         compression: Value of the tag, LZW or PackBits.
     """
     if compression == PACKBITS:
-        return b''.join([part, bytes([0, MARK])])
+        return b''.join([part, bytes([255, MARK])])  # which is twice
     start, last, below = find_end(part)
     last += MARK - END << below  # in place of the code, of any width
     return b''.join([part[:start],
@@ -178,7 +179,8 @@ def _expand_by_libtiff(parts: Sequence[bytes], sizes: Sequence[int],
                 for pixels in _expand_by_libtiff(parts[group], sizes[group],
                                                  compression, marked)]
     size = sizes[0]
-    tags = {256: size + marked, 257: len(parts), 258: 8, 259: compression,
+    marks = (2 if compression == PACKBITS else 1) * marked
+    tags = {256: size + marks, 257: len(parts), 258: 8, 259: compression,
             262: 1, 277: 1, 278: 1}
     data = _write_tiff(tags, [mark(part, compression) for part in parts]
                        if marked else parts)
@@ -186,7 +188,8 @@ def _expand_by_libtiff(parts: Sequence[bytes], sizes: Sequence[int],
     if compression == ZSTANDARD and _expands(tags, parts):
         raise Damaged('one of its strips or tiles holds more than its pixels')
     if marked:
-        for number in np.flatnonzero(pixels[:, -1] != MARK).tolist():
+        other = (pixels[:, size:] != MARK).any(axis=1)
+        for number in np.flatnonzero(other).tolist():
             if compression == LZW or not ends_with_packbits(
                     parts[number], size):
                 raise Damaged('one of its strips or tiles holds more than '
