@@ -165,7 +165,8 @@ def check_polygons(ids: np.ndarray, shapes: list[dict]) -> None:
             draw.polygon(outline, fill=fill)
             draw.line([*outline, outline[0]], fill=UNSURE, width=4)
         elif kind == 'rectangle':
-            draw.rectangle([tuple(point) for point in points], fill=fill,
+            corners = np.sort(points, axis=0)
+            draw.rectangle(list(map(tuple, corners.tolist())), fill=fill,
                            outline=UNSURE)
         else:
             (x, y), (right, below) = points

@@ -1,5 +1,6 @@
 """BMP files."""
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -44,3 +45,23 @@ def test_truncated_anywhere(mode, capfd):
         with pytest.raises(ValueError, match=r'a\.bmp cannot be read'):
             decode_image(data[:length], 'a.bmp')
     assert capfd.readouterr() == ('', '')
+
+
+def test_white_of_five_bits():
+    pixels = np.array([[0x7fff, 0x001f, 0x0000, 0x4210]], '<u2')
+    header = struct.pack('<2sIII', b'BM', 62, 0, 54) + struct.pack(
+        '<IiiHHIIiiII', 40, 4, 1, 1, 16, 0, 8, 0, 0, 0, 0)
+    found = decode_image(header + pixels.tobytes(), '')
+    assert found.tolist() == [[[255] * 3, [255, 0, 0], [0] * 3, [131] * 3]]
+
+
+@pytest.mark.parametrize('bits', [1, 4, 8])
+def test_a_palette_that_does_not_fit(bits):
+    for image in (Image.fromarray(IMAGE).convert('RGB'),
+                  Image.fromarray(IMAGE)):
+        data = bytearray(saved(image))
+        if image.mode == 'L' and bits == 8:
+            data[10] -= 4  # the pixels begin among the colours
+        data[28] = bits
+        with pytest.raises(ValueError, match='palette does not fit'):
+            decode_image(bytes(data), '')
