@@ -72,12 +72,8 @@ def _is_mendable(error: BaseException) -> bool:
         return any(place.startswith('mmengine.registry') for place in places)
     place = places[-1] if places else ''
     return (isinstance(error, _MENDABLE) or place.startswith(_READ_CONFIGS)
-            or (_is_ours(place) and isinstance(error, Exception)
+            or (_is_ours(error) and isinstance(error, Exception)
                 and not isinstance(error, _MISTAKES)))
-
-
-def _is_ours(place: str) -> bool:
-    return place.split('.')[0] == 'mmseg_ext'
 
 
 def _message(error: BaseException) -> str:
@@ -92,18 +88,23 @@ def _same_message(error: BaseException) -> list[BaseException]:
     """Return an exception and its causes while its message ends with theirs.
 
     So it is where a wrapper has put something before the message, or only
-    changed the type.
+    changed the type. What this package puts before one is a file's name.
     """
     chain = [error]
-    while True:
+    while not _is_ours(error):
         inner = error.__cause__ or error.__context__
-        # what we put before a message, such as a file's name, is meant
         if (inner is None or not _message(inner) or inner in chain
-                or _places(error)[-1:] == [] or _is_ours(_places(error)[-1])
                 or not _message(error).endswith(_message(inner))):
             return chain
         chain.append(inner)
         error = inner
+    return chain
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Tell whether an exception was raised in this package."""
+    return [place.split('.')[0] for place in _places(error)[-1:]] == [
+        'mmseg_ext']
 
 
 def _without_worker(message: str) -> str:

@@ -52,30 +52,39 @@ def describe_dangling(path: str | os.PathLike) -> str:
             'dvc pull.')
 
 
-def dangling_links(folder: str | os.PathLike,
-                   place: str = '') -> Iterator[str]:
-    """Yield the links to nothing in a folder and in all folders in it.
+def walk_files(folder: str | os.PathLike) -> Iterator[str]:
+    """Yield the files in a folder and in all folders in it.
 
-    Hidden files and folders are left out, and addresses have no links.
+    Links to nothing count as files, which reading them names. Links to
+    folders are followed, unless they lead back up. Hidden files and folders
+    are left out.
 
     Args:
-        folder: The folder.
-        place: What is put before the names.
+        folder: Local folder.
 
     Returns:
         Paths relative to the folder.
+
+    Raises:
+        OSError: If there is no such folder, or one cannot be searched.
     """
-    if '://' in str(folder):
-        return
+    yield from _walk(os.fspath(folder), '', {os.path.realpath(folder)})
+
+
+def _walk(folder: str, place: str, above: set[str]) -> Iterator[str]:
+    """Yield the files below; ``above``: the folders on the way."""
     with os.scandir(folder) as entries:
         for entry in entries:
             name = os.path.join(place, entry.name)
             if entry.name.startswith('.'):
                 continue
-            if entry.is_symlink() and is_dangling(entry.path):
+            # of a link in a circle scandir's own question is an error
+            if os.path.isfile(entry.path) or is_dangling(entry.path):
                 yield name
-            elif entry.is_dir():
-                yield from dangling_links(entry.path, name)
+            elif os.path.isdir(entry.path):
+                real = os.path.realpath(entry.path)
+                if real not in above:
+                    yield from _walk(entry.path, name, above | {real})
 
 
 def output_stem(path: str | os.PathLike,

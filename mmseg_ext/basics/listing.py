@@ -1,4 +1,5 @@
 """List the files of a data set, and name some of them in an error."""
+import os
 import os.path as osp
 import unicodedata
 from collections import defaultdict
@@ -7,7 +8,7 @@ from typing import Optional
 
 from mmengine import fileio
 
-from .files import dangling_links, describe_dangling, is_dangling
+from .files import describe_dangling, is_dangling, walk_files
 from .printable import name_fault
 from .text_files import read_lines
 
@@ -64,15 +65,31 @@ def _list(folder: str, suffixes: tuple[str, ...],
           backend_args: Optional[dict] = None) -> dict[str, list[str]]:
     found = defaultdict(list)
     try:
-        for name in (*fileio.list_dir_or_file(
-                folder, list_dir=False, recursive=True,
-                backend_args=backend_args), *dangling_links(folder)):
+        for name in names_of_files(folder, backend_args):
             stem, suffix = osp.splitext(name)
             if suffix.lower() in suffixes:
                 found[same_name(stem)].append(osp.join(folder, name))
     except (FileNotFoundError, NotADirectoryError):
         pass
     return found
+
+
+def names_of_files(folder: str,
+                   backend_args: Optional[dict] = None) -> Iterable[str]:
+    """Return the files in a folder and in all folders in it.
+
+    Args:
+        folder: Local folder, see :func:`~.files.walk_files`, or an address
+            that mmengine has a backend for.
+        backend_args: mmengine's file backend; None: chosen by the address.
+
+    Returns:
+        Paths relative to the folder.
+    """
+    if backend_args is None and '://' not in folder:
+        return walk_files(folder)
+    return fileio.list_dir_or_file(
+        folder, list_dir=False, recursive=True, backend_args=backend_args)
 
 
 def list_side_by_side(
@@ -112,6 +129,9 @@ def list_folders(folder: str,
                  backend_args: Optional[dict] = None) -> list[str]:
     """Return the names of the folders in a folder, sorted; none if absent."""
     try:
+        if backend_args is None and '://' not in folder:
+            return sorted(entry.name for entry in os.scandir(folder)
+                          if os.path.isdir(entry.path))
         return sorted(
             fileio.list_dir_or_file(
                 folder, list_file=False, backend_args=backend_args))

@@ -24,7 +24,7 @@ def check_ratios(ratios: Sequence[float]) -> None:
     """Raise ValueError if they are not the proportions of three parts."""
     if (len(ratios) != 3 or not all(map(math.isfinite, ratios))
             or min(ratios) < 0 or sum(ratios) <= 0):
-        raise ValueError(f'proportions={tuple(ratios)!r}: must be those of '
+        raise ValueError(f'{tuple(ratios)!r}: must be the proportions of '
                          'training, validation and test, such as (6, 2, 2)')
 
 

@@ -60,8 +60,7 @@ def inspect_pair(sample: dict, split: Split) -> Inspection:
         found.loaded = True
     # Whatever it raises would stop training.
     except Exception as error:
-        refusal = _without_paths(str(error) or type(error).__name__,
-                                 path, mask_path)
+        refusal = str(error) or type(error).__name__
     raw = _open_image(path, found)
     if raw is not None:
         _look_at_image(raw, sample, split, found)
@@ -80,8 +79,10 @@ def inspect_pair(sample: dict, split: Split) -> Inspection:
             if symptom.kind == 'band':
                 found.image = found.image[:rows]
     if refusal and not errors(found.symptoms):
-        found.symptoms.append(Symptom('refused', mask_path or path,
-                                      detail=refusal))
+        named = path in refusal and (mask_path or path) not in refusal
+        found.symptoms.append(Symptom(
+            'refused', path if named else mask_path or path,
+            detail=_without_paths(refusal, path, mask_path)))
     return found
 
 

@@ -5,6 +5,8 @@ from typing import Optional
 
 from mmengine import fileio
 
+from mmseg_ext.basics.listing import names_of_files
+
 
 def find_absent(settings: Mapping) -> Optional[str]:
     """Return the first folder or list of a data set that does not exist.
@@ -23,8 +25,7 @@ def find_absent(settings: Mapping) -> Optional[str]:
     for folder in (settings.get('data_prefix') or {}).values():
         path = osp.join(root, folder)
         try:
-            next(iter(fileio.list_dir_or_file(
-                path, list_dir=False, recursive=True, backend_args=backend)))
+            next(iter(names_of_files(path, backend)))
         except (StopIteration, FileNotFoundError, NotADirectoryError):
             return path
     return None

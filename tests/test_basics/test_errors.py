@@ -1,15 +1,18 @@
 """What is told of an exception, each raised where it really comes from."""
 import json
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import Registry
 from mmseg.registry import MODELS
 from mmseg.utils import register_all_modules
+from tiff_writer import grey, tiff
 from torch.utils.data import DataLoader, Dataset
 
 from mmseg_ext.basics import read_image, user_sentence
+from mmseg_ext.conversion import LabelMap
 from mmseg_ext.inference import RunRecord
 
 
@@ -134,3 +137,17 @@ def test_what_a_library_says_has_its_place():
     text = sentence(json.loads, '{')
     assert text.startswith('Expecting property name')
     assert 'decoder.py:' in text and '--traceback' in text
+
+
+def test_the_file_stays_before_what_is_said_of_it(tmp_path):
+    """Of one error of this package behind another, too."""
+    path = tmp_path / 'two.tif'
+    page = grey(np.zeros((2, 3), np.uint8))
+    path.write_bytes(tiff([page, page]))
+    assert sentence(read_image, str(path)).startswith(
+        f'{path} holds 2 pages')
+    path = tmp_path / 'a.json'
+    path.write_text('{"shapes": [{"label": "pore", "points": 3}]}')
+    labels = LabelMap(['matrix=unpainted', 'pore=pore'])
+    assert sentence(labels.draw, str(path), (9, 9)).startswith(
+        f'{path}: shape 0 is')

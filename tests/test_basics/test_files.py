@@ -5,10 +5,10 @@ import pytest
 
 from mmseg_ext.basics import read_bytes, replaced_file, write_atomically
 from mmseg_ext.basics.files import (
-    dangling_links,
     is_temporary,
     output_stem,
     remove_temporaries,
+    walk_files,
 )
 
 
@@ -102,9 +102,13 @@ def test_links_to_nothing(tmp_path):
     (tmp_path / 'real.png').write_bytes(b'x')
     (tmp_path / 'link.png').symlink_to('real.png')
     (tmp_path / 'loop.png').symlink_to('loop.png')
-    assert sorted(dangling_links(tmp_path)) == [
-        'a.png', 'deep/b.png', 'loop.png']
-    assert not list(dangling_links('s3://bucket/images'))
+    (tmp_path / 'deep/up').symlink_to('..')
+    (tmp_path / 'elsewhere').mkdir()
+    (tmp_path / 'beside').symlink_to('elsewhere')
+    (tmp_path / 'elsewhere/e.png').touch()
+    assert sorted(walk_files(tmp_path)) == [
+        'a.png', 'beside/e.png', 'deep/b.png', 'elsewhere/e.png', 'link.png',
+        'loop.png', 'real.png']
     assert read_bytes(tmp_path / 'link.png') == b'x'
     with pytest.raises(FileNotFoundError,
                        match=r'a\.png is a link to /annex/x\.png, which is '

@@ -204,3 +204,11 @@ def test_links_to_nothing_are_one_finding(pairs, find, kind):
     finding = find(pairs.check(), 'is a link to a file, which is not there')
     assert finding.severity == 'error' and 'git annex get' in finding.what
     assert finding.names == tuple(map(str, paths))
+
+
+def test_an_image_of_floats_is_named_and_not_its_mask(pairs, find):
+    path = pairs.root / 'images/train/0.png'
+    path.unlink()
+    pairs.save('images/train/0.tif', pairs.texture(0).astype(np.float32))
+    found = find(pairs.check(), 'float32')
+    assert found.names == (str(path.with_suffix('.tif')), )

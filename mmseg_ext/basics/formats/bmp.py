@@ -26,10 +26,11 @@ class BmpReader(Reader):
             if header == 12:
                 width, height, _, self.bits = struct.unpack_from(
                     '<HHHH', data, 18)
-                packing = 0
+                packing = colours = 0
             else:
                 width, height, _, self.bits, packing = struct.unpack_from(
                     '<iiHHI', data, 18)
+                colours, = struct.unpack_from('<I', data, 46)
         except struct.error as error:
             raise Damaged('it ends within its header') from error
         self.start, self.header, self.packing = start, header, packing
@@ -37,6 +38,11 @@ class BmpReader(Reader):
         height = abs(height)
         if height < 1 or width < 1:
             raise Damaged(f'its header says {width} x {height} pixels')
+        if self.bits <= 8:
+            most = 2**self.bits
+            palette = (3 if header == 12 else 4) * (colours or most)
+            if colours > most or 14 + header + palette > start:
+                raise Damaged('its palette does not fit its header')
         row = (width * self.bits + 31) // 32 * 4
         if packing in PLAIN and start + row * height > len(data):
             raise Damaged('its pixels are cut off')
@@ -46,10 +52,12 @@ class BmpReader(Reader):
             capacity=float('inf') if packing in PLAIN else 2**16 * len(data))
 
     def decode(self, stored: bool) -> Pixels:
+        # Of 5 bits OpenCV makes 8 whose greatest value is 248.
+        if self.bits == 16 or (
+                stored and self.bits <= 8 and self.packing not in PLAIN):
+            return decode_by_pillow(self.data, 'BMP', stored)
         if not stored or self.bits > 8:
             return decode_by_opencv(self.data, self.facts)
-        if self.packing not in PLAIN:
-            return decode_by_pillow(self.data, 'BMP', stored)
         # not by Pillow, which takes black and white for one bit a pixel
         height, width = self.facts.height, self.facts.width
         stride = (width * self.bits + 31) // 32 * 4

@@ -12,6 +12,7 @@ MARK = re.compile(rb'\xff+[^\x00\xff]')
 WITHIN = {0, 0xff, *range(0xd0, 0xd8)}  # after 255 among the coded pixels
 FRAMES = {*range(0xc0, 0xd0)} - {0xc4, 0xc8, 0xcc}
 SCAN, END, EXIF = 0xda, 0xd9, 0xe1
+SEQUENTIAL = (0xc0, 0xc1)  # frames of which a scan holds a component in full
 BARE = {0x01, *range(0xd0, 0xd9)}  # marks without content
 
 
@@ -49,7 +50,8 @@ def walk(data: bytes) -> Walk:
     Raises:
         Damaged: If there is none, or a part is cut off.
     """
-    found, place = Walk(), 2
+    found, place, frame = Walk(), 2, 0
+    scanned: set[int] = set()
     while True:
         mark = MARK.match(data, place)
         if mark is None:
@@ -67,10 +69,18 @@ def walk(data: bytes) -> Walk:
         if kind in FRAMES and length >= 8:
             found.height, found.width, found.channels = struct.unpack_from(
                 '>HHB', data, place + 3)
+            frame = kind
         elif (kind == EXIF and data[place + 2:place + 8] == b'Exif\0\0'
               and found.orientation == 1):
             found.orientation = read_orientation(
                 data[place + 8:place + length])
+        elif kind == SCAN and frame in SEQUENTIAL:
+            number = data[place + 2] if length > 2 else 0
+            components = set(data[place + 3:place + 3 + 2 * number:2])
+            if components & scanned:
+                raise Damaged('it holds a progressive picture, and its '
+                              'header says another kind')
+            scanned |= components
         place += length
         if kind == SCAN:
             place = _find_mark(data, place)

@@ -14,6 +14,12 @@ HARMLESS = re.compile(r'\b[1-3] extraneous bytes before marker 0xd9')
 MOST_PIXELS, LONGEST_SIDE = 2**30, 2**20
 
 
+def is_beyond(facts: Facts) -> bool:
+    """Tell whether a picture is larger than OpenCV takes."""
+    return (facts.height * facts.width > MOST_PIXELS
+            or max(facts.height, facts.width) > LONGEST_SIDE)
+
+
 def decode_by_opencv(data: bytes, facts: Facts) -> np.ndarray:
     """Return the picture as it is stored, colours blue, green, red.
 
@@ -24,8 +30,7 @@ def decode_by_opencv(data: bytes, facts: Facts) -> np.ndarray:
         Unsupported: If it is too large for OpenCV and of a kind that Pillow
             does not keep.
     """
-    if (facts.height * facts.width > MOST_PIXELS
-            or max(facts.height, facts.width) > LONGEST_SIDE):
+    if is_beyond(facts):
         return decode_by_pillow(data, facts.format, stored=False)
     with hear() as lines:
         try:

@@ -1,5 +1,7 @@
 """Decode by Pillow, without its limit of pixels."""
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image
@@ -63,8 +65,21 @@ def load_by_pillow(data: bytes, kind: str) -> Image.Image:
     return image
 
 
+@contextmanager
+def _without_limit() -> Iterator[None]:
+    """Let Pillow decode what fits into memory, without a warning.
+
+    Of TIFF it compares the size with its limit again as it loads the pixels.
+    """
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
 def _load(image: Image.Image) -> None:
-    with hear() as lines:
+    with hear() as lines, _without_limit():
         try:
             image.load()
         except ERRORS as error:

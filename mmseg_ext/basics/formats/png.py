@@ -12,12 +12,16 @@ from .facts import (
     Reader,
     several_pages,
 )
-from .opencv import decode_by_opencv
+from .opencv import decode_by_opencv, is_beyond
 from .pillow import decode_by_pillow
 
 SIGNATURE = b'\x89PNG\r\n\x1a\n'
 GREY, RGB, INDEXED, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6  # types of colour
 CHANNELS = {GREY: 1, RGB: 3, INDEXED: 1, GREY_ALPHA: 2, RGBA: 4}
+# First row and column of each pass, and the steps between them.
+ADAM7 = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4),
+         (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
+AT_ONCE = 2**20  # bytes of pixels
 PIXELS = (b'IHDR', b'PLTE', b'tRNS', b'IDAT', b'IEND')  # parts of a picture
 
 
@@ -36,6 +40,7 @@ class PngReader(Reader):
             raise Damaged('it does not begin with its header')
         width, height, self.depth, self.colour = struct.unpack_from(
             '>IIBB', data, self.chunks[0][1])
+        self.interlaced = data[self.chunks[0][1] + 12] == 1
         if not height or not width or self.colour not in CHANNELS:
             raise Damaged(f'its header says {width} x {height} pixels of '
                           f'type {self.colour}')
@@ -68,12 +73,42 @@ class PngReader(Reader):
                 raise Damaged('the checksum of its part '
                               f'{kind.decode("latin-1")!r} is wrong')
         data = self._picture()
-        if self.colour == INDEXED and stored:
+        by_pillow = self.colour == INDEXED and stored
+        if by_pillow or is_beyond(self.facts):
+            self._check_length()
+        if by_pillow:
             return decode_by_pillow(data, 'PNG', stored)
         pixels = decode_by_opencv(data, self.facts)
         if self.colour == GREY and self.depth < 8 and stored:
             pixels //= 255 // (2**self.depth - 1)
         return pixels
+
+    def _check_length(self) -> None:
+        """Make sure of all pixels: Pillow leaves missing ones 0."""
+        facts, bits = self.facts, self.depth * CHANNELS[self.colour]
+        passes = ADAM7 if self.interlaced else [(0, 0, 1, 1)]
+        left = 0
+        for y, x, down, across in passes:
+            rows = math.ceil((facts.height - y) / down)
+            columns = math.ceil((facts.width - x) / across)
+            if rows > 0 and columns > 0:
+                left += rows * (1 + math.ceil(columns * bits / 8))
+        inflater = zlib.decompressobj()
+        parts = (memoryview(self.data)[start:start + length]
+                 for kind, start, length in self.chunks if kind == b'IDAT')
+        try:
+            while left > 0 and not inflater.eof:
+                packed = inflater.unconsumed_tail or next(parts, b'')
+                found = inflater.decompress(packed, AT_ONCE)
+                if not packed and not found:
+                    break
+                left -= len(found)
+        except zlib.error as error:
+            raise Damaged(f'its pixels cannot be expanded ({error})'
+                          ) from error
+        if left > 0:
+            raise Damaged('it does not hold as many pixels as its header '
+                          'says')
 
     def _picture(self) -> bytes:
         """Leave out the parts that OpenCV may have something to say of."""

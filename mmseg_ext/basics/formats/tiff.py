@@ -22,8 +22,11 @@ from .pillow import coded_colours, decode_by_pillow
 from .tiff_parts import (
     EXPANDED,
     JPEG,
+    LZMA,
     NONE,
+    PREDICTED,
     REVERSED,
+    ZSTANDARD,
     Layout,
     check_jpegs,
     expand,
@@ -65,10 +68,13 @@ class TiffReader(Reader):
         depths = set(self.tags.get(tag.BITS, (1, )))
         self.bits = max(depths)
         self.compression = value(self.tags, tag.COMPRESSION, NONE)
-        self.photometric = value(self.tags, tag.PHOTOMETRIC, RGB if
-                                 self.samples in (3, 4) else BLACK_IS_ZERO)
+        self.photometric = value(
+            self.tags, tag.PHOTOMETRIC, RGB if self.samples in (3, 4) else
+            WHITE_IS_ZERO if self.compression in CCITT else BLACK_IS_ZERO)
         self.planar = value(self.tags, tag.PLANAR, 1) == 2
-        self.predictor = value(self.tags, tag.PREDICTOR, 1)
+        # others have none, whatever the tag says
+        self.predictor = value(self.tags, tag.PREDICTOR, 1) if (
+            self.compression in PREDICTED) else 1
         self.format = value(self.tags, tag.SAMPLE_FORMAT, UNSIGNED)
         orientation = value(self.tags, tag.ORIENTATION, 1)
         if not (self.height and self.width and self.samples and self.bits):
@@ -106,9 +112,12 @@ class TiffReader(Reader):
     def _capacity(self) -> float:
         if self.compression == NONE:
             return 8 / self.bits * math.ceil(self.bits / 8) * len(self.data)
-        if self.compression in (5, 7, 8, 32773, 32946):
-            return GREATEST_RATIO * len(self.data) * max(1, 8 / self.bits)
-        return float('inf')
+        if self.compression in CCITT:  # a bit says: as the row above
+            return 8 * len(self.data) * self.width * self.samples
+        # A block of Zstandard repeats a byte, LZMA longer words.
+        ratio = 2**16 if self.compression in (LZMA, ZSTANDARD) else (
+            GREATEST_RATIO)
+        return ratio * len(self.data) * max(1, 8 / self.bits)
 
     def decode(self, stored: bool) -> Pixels:
         self._check_kind(stored)
@@ -278,7 +287,10 @@ class TiffReader(Reader):
             return unpack_bits(rows, columns * channels,
                                self.bits).reshape(shape)
         order, itemsize = self.order, self.bits // 8
-        if self.predictor == 3 and self.format == FLOAT:
+        if self.predictor == 3:
+            if self.format != FLOAT:
+                raise Damaged('its predictor is for floats, and it holds '
+                              'none')
             rows, order = undo_float_prediction(rows, channels, itemsize), '>'
         try:
             kind = np.dtype(f'{order}{KINDS[self.format]}{itemsize}')

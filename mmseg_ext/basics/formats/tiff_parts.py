@@ -1,6 +1,7 @@
 """Expand the strips or tiles of a TIFF file, and make sure of all of them."""
 import io
 import itertools
+import lzma
 import math
 import struct
 import zlib
@@ -15,14 +16,14 @@ from .facts import Damaged
 from .jpeg import walk
 from .pillow import load_by_pillow
 
-NONE, LZW, JPEG, PACKBITS = 1, 5, 7, 32773
+NONE, LZW, JPEG, PACKBITS, LZMA, ZSTANDARD = 1, 5, 7, 32773, 34925, 50000
 ZLIB = (8, 32946)
 # What libtiff expands to the bytes that were compressed.
-BY_LIBTIFF = {LZW: 'LZW', PACKBITS: 'PackBits', 34925: 'LZMA',
-              50000: 'Zstandard'}
+BY_LIBTIFF = (LZW, PACKBITS, ZSTANDARD)
 END, MARK = 257, 90  # LZW's code of the end; a byte that takes its place
 AT_ONCE = 2**23  # bytes of pixels
-EXPANDED = {NONE, *ZLIB, *BY_LIBTIFF}
+EXPANDED = {NONE, *ZLIB, LZMA, *BY_LIBTIFF}
+PREDICTED = {LZW, *ZLIB, LZMA, ZSTANDARD}  # what a predictor may precede
 REVERSED = bytes(int(f'{byte:08b}'[::-1], 2) for byte in range(256))
 
 
@@ -79,10 +80,14 @@ def expand(parts: Sequence[bytes], sizes: Sequence[int],
                 pixels[place:place + found.size].reshape(
                     found.shape)[...] = found
                 place += found.size
+        if layout.compression == ZSTANDARD:
+            # Of wrong tags every strip is too long, the last of a wrong
+            # height as well; all of them would take seven times as long.
+            _check_zstandard(parts[-1], sizes[-1])
         return pixels
     for i, (part, size) in enumerate(zip(parts, sizes)):
-        if layout.compression in ZLIB:
-            part = _inflate(part, size, i)
+        if layout.compression != NONE:
+            part = _inflate(part, size, i, layout.compression)
         if len(part) < size:
             raise Damaged(f'its strip or tile {i} is cut off')
         pixels[place:place + size] = np.frombuffer(part, np.uint8, size)
@@ -90,12 +95,13 @@ def expand(parts: Sequence[bytes], sizes: Sequence[int],
     return pixels
 
 
-def _inflate(part: bytes, size: int, number: int) -> bytes:
+def _inflate(part: bytes, size: int, number: int, compression: int) -> bytes:
     """Inflate to the end, at which the checksum is."""
-    inflater = zlib.decompressobj()
+    inflater = (lzma.LZMADecompressor() if compression == LZMA else
+                zlib.decompressobj())
     try:
         found = inflater.decompress(part, size + 1)
-    except zlib.error as error:
+    except (zlib.error, lzma.LZMAError) as error:
         raise Damaged(f'its strip or tile {number} cannot be expanded '
                       f'({error})') from error
     if len(found) != size or not inflater.eof:
@@ -128,14 +134,15 @@ def mark(part: bytes, compression: int) -> bytes:
 
     LZW and PackBits have no checksum, and libtiff stops when it has enough.
     With a byte that has to come right after the last pixel it cannot stop
-    too early unseen.
+    too early unseen. PackBits gets two from one pair of bytes: taken for
+    pixels, which a run too long does, the pair is not both of them.
 
     Args:
         part: Its content; of LZW one that :func:`find_end` finds the end of.
         compression: Value of the tag, LZW or PackBits.
     """
     if compression == PACKBITS:
-        return b''.join([part, bytes([0, MARK])])
+        return b''.join([part, bytes([255, MARK])])  # which is twice
     start, last, below = find_end(part)
     last += MARK - END << below  # in place of the code, of any width
     return b''.join([part[:start],
@@ -176,18 +183,31 @@ def _expand_by_libtiff(parts: Sequence[bytes], sizes: Sequence[int],
                 for pixels in _expand_by_libtiff(parts[group], sizes[group],
                                                  compression, marked)]
     size = sizes[0]
-    tags = {256: size + marked, 257: len(parts), 258: 8, 259: compression,
+    marks = (2 if compression == PACKBITS else 1) * marked
+    tags = {256: size + marks, 257: len(parts), 258: 8, 259: compression,
             262: 1, 277: 1, 278: 1}
     data = _write_tiff(tags, [mark(part, compression) for part in parts]
                        if marked else parts)
     pixels = np.asarray(load_by_pillow(data, 'TIFF'))
     if marked:
-        for number in np.flatnonzero(pixels[:, -1] != MARK).tolist():
+        other = (pixels[:, size:] != MARK).any(axis=1)
+        for number in np.flatnonzero(other).tolist():
             if compression == LZW or not ends_with_packbits(
                     parts[number], size):
                 raise Damaged('one of its strips or tiles holds more than '
                               'its pixels')
     return [pixels[:, :size]]
+
+
+def _check_zstandard(part: bytes, size: int) -> None:
+    """Raise Damaged if a strip or tile expands to a byte more."""
+    tags = {256: size + 1, 257: 1, 258: 8, 259: ZSTANDARD, 262: 1, 277: 1,
+            278: 1}
+    try:
+        load_by_pillow(_write_tiff(tags, [part]), 'TIFF')
+    except Damaged:  # as it should
+        return
+    raise Damaged('one of its strips or tiles holds more than its pixels')
 
 
 def _write_tiff(tags: dict[int, int], parts: Sequence[bytes]) -> bytes:

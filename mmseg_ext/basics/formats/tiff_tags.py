@@ -92,7 +92,9 @@ class Directories:
                                              entry)
             text = tag == DESCRIPTION
             if tag in READ and kind in CODES and (kind == TEXT) == text:
-                tags[tag] = self._values(kind, number, entry)
+                found = self._values(kind, number, entry)
+                if tags.setdefault(tag, found) != found:
+                    raise Damaged(f'its tag {tag} is there twice')
         place += count * size
         following, = self._unpack('Q' if self.big else 'I', place)
         return tags, following

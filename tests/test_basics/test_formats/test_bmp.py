@@ -60,3 +60,23 @@ def test_black_and_white_of_several_bits(bits):
     found = decode_pixels(data, '', stored=True)
     np.testing.assert_array_equal(found.indices, row[None])
     assert found.colours[:2].tolist() == [[0] * 3, [255] * 3]
+
+
+def test_white_of_five_bits():
+    pixels = np.array([[0x7fff, 0x001f, 0x0000, 0x4210]], '<u2')
+    header = struct.pack('<2sIII', b'BM', 62, 0, 54) + struct.pack(
+        '<IiiHHIIiiII', 40, 4, 1, 1, 16, 0, 8, 0, 0, 0, 0)
+    found = decode_image(header + pixels.tobytes(), '')
+    assert found.tolist() == [[[255] * 3, [255, 0, 0], [0] * 3, [131] * 3]]
+
+
+@pytest.mark.parametrize('bits', [1, 4, 8])
+def test_a_palette_that_does_not_fit(bits):
+    for image in (Image.fromarray(IMAGE).convert('RGB'),
+                  Image.fromarray(IMAGE)):
+        data = bytearray(saved(image))
+        if image.mode == 'L' and bits == 8:
+            data[10] -= 4  # the pixels begin among the colours
+        data[28] = bits
+        with pytest.raises(ValueError, match='palette does not fit'):
+            decode_image(bytes(data), '')

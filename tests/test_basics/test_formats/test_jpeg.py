@@ -62,3 +62,12 @@ def test_bytes_after_the_last_pixel_are_harmless(capfd):
     decode_image(data[:-2] + b'\0' + data[-2:], '')
     decode_image(data + b'left by a camera', '')
     assert capfd.readouterr() == ('', '')
+
+
+@pytest.mark.parametrize('kind', [0xc0, 0xc1])
+def test_progressive_scans_under_another_header(kind):
+    """libjpeg reads what it can of them, and only mutters."""
+    data = saved(progressive=True)
+    data = data.replace(b'\xff\xc2', bytes([255, kind]))
+    with pytest.raises(ValueError, match='a progressive picture'):
+        decode_image(data, '')

@@ -147,3 +147,40 @@ def test_longer_than_opencv_takes():
     row = RNG.integers(0, 256, (1, 2**20 + 7), np.uint8)
     np.testing.assert_array_equal(
         decode_image(saved(Image.fromarray(row)), ''), row)
+
+
+@pytest.mark.parametrize('missing', [0, 1])
+@pytest.mark.parametrize('interlaced', [False, True])
+def test_indices_with_pixels_missing(interlaced, missing):
+    ids = RNG.integers(0, 4, (13, 11), np.uint8)
+    passes = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4),
+              (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]
+    rows = b''.join(
+        b'\0' + row.tobytes()
+        for y, x, down, across in (passes if interlaced else [(0, 0, 1, 1)])
+        for row in ids[y::down, x::across])
+    head = struct.pack('>IIBBBBB', 11, 13, 8, 3, 0, 0, interlaced)
+    packed = zlib.compress(rows[:len(rows) - missing])
+    data = b'\x89PNG\r\n\x1a\n' + b''.join([
+        chunk(b'IHDR', head), chunk(b'PLTE', bytes(range(12))),
+        chunk(b'IDAT', packed[:9]), chunk(b'IDAT', packed[9:]),
+        chunk(b'IEND', b'')])
+    if missing:
+        for stored in (False, True):
+            with pytest.raises(ValueError, match=r'a\.png cannot be read'):
+                decode_pixels(data, 'a.png', stored)
+    else:
+        np.testing.assert_array_equal(
+            decode_pixels(data, '', stored=True).indices, ids)
+
+
+def test_longer_than_opencv_takes_with_pixels_missing():
+    rows = np.zeros((2**20 + 1, 2), np.uint8)
+    rows[-1] = 0, 7
+    data = png((1, len(rows)), 8, 0, [rows[:, 1:].tobytes()],
+               compressed=zlib.compress(rows.tobytes()))
+    assert decode_image(data, '')[-1] == 7
+    data = png((1, len(rows)), 8, 0, [],
+               compressed=zlib.compress(rows[1:].tobytes()))
+    with pytest.raises(ValueError, match='as many pixels'):
+        decode_image(data, '')

@@ -1,10 +1,12 @@
 """TIFF files of every kind, written byte by byte, and what is refused."""
 import io
+import struct
 import zlib
 
 import cv2
 import numpy as np
 import pytest
+from fuzzed_pictures import set_tag
 from PIL import Image
 from tiff_writer import grey, lzw, pack, packbits, tiff
 
@@ -261,3 +263,77 @@ def test_truncated_anywhere(compress):
 
 def test_packing_of_the_tests_writer():
     assert pack(np.array([[1, 2, 3]]), 4) == b'\x12\x30'
+
+
+@pytest.mark.parametrize('packing', [1, 32773])
+def test_a_predictor_where_there_is_none(packing):
+    """As libtiff, which looks at the tag with LZW, zlib and so on alone."""
+    tags, strips = grey(IMAGE, t317=2, t259=packing)
+    strips = [packbits(strips[0])] if packing != 1 else strips
+    np.testing.assert_array_equal(stored(tiff([(tags, strips)])), IMAGE)
+
+
+def test_a_predictor_of_floats_for_integers():
+    tags, strips = grey(IMAGE, t317=3, t259=8)
+    with pytest.raises(ValueError, match='predictor is for floats'):
+        stored(tiff([(tags, [zlib.compress(strips[0])])]))
+
+
+@pytest.mark.parametrize('compression', ['zstd', 'lzma'])
+def test_strips_that_hold_more_than_their_rows(compression):
+    data = pillow(IMAGE, compression=compression)
+    np.testing.assert_array_equal(stored(data), IMAGE)
+    with pytest.raises(ValueError, match=r'than its pixels|too long'):
+        stored(set_tag(data, 257, 36))
+
+
+@pytest.mark.parametrize('rest', [1, 2, 3])
+def test_packbits_whose_last_run_is_too_long(rest):
+    """What stands behind it would be taken for pixels."""
+    tags, _ = grey(IMAGE[:1], t259=32773)
+    strip = bytes([52]) + IMAGE[0, :53 - rest].tobytes()
+    with pytest.raises(ValueError, match='cannot be read'):
+        stored(tiff([(tags, [strip])]))
+
+
+@pytest.mark.parametrize('compression', ['group4', 'jpeg', 'tiff_lzw'])
+def test_pillows_limit_is_none(compression, monkeypatch, recwarn):
+    pixels = IMAGE > 127 if compression == 'group4' else IMAGE
+    data = pillow(pixels, compression=compression)
+    shown = decode_image(data, '')
+    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 100)
+    np.testing.assert_array_equal(decode_image(data, ''), shown)
+    assert Image.MAX_IMAGE_PIXELS == 100
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize('compression', ['group4', 'jpeg', 'zstd', 'lzma'])
+def test_more_than_a_small_file_can_hold(compression):
+    pixels = IMAGE > 127 if compression == 'group4' else IMAGE
+    data = pillow(pixels, compression=compression)
+    huge = set_tag(set_tag(data, 256, 65500), 257, 65500)
+    with pytest.raises(ValueError, match='65500 x 65500 pixels, more than'):
+        stored(huge)
+
+
+def test_a_tag_that_is_there_twice():
+    tags, strips = grey(IMAGE, t255=1)
+    data = tiff([(tags, strips)])
+    first = struct.pack('<HHI', 255, 3, 1)
+    again = data.replace(first, struct.pack('<HHI', 256, 3, 1))
+    with pytest.raises(ValueError, match='tag 256 is there twice'):
+        stored(again)
+
+
+def test_a_fax_without_an_interpretation():
+    """White is zero then, as in libtiff."""
+    bits = RNG.integers(0, 2, (8, 16), np.uint8)
+    data = pillow(bits.astype(bool), compression='group4')
+    shown = decode_image(data, '')
+    where = data.index(struct.pack('<HHI', 262, 3, 1))
+    kind, = struct.unpack_from('<H', data, where + 8)
+    without = data[:where] + struct.pack('<H', 263) + data[where + 2:]
+    np.testing.assert_array_equal(
+        decode_image(without, ''), shown if kind == 0 else 255 - shown)
+    np.testing.assert_array_equal(
+        stored(without), (decode_image(without, '') == 0).astype(np.uint8))
