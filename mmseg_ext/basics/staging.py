@@ -14,7 +14,7 @@ from .listing import name_some
 # Where entries are written, and the same folder once all are complete. Both
 # are within the root: on the same file system, where renaming is atomic.
 STAGED, COMPLETE = f'{PREFIX}staged', f'{PREFIX}complete'
-ENTRIES = 'entries.json'  # in it: what is to be moved
+ENTRIES = f'{PREFIX}entries.json'  # in both: what is to be moved
 
 
 @contextmanager
@@ -55,7 +55,8 @@ def staged(root: str | os.PathLike,
             staging.rename(root / COMPLETE)
             for entry in entries:
                 (root / COMPLETE / entry).rename(root / entry)
-            shutil.rmtree(root / COMPLETE)
+            # under this name it is waste, and may be removed in any order
+            (root / COMPLETE).rename(staging)
         finally:
             _clear(root)
 
@@ -119,14 +120,10 @@ def _clear(root: Path) -> None:
     have left it, and others' files lie beside it.
     """
     if (root / COMPLETE).is_dir():
-        try:
-            entries = json.loads((root / COMPLETE / ENTRIES).read_bytes())
-        except FileNotFoundError:  # all were moved, and it was on its way out
-            entries = []
-        for entry in entries:
+        for entry in json.loads((root / COMPLETE / ENTRIES).read_bytes()):
             if not os.path.lexists(root / COMPLETE / entry):
                 _remove(root / entry)
-        shutil.rmtree(root / COMPLETE)
+        (root / COMPLETE).rename(root / STAGED)
     if (root / STAGED).is_dir():
         shutil.rmtree(root / STAGED)
 

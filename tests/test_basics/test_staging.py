@@ -1,8 +1,11 @@
 """All entries of a set or none, all of a file or nothing."""
+import json
+
 import pytest
 
 from mmseg_ext.basics import claimed_folder
-from mmseg_ext.basics.staging import staged, staged_file
+from mmseg_ext.basics.staging import COMPLETE, staged, staged_file
+from mmseg_ext.basics.staging import ENTRIES as ENTRIES_FILE
 
 ENTRIES = ['images', 'masks', 'record.json']
 
@@ -79,3 +82,15 @@ def test_files_with_like_names_stay(tmp_path):
           staged_file(tmp_path / 'model.onnx')):
         raise ZeroDivisionError
     assert names(tmp_path) == ['model.new.onnx', 'model.onnx.new']
+
+
+def test_what_another_tool_began_takes_nothing_else_with_it(tmp_path):
+    """Killed between two moves; then a tool of other entries comes."""
+    begun = tmp_path / COMPLETE
+    (begun / 'masks').mkdir(parents=True)
+    (begun / ENTRIES_FILE).write_text(json.dumps(ENTRIES))
+    for name in ('images', 'train'):
+        (tmp_path / name).mkdir()
+    with staged(tmp_path, ['train2']) as folder:
+        (folder / 'train2').mkdir()
+    assert names(tmp_path) == ['train', 'train2']

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 STDERR = 2
-# What libjpeg, libtiff, libpng and OpenCV say has one of these in it.
+# What libjpeg, libtiff, libpng and OpenCV say has one of these in it; by
+# 'tempfile.tif' Pillow's libtiff means the file.
 _LIBRARIES = re.compile(
-    r'JPEG|TIFF|libpng|\w(Decode|Encode|Setup)\w*:|\[ ?(WARN|ERROR|INFO)')
+    r'JPEG|TIFF|tempfile\.tif|libpng|\w(Decode|Encode|Setup)\w*:|'
+    r'\[ ?(WARN|ERROR|INFO)')
 _LOCK = threading.Lock()
 
 
@@ -53,6 +55,8 @@ def _share_out(written: bytes, lines: list[str], stderr: int) -> None:
     others = b''
     for line in written.splitlines(keepends=True):
         text = line.decode(errors='replace').rstrip('\r\n')
+        if not text.strip():
+            continue  # whose it is cannot be told
         if threading.active_count() == 1 or _LIBRARIES.search(text):
             lines.append(text)
         else:
