@@ -15,7 +15,8 @@ from .files import PREFIX
 from .printable import printable
 
 # What file systems answer that keep no locks, some network mounts.
-_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP,
+             errno.ENOTSUP)  # the last two differ on macOS
 _PLACE = 2**30  # of the byte that Windows locks; the text stays readable
 
 
