@@ -18,11 +18,11 @@ def run() -> None:
     try:
         main()
     except ChildFailedError as error:
-        _, failure = error.get_first_failure()
+        rank, failure = error.get_first_failure()
         code = failure.exitcode
         if code < 0:  # it had no chance to say why
             name = signal.Signals(-code).name
-            print(f'Process {failure.global_rank} was ended by {name}.',
+            print(f'Process {rank} was ended by {name}.',
                   file=sys.stderr)
         sys.exit(code if code > 0 else 128 - code)
 

@@ -10,6 +10,7 @@ that was not left is pytorch/pytorch#190489, open.
 Does nothing where CUDA or another accelerator is available.
 """
 import atexit
+import gc
 from types import ModuleType
 
 import torch.distributed as torch_dist
@@ -17,8 +18,10 @@ import torch.distributed as torch_dist
 
 def _leave_group() -> None:
     # A group that is still up when the interpreter goes takes its threads
-    # down with "terminate called without an active exception".
+    # down with "terminate called without an active exception". It is up as
+    # long as the wrapped model, which lies in the runner's reference cycles.
     if torch_dist.is_initialized():
+        gc.collect()
         torch_dist.destroy_process_group()
 
 

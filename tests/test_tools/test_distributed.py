@@ -2,6 +2,7 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -166,6 +167,20 @@ def test_an_error_is_said_once_and_without_torchruns_own(
     assert done.stderr.count('There is no config nowhere.py') == 1
     assert 'Traceback' not in done.stderr
     assert 'ChildFailedError' not in done.stderr
+
+
+def test_a_process_that_was_ended_is_named(repository, tmp_path):
+    (tmp_path / 'train.py').write_text(
+        'import os, signal\n'
+        "if os.environ['RANK'] == '1':\n"
+        '    os.kill(os.getpid(), signal.SIGABRT)\n')
+    done = subprocess.run(
+        [sys.executable, repository / 'tools/_torchrun.py', '--standalone',
+         '--nproc_per_node', '2', tmp_path / 'train.py'],
+        cwd=tmp_path, text=True, capture_output=True)
+    assert done.returncode == 128 + signal.SIGABRT
+    assert 'Process 1 was ended by SIGABRT' in done.stderr
+    assert 'Traceback' not in done.stderr
 
 
 @pytest.mark.parametrize('script', ['dist_train.sh', 'dist_test.sh'])
