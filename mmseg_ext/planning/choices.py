@@ -1,0 +1,142 @@
+"""What is decided for a set of micrographs, and why."""
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .fingerprint import SetFacts
+from .parts import Parts
+from .source import Source
+
+SIDE = dict(cpu=256, cuda=512)  # pixels a side of a crop
+BATCH = dict(cpu=4, cuda=8)
+COARSE_ENOUGH = 0.9  # mean IoU of the ground truth at stride 4, see below
+RARE = 0.05  # fraction of the pixels below which a class is looked for
+LARGE = 4_000_000  # pixels above which an image is predicted in tiles
+TILE, TILE_STRIDE = 1024, 768
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A decision.
+
+    Attributes:
+        name: What was decided.
+        value: How.
+        reason: Why, in a sentence without a full stop.
+    """
+    name: str
+    value: Any
+    reason: str
+
+
+def choose(source: Source, facts: SetFacts, parts: Parts,
+           device: str) -> list[Choice]:
+    """Decide what depends on the data alone.
+
+    Args:
+        source: The set.
+        facts: What it is like.
+        parts: Which images train and validate.
+        device: 'cpu' or 'cuda'.
+    """
+    train = np.array([of == 'train' for of in parts.of])
+    return [
+        _classes(source, facts),
+        Choice('parts', {part: parts.of.count(part) for part in (
+            'train', 'val', 'test') if part in parts.of}, parts.reason),
+        *_reading(source, facts),
+        _crop(facts, device),
+        _crops_of(facts, train),
+        _photometric(facts, train),
+        Choice('batch', BATCH[device], 'crops a step'),
+        _testing(facts),
+    ]
+
+
+def choose_model(facts: SetFacts) -> Choice:
+    """Choose between a decoder of full resolution and one at stride 4."""
+    kept = float(np.nanmean(facts.thinness[4]))
+    if kept < COARSE_ENOUGH:
+        thin = int(np.nanargmin(facts.thinness[4]))
+        return Choice(
+            'model', 'unet', 'a decoder of full resolution: at stride 4 even '
+            f'a perfect prediction keeps {100 * kept:.0f} % mIoU, and '
+            f'{100 * facts.thinness[4][thin]:.0f} % of '
+            f'{facts.classes[thin]}')
+    return Choice('model', 'segformer', 'a decoder at stride 4, which takes '
+                  f'half the time of a full one and could keep '
+                  f'{100 * kept:.0f} % mIoU')
+
+
+def _classes(source: Source, facts: SetFacts) -> Choice:
+    return Choice('classes', facts.classes, (
+        f'named in {source.named_by}' if source.named_by == 'conversion.json'
+        else 'named by --classes' if source.named_by else
+        'the ids in the masks; name them with --classes'))
+
+
+def _reading(source: Source, facts: SetFacts) -> list[Choice]:
+    choices = []
+    if 'info_band' in facts.reading:
+        choices.append(Choice('info_band', 'mask', 'masks are shorter than '
+                              'their images by the information band'))
+    if 'bit_depth' in facts.reading:
+        bits = facts.reading['bit_depth']
+        choices.append(Choice('bit_depth', bits, 'the brightest pixel of all '
+                              f'16-bit images fills {bits} bits'))
+    return choices
+
+
+def _crop(facts: SetFacts, device: str) -> Choice:
+    height, width = (max(getattr(image, side) for image in facts.images)
+                     for side in ('height', 'width'))
+    side = SIDE[device]
+    crop = (min(height, side), min(width, side))
+    return Choice('crop', crop, 'whole images' if crop == (height, width)
+                  else f'at the files\' resolution, of images up to {width} x '
+                  f'{height} (width x height)')
+
+
+def _crops_of(facts: SetFacts, train: np.ndarray) -> Choice:
+    """Look for classes that random crops seldom show."""
+    pixels = facts.pixels[train]
+    fractions = pixels.sum(axis=0) / pixels.sum()
+    rare = np.flatnonzero((fractions > 0) & (fractions < RARE))
+    if not len(rare):
+        return Choice('crops', 'random', 'every class has '
+                      f'{100 * RARE:.0f} % of the pixels at least')
+    name = int(rare[np.argmin(fractions[rare])])
+    return Choice('crops', 'rare', f'half of them hold a rare class: '
+                  f'{facts.classes[name]} has {100 * fractions[name]:.2g} % '
+                  f'of the pixels, in {np.count_nonzero(pixels[:, name])} of '
+                  f'{len(pixels)} images')
+
+
+def _photometric(facts: SetFacts, train: np.ndarray) -> Choice:
+    """Vary brightness by what it varies by in the set."""
+    grey = np.array([image.mean for image in facts.images])
+    spread = float(grey.std())
+    delta = int(np.clip(round(2 * spread), 10, 50))
+    stds = np.array([image.std for image in facts.images])
+    ratio = float(np.std(np.log(np.maximum(stds, 1e-3))))
+    contrast = round(float(np.clip(2 * ratio, 0.1, 0.4)), 2)
+    return Choice('photometric', dict(brightness=delta, contrast=contrast),
+                  'twice the deviation of the images\' mean grey level, '
+                  f'{spread:.0f}, and of their contrast')
+
+
+def _testing(facts: SetFacts) -> Choice:
+    largest = max(image.height * image.width for image in facts.images)
+    if largest > LARGE:
+        return Choice('prediction', 'slide', f'in tiles of {TILE} pixels a '
+                      f'side: the largest image has {largest / 1e6:.0f} '
+                      'megapixels')
+    return Choice('prediction', 'whole', 'of whole images')
+
+
+def value_of(choices: Sequence[Choice], name: str, default: Any = None) -> Any:
+    """Return what was chosen for a name."""
+    return next((choice.value for choice in choices if choice.name == name),
+                default)
