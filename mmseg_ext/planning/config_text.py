@@ -101,25 +101,30 @@ def _pipeline(choices: Sequence[Choice], facts: SetFacts) -> list[str]:
 
 def _loaders(source: Source, parts: Parts, choices: Sequence[Choice],
              folder: str) -> list[str]:
-    batch = value_of(choices, 'batch')
-    lines = [
+    train, val, test = (_place(source, parts, part, folder) for part in (
+        'train', 'val', 'test' if 'test' in parts.of else 'val'))
+    return [
         'train_dataloader = dict(',
-        f'    batch_size={batch},',
-        f'    dataset=dict(pipeline=train_pipeline, '
-        f'{_place(source, parts, "train", folder)}**sem))',
+        f'    batch_size={value_of(choices, "batch")},',
+        '    dataset=dict(',
+        '        pipeline=train_pipeline,',
+        *train,
+        '        **sem))',
+        'val_dataloader = dict(',
+        '    dataset=dict(',
+        *val,
+        '        **sem))',
+        'test_dataloader = dict(' + '  # there is no test part' * (
+            'test' not in parts.of),
+        '    dataset=dict(',
+        *test,
+        '        if_absent=None,',
+        '        **sem))',
     ]
-    place = _place(source, parts, 'val', folder)
-    lines.append(f'val_dataloader = dict(dataset=dict({place}**sem))')
-    if 'test' in parts.of:
-        place = _place(source, parts, 'test', folder)
-        lines.append('test_dataloader = dict(dataset=dict(if_absent=None, '
-                     f'{place}**sem))')
-    else:
-        lines.append('test_dataloader = val_dataloader')
-    return lines
 
 
-def _place(source: Source, parts: Parts, part: str, folder: str) -> str:
+def _place(source: Source, parts: Parts, part: str, folder: str
+           ) -> list[str]:
     """Return the arguments that name the files of a part."""
     if parts.lists.get(part):
         prefix = parts.prefix
@@ -128,18 +133,20 @@ def _place(source: Source, parts: Parts, part: str, folder: str) -> str:
         prefix = source.prefixes.get(part) or source.prefixes['']
         file = source.lists.get(part, '')
     images, masks = prefix
-    return (f'ann_file={file!r}, ' if file else '') + (
-        f'data_prefix=dict(img_path={images!r}, seg_map_path={masks!r}), ')
+    return [*([f'        ann_file={file!r},'] if file else []),
+            f'        data_prefix=dict(img_path={images!r}, '
+            f'seg_map_path={masks!r}),']
 
 
 def _model(facts: SetFacts, start: Start, choices: Sequence[Choice]
            ) -> list[str]:
     lines = ['model = dict(', *(f'    {line}' for line in start.delta)]
-    lines.append(f'    decode_head=dict(num_classes={len(facts.classes)}, '
-                 "loss_decode=dict(type='CrossEntropyDiceLoss')),")
+    lines += ['    decode_head=dict(',
+              f'        num_classes={len(facts.classes)},',
+              "        loss_decode=dict(type='CrossEntropyDiceLoss')),"]
     if value_of(choices, 'prediction') == 'slide':
         lines += [*reason_lines(choices, 'prediction', '    '),
                   f"    test_cfg=dict(mode='slide', crop_size=({TILE}, {TILE})"
                   f', stride=({TILE_STRIDE}, {TILE_STRIDE})),']
-    return [*reason_lines(choices, 'model'), *reason_lines(choices, 'start'), *lines,
-            ')']
+    return [*reason_lines(choices, 'model'),
+            *reason_lines(choices, 'start'), *lines, ')']

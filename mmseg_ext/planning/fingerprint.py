@@ -1,7 +1,6 @@
 """What a set of images with masks is like, in numbers."""
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Optional
 
 import cv2
 import numpy as np
