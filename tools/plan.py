@@ -12,9 +12,7 @@ import argparse
 import os.path as osp
 
 from mmseg_ext.basics.command_line import (
-    command_for,
     new_parser,
-    quote_command,
     run,
 )
 from mmseg_ext.basics.console import count_progress

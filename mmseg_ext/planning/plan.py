@@ -11,8 +11,8 @@ from typing import Optional
 
 from mmengine.config import Config
 
-from mmseg_ext.basics.staging import staged
 from mmseg_ext.basics.splits import write_split
+from mmseg_ext.basics.staging import staged
 
 from .budget import Schedule, fill_minutes, take_steps, time_training
 from .choices import Choice, choose, choose_model
