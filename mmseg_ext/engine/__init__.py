@@ -1,8 +1,9 @@
 """From a config file and command-line options to a stock Runner."""
+from mmseg_ext.basics.extras import require_extra
+
 from .class_prior_hook import ClassPriorHook
 from .config_files import find_config, read_config
 from .cpu_amp import ChannelsLastHook, CpuAmpOptimWrapper
-from .extras import require_extra
 from .launch import load_config, test, train
 from .options import config_from_options
 from .pretrained import check_weights, remove_pretrained

@@ -1,8 +1,11 @@
 """Models, registered in MMSegmentation's own registries."""
 from .backbones import (
     FusedMixVisionTransformer,
+    HybridTransformer,
     ResUNet,
+    TimmBackbone,
     plugin_backbone,
+    timm_maps,
 )
 from .decode_heads import (
     DPTDecodeHead,
@@ -15,7 +18,7 @@ from .plugins import DeformablePSA
 
 __all__ = [
     'CrossEntropyDiceLoss', 'DPTDecodeHead', 'DeformablePSA',
-    'FusedMixVisionTransformer', 'FusedSegformerHead',
-    'MultiScaleCrossAttentionNeck', 'ResUNet', 'UNetDecodeHead',
-    'plugin_backbone'
+    'FusedMixVisionTransformer', 'FusedSegformerHead', 'HybridTransformer',
+    'MultiScaleCrossAttentionNeck', 'ResUNet', 'TimmBackbone',
+    'UNetDecodeHead', 'plugin_backbone', 'timm_maps'
 ]
