@@ -17,7 +17,7 @@ from mmseg_ext.basics.command_line import (
 )
 from mmseg_ext.basics.console import count_progress
 
-MODELS = ('unet', 'segformer', 'segformer_xattn')
+MODELS = ('unet', 'segformer', 'segformer_xattn', 'dpt')
 
 
 def parse_args() -> argparse.Namespace:

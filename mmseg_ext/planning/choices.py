@@ -10,6 +10,7 @@ from .parts import Parts
 from .source import Source
 
 SIDE = dict(cpu=256, cuda=512)  # pixels a side of a crop
+STRIDE = 32  # of the encoders' coarsest map
 BATCH = dict(cpu=4, cuda=8)
 COARSE_ENOUGH = 0.9  # mean IoU of the ground truth at stride 4, see below
 RARE = 0.05  # fraction of the pixels below which a class is looked for
@@ -49,7 +50,7 @@ def choose(source: Source, facts: SetFacts, parts: Parts,
         *_reading(source, facts),
         _crop(facts, device),
         _crops_of(facts, train),
-        _photometric(facts, train),
+        _photometric(facts),
         Choice('batch', BATCH[device], 'crops a step'),
         _testing(facts),
     ]
@@ -90,13 +91,16 @@ def _reading(source: Source, facts: SetFacts) -> list[Choice]:
 
 
 def _crop(facts: SetFacts, device: str) -> Choice:
-    height, width = (max(getattr(image, side) for image in facts.images)
-                     for side in ('height', 'width'))
-    side = SIDE[device]
-    crop = (min(height, side), min(width, side))
-    return Choice('crop', crop, 'whole images' if crop == (height, width)
-                  else f'at the files\' resolution, of images up to {width} x '
-                  f'{height} (width x height)')
+    """Choose a square, which can be turned, of whole strides."""
+    shorter = [min(image.height, image.width) for image in facts.images]
+    side = min(SIDE[device], max(shorter))
+    side = max(side // STRIDE * STRIDE, STRIDE)
+    height, width = (max(getattr(image, name) for image in facts.images)
+                     for name in ('height', 'width'))
+    small = sum(length < side for length in shorter)
+    return Choice('crop', side, 'pixels a side, at the files\' resolution, of '
+                  f'images up to {width} x {height} (width x height)' + (
+                      f'; {small} smaller ones are padded' if small else ''))
 
 
 def _crops_of(facts: SetFacts, train: np.ndarray) -> Choice:
@@ -114,17 +118,17 @@ def _crops_of(facts: SetFacts, train: np.ndarray) -> Choice:
                   f'{len(pixels)} images')
 
 
-def _photometric(facts: SetFacts, train: np.ndarray) -> Choice:
+def _photometric(facts: SetFacts) -> Choice:
     """Vary brightness by what it varies by in the set."""
-    grey = np.array([image.mean for image in facts.images])
-    spread = float(grey.std())
-    delta = int(np.clip(round(2 * spread), 10, 50))
-    stds = np.array([image.std for image in facts.images])
-    ratio = float(np.std(np.log(np.maximum(stds, 1e-3))))
-    contrast = round(float(np.clip(2 * ratio, 0.1, 0.4)), 2)
-    return Choice('photometric', dict(brightness=delta, contrast=contrast),
-                  'twice the deviation of the images\' mean grey level, '
-                  f'{spread:.0f}, and of their contrast')
+    spread = float(np.std([image.mean for image in facts.images]))
+    ratio = float(np.std([np.log(max(image.std, 1e-3))
+                          for image in facts.images]))
+    brightness = round(float(np.clip(2 * spread / 255, 0.04, 0.2)), 2)
+    contrast = round(float(np.clip(np.exp(2 * ratio), 1.1, 1.5)), 2)
+    return Choice(
+        'photometric', dict(brightness=brightness, contrast=contrast),
+        'twice the deviation between the images\' means, which is '
+        f'{spread:.0f} of 255 grey levels, and between their contrasts')
 
 
 def _testing(facts: SetFacts) -> Choice:

@@ -73,26 +73,28 @@ def _reading(facts: SetFacts) -> list[tuple[str, object]]:
 
 
 def _pipeline(choices: Sequence[Choice], facts: SetFacts) -> list[str]:
-    crop = value_of(choices, 'crop')
+    side = value_of(choices, 'crop')
     light = value_of(choices, 'photometric')
-    if value_of(choices, 'crops') == 'rare':
-        cropping = f"    dict(type='RareClassCrop', crop_size={crop}),"
-    else:
-        cropping = f"    dict(type='RandomCrop', crop_size={crop}),"
-    low, high = 1 - light['contrast'], 1 + light['contrast']
+    small = any(min(image.height, image.width) < side
+                for image in facts.images)
+    kind = dict(rare='RareClassCrop', random='RandomCrop')[
+        value_of(choices, 'crops')]
+    pad = (f"    dict(type='Pad', size=({side}, {side}), "
+           'pad_val=dict(img=0, seg=255)),')
     return [
         'train_pipeline = [',
         "    dict(type='LoadSEMImageFromFile'),",
         "    dict(type='LoadSEMAnnotations'),",
-        *reason_lines(choices, 'crops', '    '),
-        cropping,
-        '    # a polished section has no upside',
-        "    dict(type='RandomFlip', prob=0.5, direction='horizontal'),",
-        "    dict(type='RandomQuarterTurn'),",
         *reason_lines(choices, 'photometric', '    '),
-        "    dict(type='RandomBrightnessContrastGamma',",
-        f"         brightness={light['brightness']}, "
-        f'contrast=({low:.2f}, {high:.2f})),',
+        "    dict(type='RandomBrightnessContrastGamma', "
+        f"brightness={light['brightness']},",
+        f"         contrast={light['contrast']}),",
+        '    # a polished section has no upside',
+        "    dict(type='RandomQuarterTurn'),",
+        *([pad] if small else []),
+        *reason_lines(choices, 'crops', '    '),
+        f"    dict(type={kind!r}, crop_size=({side}, {side})),",
+        "    dict(type='RandomFlip', prob=0.5, direction='horizontal'),",
         "    dict(type='RandomGaussianBlur'),",
         "    dict(type='PackSegInputs'),",
         ']',

@@ -5,9 +5,11 @@ from typing import Optional
 
 # Model -> its config in configs/_base_/models, by whose encoder it is built
 MODELS = dict(
-    unet=dict(lite='unet_lite0', plain='unet_mobilevit-s'),
-    segformer=dict(lite='segformer_lite0', plain='segformer_mit-b0'),
-    segformer_xattn=dict(lite='segformer_xattn_lite0'),
+    unet=dict(lite='unet_efficientnet-lite0', plain='unet_mobilevit-s'),
+    segformer=dict(lite='segformer_efficientnet-lite0',
+                   plain='segformer_mit-b0'),
+    segformer_xattn=dict(lite='segformer_xattn_efficientnet-lite0'),
+    dpt=dict(lite='dpt-hybrid_efficientnet-lite0'),
 )
 PACKAGED = ('efficientnet_lite0', 'efficientnet_lite1', 'efficientnet_lite2')
 RANDOM = 'random'
