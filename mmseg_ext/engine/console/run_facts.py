@@ -14,6 +14,7 @@ from mmseg.registry import DATASETS
 from torch import nn
 from torch.utils.data import Dataset
 
+from mmseg_ext.basics.console import Console
 from mmseg_ext.datasets.absent_part import settle
 from mmseg_ext.engine.cpu_amp import CpuAmpOptimWrapper
 from mmseg_ext.engine.pretrained import pretrained_weights
@@ -58,6 +59,13 @@ def testing_facts(runner: Runner) -> Facts:
         ('device', _device(runner.model)),
         *_places(runner),
     ]
+
+
+def print_facts(console: Console, facts: Sequence[tuple[str, str]]) -> None:
+    """Print what a run is about to do, aligned."""
+    width = max(len(name) for name, _ in facts)
+    for name, text in facts:
+        console.print(f'{name.ljust(width)}  {text}')
 
 
 def list_data_sets(dataset: Dataset) -> Iterator[Dataset]:
