@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from mmseg.datasets import BaseSegDataset
 
+from mmseg_ext.basics import command_for
 from mmseg_ext.basics.mask_files import decode_mask
 
 from .regions import Box, disagreement, find_boxes
@@ -62,8 +63,8 @@ def predictions_in(folder: str) -> Predictor:
             if osp.isfile(path):
                 return decode_mask(path)
         raise FileNotFoundError(
-            f'{paths[-1]} is missing: write predictions with tools/test.py '
-            f'... --out {folder}')
+            f'{paths[-1]} is missing: write predictions with '
+            f'{command_for("test")} ... --out {folder}')
 
     return read
 

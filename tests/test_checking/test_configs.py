@@ -111,7 +111,7 @@ def test_stock_loading_of_colours(pairs, find):
     pairs.save_masks(lambda ids: palette[ids])
     finding = find(stock(pairs), 'pictures in colours')
     assert (finding.severity, finding.count) == ('error', 5)
-    assert 'tools/convert_masks.py' in finding.fix
+    assert 'convert_masks SOURCE OUT' in finding.fix
 
 
 def test_stock_loading_does_not_compare_sizes(pairs, find):
