@@ -11,6 +11,7 @@ from mmseg.registry import RUNNERS
 from mmseg_ext.basics import keep_freed_memory
 
 from .checked_options import check_options
+from .checkpoint_files import check_checkpoint
 from .class_count_hook import ClassCountHook
 from .config_files import read_config
 from .console import (
@@ -156,6 +157,7 @@ def train(cfg: Config,
     checkpoint = cfg.get('load_from') or (
         last_checkpoint(cfg.work_dir) if resume else None)
     if resume and checkpoint:
+        check_checkpoint(checkpoint)  # as when the folder was moved
         _take_seed(cfg, checkpoint)
         # The checkpoint replaces them; fetching them first would be in vain.
         remove_pretrained(cfg)
@@ -229,6 +231,7 @@ def test(cfg: Config,
             for the log file.
 
     Raises:
+        FileNotFoundError: If there is no such checkpoint; names those near.
         ValueError: If ``out`` is given and no metric of the config writes
             predictions, ``tta`` and the config has no views, or the
             checkpoint is another model's.
@@ -254,6 +257,7 @@ def test(cfg: Config,
         hooks = cfg.get('custom_hooks') or []
         kept = [hook for hook in hooks if hook['type'] != 'PanelHook']
         cfg.custom_hooks = [*kept, dict(type='PanelHook', out_dir=show_dir)]
+    check_checkpoint(checkpoint)
     runner = _build_runner(cfg, QuietTestRunner if quiet else Runner)
     runner.register_hook(WeightsFitHook(checkpoint, entire=True))
     if isinstance(runner, QuietRunner) and is_main_process():
