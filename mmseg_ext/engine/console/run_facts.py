@@ -44,6 +44,7 @@ def training_facts(runner: Runner) -> Facts:
          f'{_precision(runner.optim_wrapper)}, seed {runner.seed}'),
         ('start', _start(runner)),
         *_places(runner),
+        *_earlier(runner),
     ]
 
 
@@ -281,3 +282,16 @@ def _places(runner: Runner) -> Facts:
         ('log', f'{short_path(log)} (with the whole config)' if log else
          'none'),
     ]
+
+
+def _earlier(runner: Runner) -> Facts:
+    """Say what becomes of a training that has used the folder before."""
+    checkpoint = last_checkpoint(runner.work_dir)
+    if (runner.cfg.get('resume') or checkpoint is None
+            or not osp.isfile(checkpoint)):
+        return []
+    # So do mmengine's hooks: they remove nothing that they have not written.
+    return [('note', f'{short_path(runner.work_dir)} holds checkpoints of an '
+             'earlier training: this one starts anew, replaces those of the '
+             'same name and leaves the others; --resume goes on from '
+             f'{short_path(checkpoint)}')]
