@@ -112,6 +112,30 @@ def most_disputed(dataset: BaseSegDataset, models: Mapping[str, Predictor],
     return [found for _, found in kept]
 
 
+def place_boxes(rows: Sequence[Compared],
+                count: int,
+                side: int,
+                own: Sequence[Sequence[int]] = ()) -> list[list[Box]]:
+    """Return the boxes of each row of a figure.
+
+    Args:
+        rows: The images.
+        count: Squares in each, where the models disagree most.
+        side: Of such a square, in pixels.
+        own: More of them: row, from 1, and x, y, width and height.
+
+    Raises:
+        ValueError: If there is no such row.
+    """
+    boxes = [row.boxes(count, side) for row in rows]
+    for number, *place in own:
+        if not 1 <= number <= len(rows):
+            raise ValueError(f'--box {number} {" ".join(map(str, place))}: '
+                             f'the figure has {len(rows)} rows')
+        boxes[number - 1].append(Box(*place))
+    return boxes
+
+
 def _compare(dataset: BaseSegDataset, models: Mapping[str, Predictor],
              name: str, index: int) -> Compared:
     sample = dataset[index]
