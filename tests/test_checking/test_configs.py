@@ -169,6 +169,20 @@ def test_the_shipped_micrograph_config(config_path, sem_root):
     assert [s.listed for s in result.statistics] == [4, 2]
 
 
+def test_lines_of_a_config_and_the_argument_that_was_meant(
+        config_path, sem_root, find):
+    result = check(config_path, 'segformer_mit-b0_sem', sem_root,
+                   dataset_options=dict(info_band=None))
+    assert find(result, 'information band').fix == (
+        "info_band='mask' in dataset=dict(...) of the config, or on the "
+        'command line: --dataset-options info_band=mask')
+    result = check(config_path, 'segformer_mit-b0_sem', sem_root,
+                   dataset_options=dict(inf_band='mask'))
+    for finding in result.findings:
+        assert finding.what.endswith(
+            "SEMDataset takes no argument 'inf_band'. Did you mean info_band?")
+
+
 def test_metaldam_s_layout(config_path, metaldam_like, find):
     result = check(config_path, 'segformer_mit-b0_metaldam', metaldam_like)
     assert not result.failed
