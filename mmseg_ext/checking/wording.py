@@ -60,7 +60,8 @@ def _unreadable(group: Group, rules: Rules) -> tuple[str, str]:
 
 
 def _refused(group: Group, rules: Rules) -> tuple[str, str]:
-    return (f'the loading of the config stops with: {group.first.detail}',
+    loading = 'loading' + ' of the config' * (not rules.command_line)
+    return (f'the {loading} stops with: {group.first.detail}',
             'Do what the sentence says.')
 
 
