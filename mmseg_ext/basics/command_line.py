@@ -1,5 +1,6 @@
 """What all commands have in common: options, names, errors in a sentence."""
 import argparse
+import ast
 import hashlib
 import os
 import shlex
@@ -51,7 +52,19 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
             for word in values:
                 if '=' not in word:
                     parser.error(f'{option}: {word!r} is not KEY=VALUE')
+                try:
+                    self._parse_iterable(word.split('=', 1)[1])
+                except (AssertionError, SyntaxError, ValueError):
+                    parser.error(f'{option}: {word!r} cannot be read: '
+                                 'brackets belong together, and in braces '
+                                 'texts need quotation marks')
             super().__call__(parser, namespace, values, option)
+
+        @staticmethod
+        def _parse_iterable(text: str):
+            # a label_map, say, which mmengine would take for a text
+            return (ast.literal_eval(text) if text.startswith('{') else
+                    DictAction._parse_iterable(text))
 
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
     parser.add_argument(
@@ -62,7 +75,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         action=KeyValues,
         metavar='KEY=VALUE',
         help='arguments of all data sets of the config, such as '
-        'categories=[bottle,cable]')
+        'categories=[bottle,cable] or "label_map={0: 0, 255: 1}"')
     parser.add_argument(
         '--cfg-options',
         nargs='+',

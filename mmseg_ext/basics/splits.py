@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from .command_line import command_for
 from .listing import find_listed, name_some
 from .text_files import read_lines
 
@@ -126,8 +127,8 @@ def read_split(folder: str | os.PathLike,
             seen[name] = split
     if not parts:
         raise FileNotFoundError(f'{folder} holds none of train.txt, val.txt '
-                                'and test.txt; tools/split_mvtec.py writes '
-                                'them.')
+                                'and test.txt; '
+                                f'{command_for("split_mvtec")} writes them.')
     if twice:
         raise ValueError(f'{folder} names {len(twice)} images more than '
                          f'once: {name_some(twice)}. Every image belongs '

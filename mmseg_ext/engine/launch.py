@@ -1,6 +1,4 @@
 """Train and test as mmseg's own tools do, on the stock Runner."""
-import difflib
-import inspect
 import os.path as osp
 from typing import Optional
 
@@ -12,6 +10,8 @@ from mmseg.registry import RUNNERS
 
 from mmseg_ext.basics import keep_freed_memory
 
+from .checked_options import check_options
+from .checkpoint_files import check_checkpoint
 from .class_count_hook import ClassCountHook
 from .config_files import read_config
 from .console import (
@@ -37,16 +37,6 @@ def _set_in_datasets(cfg: Config, options: dict) -> None:
                          f'{", ".join(options)} cannot be set')
     for section in datasets:
         section.update(options)
-
-
-def _check_options(cfg: Config, options: dict) -> None:
-    """Refuse a new key that is most likely an old one, misspelt."""
-    known = {*cfg, *inspect.signature(Runner.__init__).parameters}
-    for name in {option.split('.')[0] for option in options} - known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
-        if near:
-            raise ValueError(f'--cfg-options: there is no {name} in the '
-                             f'config. Did you mean {near[0]}?')
 
 
 def load_config(path: str,
@@ -87,7 +77,7 @@ def load_config(path: str,
         remove_pretrained(cfg)
         cfg.load_from = None
     if cfg_options is not None:
-        _check_options(cfg, cfg_options)
+        check_options(cfg, cfg_options)
         cfg.merge_from_dict(cfg_options)
     if work_dir is not None:
         cfg.work_dir = work_dir
@@ -167,6 +157,7 @@ def train(cfg: Config,
     checkpoint = cfg.get('load_from') or (
         last_checkpoint(cfg.work_dir) if resume else None)
     if resume and checkpoint:
+        check_checkpoint(checkpoint)  # as when the folder was moved
         _take_seed(cfg, checkpoint)
         # The checkpoint replaces them; fetching them first would be in vain.
         remove_pretrained(cfg)
@@ -240,6 +231,7 @@ def test(cfg: Config,
             for the log file.
 
     Raises:
+        FileNotFoundError: If there is no such checkpoint; names those near.
         ValueError: If ``out`` is given and no metric of the config writes
             predictions, ``tta`` and the config has no views, or the
             checkpoint is another model's.
@@ -265,6 +257,7 @@ def test(cfg: Config,
         hooks = cfg.get('custom_hooks') or []
         kept = [hook for hook in hooks if hook['type'] != 'PanelHook']
         cfg.custom_hooks = [*kept, dict(type='PanelHook', out_dir=show_dir)]
+    check_checkpoint(checkpoint)
     runner = _build_runner(cfg, QuietTestRunner if quiet else Runner)
     runner.register_hook(WeightsFitHook(checkpoint, entire=True))
     if isinstance(runner, QuietRunner) and is_main_process():

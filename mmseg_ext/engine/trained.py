@@ -12,6 +12,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import MODELS
 from torch import nn
 
+from .checkpoint_files import check_checkpoint
 from .pretrained import remove_pretrained
 
 NAMED = 3  # so many weights in an error
@@ -32,10 +33,12 @@ def load_trained(cfg: Config, checkpoint: str) -> nn.Module:
         The segmentor in evaluation mode, on the GPU if there is one.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If there is no such file, see
+            :func:`~.checkpoint_files.check_checkpoint`.
         ValueError: If the file cannot be read as a checkpoint, or its
             weights are not the model's, see :func:`load_weights`.
     """
+    check_checkpoint(checkpoint)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     remove_pretrained(cfg)
     model = MODELS.build(cfg.model)

@@ -13,6 +13,7 @@ import torch
 from mmcv.transforms import Resize
 from mmengine.config import Config
 
+from mmseg_ext.basics import command_for
 from mmseg_ext.basics.staging import staged_file
 from mmseg_ext.engine import load_config, require_extra
 
@@ -76,7 +77,8 @@ class ExportReport:
         if self.windows:
             lines.append(
                 f'The config tests in {self.windows.describe()}: '
-                'tools/predict.py cuts them, other programs must do so')
+                f'{command_for("predict")} cuts them, other programs must do '
+                'so')
         sizes = ', '.join(' x '.join(map(str, x)) for x in self.checked)
         lines += [
             f'Largest difference from PyTorch: {self.difference:.2g}, of '

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from mmseg.datasets import BaseSegDataset
 
+from mmseg_ext.basics import command_for
 from mmseg_ext.basics.mask_files import decode_mask
 
 from .regions import Box, disagreement, find_boxes
@@ -62,8 +63,8 @@ def predictions_in(folder: str) -> Predictor:
             if osp.isfile(path):
                 return decode_mask(path)
         raise FileNotFoundError(
-            f'{paths[-1]} is missing: write predictions with tools/test.py '
-            f'... --out {folder}')
+            f'{paths[-1]} is missing: write predictions with '
+            f'{command_for("test")} ... --out {folder}')
 
     return read
 
@@ -109,6 +110,30 @@ def most_disputed(dataset: BaseSegDataset, models: Mapping[str, Predictor],
         kept.append((found.differing.mean(), found))
         kept = sorted(kept, key=lambda pair: -pair[0])[:count]
     return [found for _, found in kept]
+
+
+def place_boxes(rows: Sequence[Compared],
+                count: int,
+                side: int,
+                own: Sequence[Sequence[int]] = ()) -> list[list[Box]]:
+    """Return the boxes of each row of a figure.
+
+    Args:
+        rows: The images.
+        count: Squares in each, where the models disagree most.
+        side: Of such a square, in pixels.
+        own: More of them: row, from 1, and x, y, width and height.
+
+    Raises:
+        ValueError: If there is no such row.
+    """
+    boxes = [row.boxes(count, side) for row in rows]
+    for number, *place in own:
+        if not 1 <= number <= len(rows):
+            raise ValueError(f'--box {number} {" ".join(map(str, place))}: '
+                             f'the figure has {len(rows)} rows')
+        boxes[number - 1].append(Box(*place))
+    return boxes
 
 
 def _compare(dataset: BaseSegDataset, models: Mapping[str, Predictor],

@@ -14,6 +14,7 @@ from mmseg.registry import DATASETS
 from torch import nn
 from torch.utils.data import Dataset
 
+from mmseg_ext.basics.console import Console
 from mmseg_ext.datasets.absent_part import settle
 from mmseg_ext.engine.cpu_amp import CpuAmpOptimWrapper
 from mmseg_ext.engine.pretrained import pretrained_weights
@@ -43,6 +44,7 @@ def training_facts(runner: Runner) -> Facts:
          f'{_precision(runner.optim_wrapper)}, seed {runner.seed}'),
         ('start', _start(runner)),
         *_places(runner),
+        *_earlier(runner),
     ]
 
 
@@ -58,6 +60,13 @@ def testing_facts(runner: Runner) -> Facts:
         ('device', _device(runner.model)),
         *_places(runner),
     ]
+
+
+def print_facts(console: Console, facts: Sequence[tuple[str, str]]) -> None:
+    """Print what a run is about to do, aligned."""
+    width = max(len(name) for name, _ in facts)
+    for name, text in facts:
+        console.print(f'{name.ljust(width)}  {text}')
 
 
 def list_data_sets(dataset: Dataset) -> Iterator[Dataset]:
@@ -273,3 +282,16 @@ def _places(runner: Runner) -> Facts:
         ('log', f'{short_path(log)} (with the whole config)' if log else
          'none'),
     ]
+
+
+def _earlier(runner: Runner) -> Facts:
+    """Say what becomes of a training that has used the folder before."""
+    checkpoint = last_checkpoint(runner.work_dir)
+    if (runner.cfg.get('resume') or checkpoint is None
+            or not osp.isfile(checkpoint)):
+        return []
+    # So do mmengine's hooks: they remove nothing that they have not written.
+    return [('note', f'{short_path(runner.work_dir)} holds checkpoints of an '
+             'earlier training: this one starts anew, replaces those of the '
+             'same name and leaves the others; --resume goes on from '
+             f'{short_path(checkpoint)}')]
