@@ -15,6 +15,7 @@ from .facts import (
     Unsupported,
     several_pages,
 )
+from .metadata import find_orientation
 from .said import hear
 
 # First bytes -> Pillow's name of further formats that hold still pictures.
@@ -79,6 +80,9 @@ def _without_limit() -> Iterator[None]:
 
 
 def _load(image: Image.Image) -> None:
+    if image.format == 'TIFF':
+        # By it some releases turn the pixels, and fail where it is a text.
+        image.info.pop('xmp', None)
     with hear() as lines, _without_limit():
         try:
             image.load()
@@ -139,7 +143,6 @@ class PillowReader(Reader):
         self.image = open_by_pillow(data, format_of(data))
         try:
             pages = getattr(self.image, 'n_frames', 1)
-            orientation = self.image.getexif().get(274, 1)
         except ERRORS as error:
             raise Damaged(_reason(error)) from error
         if pages > 1:
@@ -148,7 +151,8 @@ class PillowReader(Reader):
         self.facts = Facts(
             self.image.format, height, width,
             height * width * 4,
-            orientation if orientation in range(1, 9) else 1)
+            find_orientation(self.image.info.get('exif'),
+                             self.image.info.get('xmp', b'')))
 
     def decode(self, stored: bool) -> Pixels:
         _load(self.image)

@@ -3,7 +3,6 @@ import math
 import struct
 import zlib
 
-from .exif import read_orientation
 from .facts import (
     GREATEST_RATIO,
     Damaged,
@@ -12,8 +11,10 @@ from .facts import (
     Reader,
     several_pages,
 )
+from .metadata import find_orientation
 from .opencv import decode_by_opencv, is_beyond
 from .pillow import decode_by_pillow
+from .png_text import find_metadata
 
 SIGNATURE = b'\x89PNG\r\n\x1a\n'
 GREY, RGB, INDEXED, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6  # types of colour
@@ -22,6 +23,7 @@ CHANNELS = {GREY: 1, RGB: 3, INDEXED: 1, GREY_ALPHA: 2, RGBA: 4}
 ADAM7 = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4),
          (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
 AT_ONCE = 2**20  # bytes of pixels
+TEXTS = (b'eXIf', b'tEXt', b'zTXt', b'iTXt')
 PIXELS = (b'IHDR', b'PLTE', b'tRNS', b'IDAT', b'IEND')  # parts of a picture
 
 
@@ -44,7 +46,6 @@ class PngReader(Reader):
         if not height or not width or self.colour not in CHANNELS:
             raise Damaged(f'its header says {width} x {height} pixels of '
                           f'type {self.colour}')
-        orientation = 1
         for kind, start, length in self.chunks:
             if kind == b'acTL' and length >= 4:  # an animation
                 pages, = struct.unpack_from('>I', data, start)
@@ -56,13 +57,13 @@ class PngReader(Reader):
                           and b'fcTL' not in kinds[:first])
                 if pages > 1:
                     raise several_pages(pages)
-            elif kind == b'eXIf':
-                orientation = read_orientation(data[start:start + length])
         channels = CHANNELS[self.colour]
         self.facts = Facts(
             'PNG', height, width,
             height * width * channels * math.ceil(self.depth / 8),
-            orientation,
+            find_orientation(*find_metadata(
+                (kind, data[start:start + length])
+                for kind, start, length in self.chunks if kind in TEXTS)),
             capacity=GREATEST_RATIO * len(data) * max(1, 8 / self.depth))
 
     def decode(self, stored: bool) -> Pixels:
