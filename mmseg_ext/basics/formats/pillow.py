@@ -2,6 +2,7 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Optional
 
 import numpy as np
 from PIL import Image
@@ -108,7 +109,7 @@ def _pixels(image: Image.Image, stored: bool) -> Pixels:
         palette = image.getpalette('RGB') or []
         colours = np.zeros((256, 3), np.uint8)
         colours.flat[:len(palette)] = palette
-        return Indexed(np.array(image), colours)
+        return Indexed(np.array(image), colours, _alphas(image))
     if image.mode in ('P', 'PA', 'CMYK', 'YCbCr'):
         if stored and image.mode in ('CMYK', 'YCbCr'):
             raise coded_colours(image.mode)
@@ -123,6 +124,19 @@ def _pixels(image: Image.Image, stored: bool) -> Pixels:
     if pixels.ndim == 3:  # red, green, blue -> blue, green, red
         pixels[..., [0, 2]] = pixels[..., [2, 0]]
     return pixels
+
+
+def _alphas(image: Image.Image) -> Optional[np.ndarray]:
+    """Return how opaque the colours of an indexed picture are."""
+    found = image.info.get('transparency')
+    if found is None:
+        return None
+    alphas = np.full(256, 255, np.uint8)
+    if isinstance(found, bytes):
+        alphas[:len(found)] = list(found)
+    else:  # the index of the only one that is not
+        alphas[found] = 0
+    return alphas
 
 
 def coded_colours(kind: str) -> Unsupported:

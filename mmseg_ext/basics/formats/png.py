@@ -3,6 +3,8 @@ import math
 import struct
 import zlib
 
+import numpy as np
+
 from .facts import (
     GREATEST_RATIO,
     Damaged,
@@ -82,7 +84,19 @@ class PngReader(Reader):
         pixels = decode_by_opencv(data, self.facts)
         if self.colour == GREY and self.depth < 8 and stored:
             pixels //= 255 // (2**self.depth - 1)
-        return pixels
+        return self._with_alpha(pixels) if stored else pixels
+
+    def _with_alpha(self, pixels: np.ndarray) -> np.ndarray:
+        """Add what OpenCV does with colours alone: a transparent grey."""
+        values = [struct.unpack_from('>H', self.data, start)[0]
+                  & (2**self.depth - 1)
+                  for kind, start, length in self.chunks
+                  if kind == b'tRNS' and length >= 2]
+        if self.colour != GREY or not values or values[0] not in pixels:
+            return pixels
+        opaque = np.iinfo(pixels.dtype).max
+        alpha = np.where(pixels == values[0], 0, opaque).astype(pixels.dtype)
+        return np.dstack([pixels, pixels, pixels, alpha])
 
     def _check_length(self) -> None:
         """Make sure of all pixels: Pillow leaves missing ones 0."""

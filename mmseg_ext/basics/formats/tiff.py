@@ -17,6 +17,7 @@ from .facts import (
     Reader,
     Unsupported,
     several_pages,
+    transparent_mask,
 )
 from .metadata import find_orientation
 from .pillow import coded_colours, decode_by_pillow
@@ -130,9 +131,13 @@ class TiffReader(Reader):
             return self._decode_by_pillow(stored)
         pixels = self._samples()
         if self.photometric == PALETTE:
-            indexed = Indexed(pixels[..., 0], self._colours())
-            return indexed if stored else indexed.colours[
-                indexed.indices][..., ::-1]
+            indexed = Indexed(np.ascontiguousarray(pixels[..., 0]),
+                              self._colours())
+            if not stored:
+                return indexed.paint()[..., ::-1]
+            if (pixels[..., 1:] != 2**self.bits - 1).any():
+                raise transparent_mask()
+            return indexed
         if not stored and pixels.dtype.kind == 'u':
             grey = pixels[..., :1]  # without transparency
             if self.photometric == WHITE_IS_ZERO:
