@@ -53,7 +53,8 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def load_models(args: argparse.Namespace) -> dict:
+def load_models(args: argparse.Namespace, dataset) -> dict:
+    from mmseg_ext.engine.image_folders import image_folders
     from mmseg_ext.inference import TorchModel, predict
     from mmseg_ext.visualization import predictions_in
 
@@ -62,7 +63,7 @@ def load_models(args: argparse.Namespace) -> dict:
         name, separator, folder = pair.partition('=')
         if not separator:
             raise ValueError(f'--predictions {pair}: NAME=FOLDER is expected')
-        models[name] = predictions_in(folder)
+        models[name] = predictions_in(folder, image_folders(dataset))
     for name, config, checkpoint in args.model:
         model = TorchModel(config, checkpoint)
         models[name] = lambda sample, model=model: predict(
@@ -101,7 +102,8 @@ def main() -> None:
     loading = cfg.test_dataloader.dataset
     loading.pipeline = [
         step for step in loading.pipeline if step.type.startswith('Load')]
-    dataset, models = DATASETS.build(loading), load_models(args)
+    dataset = DATASETS.build(loading)
+    models = load_models(args, dataset)
     rows = (compare(dataset, models, args.images) if args.images
             else most_disputed(dataset, models, args.rows))
     figure = draw_comparison(
