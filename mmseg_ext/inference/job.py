@@ -21,6 +21,7 @@ from mmseg_ext.basics import (
     write_atomically,
 )
 from mmseg_ext.basics.arguments import check_at_least
+from mmseg_ext.basics.csv_files import number
 from mmseg_ext.basics.files import is_of_disk, sha256
 from mmseg_ext.basics.phase_fractions import write_interval
 
@@ -30,7 +31,6 @@ from .phases import PhaseSummary, limits_of
 from .predictor import LogitModel, Prediction, predict
 from .result_store import ResultStore
 from .run_record import RECORD, RunRecord
-from .tables import number
 from .tiling import Tiling
 
 AUTO = 'auto'

@@ -14,6 +14,7 @@ from mmseg_ext.basics import (
     printable,
     write_atomically,
 )
+from mmseg_ext.basics.csv_files import GrowingTable, number
 from mmseg_ext.basics.files import sha256
 
 from .features import (
@@ -26,7 +27,6 @@ from .phases import PhaseSummary, summarize_phases
 from .predictor import Prediction
 from .run_record import RECORD, RunRecord
 from .table_check import check_tables
-from .tables import Table, number
 
 FOLDERS = ('masks', 'colour_masks', 'overlays')
 SUMMARIES = ('phases_summary.csv', 'phases.png', 'features_summary.csv',
@@ -81,13 +81,13 @@ class ResultStore:
         self.classes = [printable(name) for name in record.classes]
         self.scale = um_per_pixel
         self.min_area = min_area
-        self.images = Table(root / 'images.csv', (
+        self.images = GrowingTable(root / 'images.csv', (
             'image', 'file', 'file_sha256', 'height', 'width',
             'cropped_rows', 'band_rows', 'tiles'))
-        self.phases = Table(root / 'phases.csv', (
+        self.phases = GrowingTable(root / 'phases.csv', (
             'image', 'phase', 'fraction_percent',
             *(() if um_per_pixel is None else ('area_um2', ))))
-        self.features = Table(root / 'features.csv', (
+        self.features = GrowingTable(root / 'features.csv', (
             'image', 'phase', 'feature', 'x', 'y', 'area_pixels', 'area_um2',
             'diameter_um', 'cut_by_border'))
         self._open(overwrite)
@@ -227,7 +227,8 @@ class ResultStore:
         return phases
 
     def _write_summary(self, file: str, kind: type, rows: list) -> None:
-        table = Table(self.root / file, [part.name for part in fields(kind)])
+        table = GrowingTable(
+            self.root / file, [part.name for part in fields(kind)])
         table.write([
             number(cell, 6) if isinstance(cell, float) else cell
             for cell in astuple(row)
