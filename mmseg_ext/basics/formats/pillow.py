@@ -93,6 +93,10 @@ def _load(image: Image.Image) -> None:
             reason = ''
     # libtiff says more than Pillow, and its errors alone
     said = ' '.join(lines[0].split()) if lines else ''
+    if 'is not configured' in said:
+        raise Unsupported('is compressed in a way that the Pillow here was '
+                          f'built without ({said.strip(": .")}). Save it '
+                          'without compression, or install a newer Pillow.')
     if reason or (said and image.format == 'TIFF'):
         raise Damaged(said.replace('tempfile.tif: ', '') or reason)
 
