@@ -93,12 +93,13 @@ def _load(image: Image.Image) -> None:
             reason = ''
     # libtiff says more than Pillow, and its errors alone
     said = ' '.join(lines[0].split()) if lines else ''
+    said = said.replace('tempfile.tif: ', '')
     if 'is not configured' in said:
         raise Unsupported('is compressed in a way that the Pillow here was '
                           f'built without ({said.strip(": .")}). Save it '
                           'without compression, or install a newer Pillow.')
     if reason or (said and image.format == 'TIFF'):
-        raise Damaged(said.replace('tempfile.tif: ', '') or reason)
+        raise Damaged(said or reason)
 
 
 def decode_by_pillow(data: bytes, kind: str, stored: bool) -> Pixels:
