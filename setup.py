@@ -87,7 +87,10 @@ setup(
         # same files, install one of them only. 4.7: the first with
         # imdecodemulti.
         'opencv-python>=4.7',
-        'pillow',
+        # 9.3: the oldest that the readers of image files were tried with (9.1
+        # is the first whose palettes have a mode). The oldest wheel that
+        # reads Zstandard in TIFF is 12.0's; before, such files are refused.
+        'pillow>=9.3',
         'matplotlib',
         'prettytable',
     ],

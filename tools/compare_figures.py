@@ -59,6 +59,7 @@ def main() -> None:
     from mmseg.registry import DATASETS
 
     from mmseg_ext.engine import config_from_options
+    from mmseg_ext.engine.image_folders import image_folders
     from mmseg_ext.inference.compared_models import models_to_compare
     from mmseg_ext.visualization import (
         compare,
@@ -74,7 +75,8 @@ def main() -> None:
     loading.pipeline = [
         step for step in loading.pipeline if step.type.startswith('Load')]
     dataset = DATASETS.build(loading)
-    models = models_to_compare(args.predictions, args.model)
+    models = models_to_compare(args.predictions, args.model,
+                               image_folders(dataset))
     rows = (compare(dataset, models, args.images) if args.images
             else most_disputed(dataset, models, args.rows))
     figure = draw_comparison(

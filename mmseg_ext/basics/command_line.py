@@ -3,12 +3,13 @@ import argparse
 import ast
 import hashlib
 import os
+import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Optional
+from typing import NoReturn, Optional
 
 from .errors import user_sentence
 from .printable import printable
@@ -19,13 +20,24 @@ TRACEBACK = '--traceback'
 
 def new_parser(description: str) -> argparse.ArgumentParser:
     """Return a parser that prints a tool's docstring as it stands."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         TRACEBACK, action=_Noted, help='of an error show where it was '
         'raised, and not its sentence alone')
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that says why a name is not taken for one."""
+
+    def error(self, message: str) -> NoReturn:
+        if 'expected at least one argument' in message or re.match(
+                r'unrecognized arguments: -\S+=', message):
+            message += (" (a word that begins with '-' is an option: names of "
+                        'classes have to begin otherwise)')
+        super().error(message)
 
 
 class _Noted(argparse.Action):

@@ -39,7 +39,7 @@ def user_sentence(error: BaseException) -> Optional[str]:
         likely in the code, and its traceback is needed.
     """
     chain = _same_message(error)
-    if any(_is_out_of_memory(link) for link in chain):
+    if any(is_out_of_memory(link) for link in chain):
         return ('There is not enough memory'
                 + (f' ({str(error).split(". ")[0]})' if str(error) else '')
                 + '. Smaller batches, crops or tiles need less.')
@@ -127,7 +127,8 @@ def _without_worker(message: str) -> str:
     return original[1].strip() if original else message
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an exception says that memory is lacking."""
     # torch's own may not be imported here; on a CPU it has none
     return (isinstance(error, MemoryError)
             or 'DefaultCPUAllocator' in str(error)

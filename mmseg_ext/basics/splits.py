@@ -105,7 +105,8 @@ def read_split(folder: str | os.PathLike,
 
     Args:
         folder: Folder of the files.
-        known: Names that there are, in whose spelling they are returned.
+        known: Names that there are, in whose spelling they are returned;
+            others as they stand there.
         suffixes: See :func:`~.listing.read_list`.
 
     Raises:
@@ -119,8 +120,9 @@ def read_split(folder: str | os.PathLike,
         path = Path(folder) / f'{split}.txt'
         if not path.is_file():
             continue
-        parts[split] = [name for name, _ in find_listed(
-            read_lines(path), suffixes, known)]
+        parts[split] = [
+            name if name in known or not known else line
+            for name, line in find_listed(read_lines(path), suffixes, known)]
         for name in parts[split]:
             if name in seen:
                 twice.append(f'{name} ({seen[name]}, {split})')

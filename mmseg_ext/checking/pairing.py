@@ -11,6 +11,7 @@ from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import (
     AMBIGUOUS,
     LOSSY,
+    describe_absent,
     list_files,
     list_folders,
     list_side_by_side,
@@ -146,7 +147,7 @@ def _select(images: dict[str, str], ann_file: str, image_dir: str,
     if absent:
         listing.say(
             ERROR, f'{ann_file} lists images that are not in {image_dir}.',
-            'Add the images, or remove the lines.', absent)
+            describe_absent(absent, IMAGE_SUFFIXES, images), absent)
     if len(stems) < len(names):
         listing.say(
             WARNING, f'{ann_file} names {len(names) - len(stems)} images more '

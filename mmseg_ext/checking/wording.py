@@ -344,8 +344,8 @@ def _one_class(group: Group, rules: Rules) -> tuple[str, str]:
 def _oriented(group: Group, rules: Rules) -> tuple[str, str]:
     turns = ', '.join(f'{value}, {ORIENTATIONS[value]}'
                       for value in sorted(group.facts))
-    return (f'the tag Orientation (EXIF or TIFF) is {turns}. Images and masks '
-            'are read as it says, which not every program does.',
+    return (f'the tag Orientation (EXIF, XMP or TIFF) is {turns}. Images and '
+            'masks are read as it says, which not every program does.',
             'If a mask lies wrong on its image, it was drawn with a program '
             f'that ignores the tag. {command_for("convert_masks")} writes '
             'images upright.')

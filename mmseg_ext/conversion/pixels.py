@@ -2,7 +2,7 @@
 import numpy as np
 
 from mmseg_ext.basics.formats import Indexed
-from mmseg_ext.basics.mask_files import decode_mask, decode_stored
+from mmseg_ext.basics.mask_files import decode_mask, decode_stored, paint_mask
 
 
 def read_mask_pixels(path: str, by_colour: bool) -> np.ndarray:
@@ -16,13 +16,14 @@ def read_mask_pixels(path: str, by_colour: bool) -> np.ndarray:
         (H, W), or (H, W, 3) red, green, blue unless all pixels are grey.
 
     Raises:
-        ValueError: If the file is unreadable or holds fractions.
+        ValueError: If the file is unreadable, holds fractions, or is partly
+            transparent.
     """
     mask = decode_mask(path)
     if by_colour and mask.ndim == 2:
         stored = decode_stored(path)
         if isinstance(stored, Indexed):
-            return stored.paint()
+            return paint_mask(path, stored)
     if mask.dtype.kind == 'f':
         whole = np.isfinite(mask) & (mask == np.round(mask))
         if not whole.all():

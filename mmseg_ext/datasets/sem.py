@@ -12,6 +12,7 @@ from mmseg_ext.basics.command_line import command_for, quote_command
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import (
     check_links,
+    describe_absent,
     list_files,
     name_some,
     read_list,
@@ -183,7 +184,8 @@ class SEMDataset(BaseSegDataset):
         if absent:
             raise FileNotFoundError(
                 f'{self.ann_file} lists {len(absent)} images that are not in '
-                f'{self.data_prefix["img_path"]}: {name_some(absent)}')
+                f'{self.data_prefix["img_path"]}: {name_some(absent)}. '
+                + describe_absent(absent, IMAGE_SUFFIXES, images))
         return {stem: images[stem] for stem, _ in names}
 
     def _find_masks(self, images: dict[str, str]) -> dict[str, str]:

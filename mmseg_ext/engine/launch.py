@@ -8,7 +8,7 @@ from mmengine.dist import is_main_process
 from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import RUNNERS
 
-from mmseg_ext.basics import keep_freed_memory
+from mmseg_ext.basics import keep_freed_blocks
 
 from .checked_options import check_options
 from .checkpoint_files import check_checkpoint
@@ -163,7 +163,7 @@ def train(cfg: Config,
         remove_pretrained(cfg)
     check_weights(cfg)
     if get_device() == 'cpu':
-        keep_freed_memory()
+        keep_freed_blocks()
     runner = _build_runner(cfg, QuietRunner if quiet else Runner)
     runner.register_hook(ClassCountHook())
     if not any(isinstance(hook, RandomStateHook) for hook in runner.hooks):

@@ -67,7 +67,7 @@ def load_weights(model: nn.Module, loaded, checkpoint: str) -> None:
         ValueError: If weights are missing, are not the model's or have
             another shape.
     """
-    misfits = find_misfits(model, loaded, checkpoint)
+    misfits = load_fitting_weights(model, loaded, checkpoint)
     findings = {
         finding: [key for key in keys if not key.startswith(AUXILIARY)]
         for finding, keys in misfits.items()
@@ -78,8 +78,8 @@ def load_weights(model: nn.Module, loaded, checkpoint: str) -> None:
             f'{_word(findings)}. Give the config that it was trained with')
 
 
-def find_misfits(model: nn.Module, loaded,
-                 checkpoint: str) -> dict[str, list[str]]:
+def load_fitting_weights(model: nn.Module, loaded,
+                         checkpoint: str) -> dict[str, list[str]]:
     """Load the weights that fit, and return those that do not.
 
     Args: See :func:`load_weights`.
@@ -136,7 +136,8 @@ class WeightsFitHook(Hook):
         if self._entire:
             load_weights(runner.model, checkpoint, self._checkpoint)
             return
-        findings = find_misfits(runner.model, checkpoint, self._checkpoint)
+        findings = load_fitting_weights(runner.model, checkpoint,
+                                        self._checkpoint)
         if not any(findings.values()):
             return
         missing, _, reshaped = findings.values()

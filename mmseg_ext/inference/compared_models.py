@@ -12,13 +12,16 @@ from .torch_model import TorchModel
 
 def models_to_compare(
         folders: Sequence[str] = (),
-        models: Sequence[tuple[str, str, str]] = ()) -> dict[str, Predictor]:
+        models: Sequence[tuple[str, str, str]] = (),
+        image_folders: Sequence[str] = ()) -> dict[str, Predictor]:
     """Return name -> function of a sample that returns its class ids.
 
     Args:
         folders: ``NAME=FOLDER`` of what an IoU metric has written, see
             :func:`~mmseg_ext.visualization.predictions_in`.
         models: Name, config and checkpoint of models that predict.
+        image_folders: Folders of the images, from which the predictions'
+            names start.
 
     Raises:
         ValueError: If a folder has no name.
@@ -28,7 +31,7 @@ def models_to_compare(
         name, separator, folder = pair.partition('=')
         if not separator:
             raise ValueError(f'--predictions {pair}: NAME=FOLDER is expected')
-        found[name] = predictions_in(folder)
+        found[name] = predictions_in(folder, image_folders)
     for name, config, checkpoint in models:
         found[name] = _predictor(TorchModel(config, checkpoint))
     return found

@@ -127,6 +127,16 @@ def test_an_option_without_a_value(capsys):
         'a.b': 1}
 
 
+@pytest.mark.parametrize('words', [['--map', '-a=0'],
+                                   ['--map', 'b=1', '-a=0']])
+def test_a_name_that_looks_like_an_option(capsys, words):
+    parser = new_parser('A tool.')
+    parser.add_argument('--map', nargs='+')
+    with pytest.raises(SystemExit):
+        parser.parse_args(words)
+    assert "begins with '-' is an option" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('encoding', ['cp1252', 'ascii', 'utf-8', 'gbk'])
 def test_no_report_is_lost_for_a_letter(tmp_path, encoding):
     """Nor for a file's name that is no text."""
