@@ -3,14 +3,13 @@ import csv
 import io
 import os
 import signal
-import subprocess
-import sys
 from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
 import torch
 import torch.distributed as dist
+from ranks import in_ranks
 
 from mmseg_ext.benchmark.scaling import (
     ScalingRow,
@@ -48,7 +47,7 @@ def image_of(rank: int) -> torch.Tensor:
 
 
 def train_one_step(folder: Path) -> None:
-    """What torchrun starts below: the gradients of a step, in a file."""
+    """What each process does below: the gradients of a step, in a file."""
     dist.init_process_group('gloo')
     rank = dist.get_rank()
     setting = Setting((16, 16))
@@ -62,12 +61,8 @@ def train_one_step(folder: Path) -> None:
     dist.destroy_process_group()
 
 
-@pytest.mark.slow
 def test_gradients_are_averaged(tmp_path):
-    subprocess.run(
-        [sys.executable, '-m', 'torch.distributed.run', '--standalone',
-         '--nproc_per_node', '2', __file__, str(tmp_path)],
-        check=True, timeout=200)
+    in_ranks(2, train_one_step, tmp_path)
     both = [torch.load(tmp_path / f'gradients_{rank}.pth') for rank in (0, 1)]
     alone = []
     for rank in (0, 1):
@@ -258,7 +253,3 @@ def test_a_loaded_machine_is_said_first(run, tmp_path):
     assert '| 1.30 **loaded** |' in text
     note = next(line for line in text.splitlines() if line.startswith('- '))
     assert 'other processes took up to 1.3 of' in note
-
-
-if __name__ == '__main__':
-    train_one_step(Path(sys.argv[1]))
