@@ -35,7 +35,7 @@ def run(repository, tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def run_apart(repository, run):
+def run_apart(repository, run, without_mmdet):
     """The same in a process of its own, as a user goes."""
 
     def run_apart(tool, *arguments) -> None:
