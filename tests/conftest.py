@@ -87,6 +87,21 @@ def without_mmdet(tmp_path_factory):
         yield
 
 
+@pytest.fixture(scope='module')
+def forked_afresh():
+    """Fork a benchmark's processes, which start with nothing, from one.
+
+    It has imported what is slow, and none of OpenMMLab's packages.
+    """
+    from programs import context
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ('measure', 'scaling_ranks', 'speed_worker', 'tiling'):
+            patch.setattr(f'mmseg_ext.benchmark.{name}.get_context',
+                          lambda method: context())
+        yield
+
+
 @pytest.fixture(scope='session')
 def repository() -> Path:
     return REPOSITORY

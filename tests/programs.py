@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from functools import cache
 from multiprocessing import get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from types import ModuleType
 from typing import Optional
@@ -23,7 +24,8 @@ PATIENCE = 300  # seconds
 
 
 @cache
-def _context():
+def context() -> BaseContext:
+    """Return how such processes are started."""
     context = get_context('forkserver')
     context.set_forkserver_preload([*SLOW])
     return context
@@ -62,7 +64,7 @@ def run_program(*arguments, cwd: Path,
     arguments = [*map(str, arguments)]
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / 'log.txt'
-        process = _context().Process(
+        process = context().Process(
             target=_run,
             args=(arguments, cwd, dict(os.environ, **(variables or {})), log))
         process.start()

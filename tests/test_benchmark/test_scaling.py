@@ -39,7 +39,7 @@ MODEL = dict(
 SOURCE = Source('mmseg', MODEL, 3, ('mmseg_ext', ))
 TWO_CORES = pytest.mark.skipif(
     len(own_cores()) < 2, reason='two processes need two cores')
-pytestmark = pytest.mark.usefixtures('without_mmdet')
+pytestmark = pytest.mark.usefixtures('forked_afresh')
 
 
 def image_of(rank: int) -> torch.Tensor:
@@ -142,7 +142,6 @@ def test_nothing_is_overwritten(config, tmp_path):
         next(measure_scaling(plan_scaling(config, [1]), tmp_path))
 
 
-@pytest.mark.slow
 @TWO_CORES
 def test_rounds_until_a_process_dies(config, tmp_path):
     said = []
