@@ -79,7 +79,9 @@ def train_rank(config: Path, work_dir: Path, batch: int) -> None:
     """What tools/train.py does in each process of torchrun."""
     train_config(load_config(
         str(config), work_dir=str(work_dir), launcher='pytorch',
-        cfg_options={'train_dataloader.batch_size': batch}))
+        # mmengine has one visualizer of a name, and the tests before theirs
+        cfg_options={'train_dataloader.batch_size': batch,
+                     'visualizer.name': str(work_dir)}))
 
 
 def train(config: Path, processes: int, batch: int) -> tuple[dict, dict]:
