@@ -11,6 +11,11 @@ import torch.multiprocessing as mp
 
 LOCAL = '127.0.0.1'
 
+# Torch starts a thread for each device that it knows of when it goes backward
+# first, and forked processes may not go backward then. Later it knows of a
+# fake GPU, see torch's FakeTensorMode.
+torch.zeros((), requires_grad=True).backward()
+
 
 def _call(rank: int, count: int, port: int, function: Callable,
           arguments: tuple) -> None:
