@@ -6,12 +6,18 @@ checkpoints. OUT is a PNG, SVG or PDF.
 """
 import argparse
 
-from mmseg_ext.basics.command_line import add_config_options, new_parser, run
+from mmseg_ext.basics.command_line import (
+    add_config_options,
+    config_name,
+    new_parser,
+    run,
+)
 
 
 def parse_args() -> argparse.Namespace:
     parser = new_parser(__doc__)
-    parser.add_argument('config', help='config whose test set is drawn')
+    parser.add_argument('config', type=config_name,
+                        help='config whose test set is drawn')
     parser.add_argument('out', help='picture to write, .png, .svg or .pdf')
     parser.add_argument(
         '--predictions', nargs='+', default=[], metavar='NAME=FOLDER',

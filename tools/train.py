@@ -2,12 +2,17 @@
 """Train a segmentor; options as in MMSegmentation's own tools/train.py."""
 import argparse
 
-from mmseg_ext.basics.command_line import add_config_options, new_parser, run
+from mmseg_ext.basics.command_line import (
+    add_config_options,
+    config_name,
+    new_parser,
+    run,
+)
 
 
 def parse_args() -> argparse.Namespace:
     parser = new_parser(__doc__)
-    parser.add_argument('config', help='config file')
+    parser.add_argument('config', type=config_name, help='config file')
     parser.add_argument(
         '--resume',
         action='store_true',

@@ -40,6 +40,21 @@ class _Parser(argparse.ArgumentParser):
         super().error(message)
 
 
+def config_name(name: str) -> str:
+    """Return the name of a config that exists: the type of an option.
+
+    Whoever mistypes it need not wait for torch to be imported.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    # not above: mmengine is missing where ONNX files alone run
+    from .config_files import find_config
+
+    find_config(name)
+    return name
+
+
 class _Noted(argparse.Action):
     """An option that :func:`run` is told of, also if it is abbreviated."""
 

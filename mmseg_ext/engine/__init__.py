@@ -1,6 +1,7 @@
 """From a config file and command-line options to a stock Runner."""
+from mmseg_ext.basics.config_files import find_config, read_config
+
 from .class_prior_hook import ClassPriorHook
-from .config_files import find_config, read_config
 from .cpu_amp import ChannelsLastHook, CpuAmpOptimWrapper
 from .extras import require_extra
 from .launch import load_config, test, train

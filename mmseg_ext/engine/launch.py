@@ -9,11 +9,11 @@ from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import RUNNERS
 
 from mmseg_ext.basics import keep_freed_blocks
+from mmseg_ext.basics.config_files import read_config
 
 from .checked_options import check_options
 from .checkpoint_files import check_checkpoint
 from .class_count_hook import ClassCountHook
-from .config_files import read_config
 from .console import (
     QuietRunner,
     QuietTestRunner,
@@ -50,7 +50,8 @@ def load_config(path: str,
 
     Args:
         path: Config file, or ``package::path`` of one that comes with a
-            package, see :func:`find_config`.
+            package, see
+            :func:`~mmseg_ext.basics.config_files.find_config`.
         work_dir: Folder of logs and checkpoints; if None, the config's, and
             if it names none, ``work_dirs/<name of the config>``.
         cfg_options: Values to replace, ``{'a.b': value}``; they win over

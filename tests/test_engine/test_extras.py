@@ -1,9 +1,8 @@
 """Whoever needs an optional package is told how to install it."""
 import json
-import subprocess
-import sys
 
 import pytest
+from programs import run_program
 
 from mmseg_ext.engine import require_extra
 
@@ -43,10 +42,8 @@ def test_absent_names_the_extra():
 @pytest.fixture(scope='module')
 def messages(repository) -> dict:
     """Extra -> what is said where its packages are missing."""
-    result = subprocess.run(
-        [sys.executable, '-W', 'ignore', '-c', WITHOUT], cwd=repository,
-        text=True, capture_output=True)
-    assert result.returncode == 0, result.stderr
+    result = run_program('-c', WITHOUT, cwd=repository)
+    assert result.returncode == 0, result.stdout
     return json.loads(result.stdout.splitlines()[-1])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.config.utils import ConfigParsingError
 
-from mmseg_ext.basics import shipped
+from .shipped import shipped
 
 OWN = 'mmseg_ext'
 # names that have changed, for those who still have the old one
