@@ -9,10 +9,12 @@ from .options import config_from_options
 from .pretrained import check_weights, remove_pretrained
 from .random_state_hook import RandomStateHook
 from .trained import load_trained
+from .weights import StrictPretrainedInit, WeightsError, describe_weights
 
 __all__ = [
     'ChannelsLastHook', 'ClassPriorHook', 'CpuAmpOptimWrapper',
-    'RandomStateHook', 'check_weights', 'config_from_options', 'find_config',
-    'load_config', 'load_trained', 'read_config', 'remove_pretrained',
-    'require_extra', 'test', 'train'
+    'RandomStateHook', 'StrictPretrainedInit', 'WeightsError',
+    'check_weights', 'config_from_options', 'describe_weights',
+    'find_config', 'load_config', 'load_trained', 'read_config',
+    'remove_pretrained', 'require_extra', 'test', 'train'
 ]
