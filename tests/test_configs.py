@@ -33,6 +33,8 @@ def roots(sem_root, metaldam_like, mvtec_like, cityscapes_like,
 def test_trains_one_step(path, tmp_path, roots):
     if path.stem.startswith('mask2former'):
         pytest.importorskip('mmdet', reason='needs the extra mmdet')
+    if 'lite' in path.stem:
+        pytest.importorskip('timm', reason='needs the extra encoders')
     kind = path.stem.split('_')[-1]
     root = roots[kind]
     cfg = shrink(
