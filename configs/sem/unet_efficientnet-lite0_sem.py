@@ -1,5 +1,5 @@
-# U-Net over the packaged encoder on micrographs of your own, from ImageNet
-# weights and within reach of a CPU.
+# U-Net over the packaged encoder on your own micrographs, from
+# ImageNet weights and within reach of a CPU.
 _base_ = [
     '../_base_/models/unet_efficientnet-lite0.py',
     '../_base_/datasets/sem_crops.py', '../_base_/schedules/iters_cpu.py',

@@ -250,7 +250,7 @@ def test_weights_that_are_no_numbers(published):
 def test_a_cut_download_leaves_nothing(published, tmp_path):
     file = published / 'resnet34_pretrained_microscopynet_v1.0.pth.tar'
     torch.save(models.resnet34(weights=None).state_dict(), file)
-    with pytest.raises(ConnectionError, match='ended after.*Try again'):
+    with pytest.raises(ConnectionError, match=r'ended after.*Try again'):
         CheckpointLoader.load_checkpoint('micronet://resnet34')
     folder = tmp_path / 'torch/hub/checkpoints'
     assert not [path for path in folder.iterdir() if path.name[0] != '.']
@@ -269,9 +269,9 @@ def test_what_is_no_checkpoint(content, message, published):
 
 
 def test_without_the_file(published):
-    with pytest.raises(ConnectionError, match='404.*package://.*scratch'):
+    with pytest.raises(ConnectionError, match=r'404.*package://.*scratch'):
         check_weights(config('micronet://resnet18'))
-    with pytest.raises(ConnectionError, match='404.*from-scratch'):
+    with pytest.raises(ConnectionError, match=r'404.*from-scratch'):
         CheckpointLoader.load_checkpoint('micronet://resnet18')
 
 

