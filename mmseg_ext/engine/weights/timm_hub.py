@@ -73,8 +73,10 @@ class TimmScheme(Scheme):
         require_extra('timm', 'encoders')
         import timm
 
-        cfg = timm.models.get_pretrained_cfg(
-            name, allow_unregistered=True) if timm.is_model(name) else None
+        try:
+            cfg = timm.models.get_pretrained_cfg(name)
+        except RuntimeError:  # a model of theirs, other weights
+            cfg = None
         if cfg is None or not (cfg.hf_hub_id or cfg.url):
             near = difflib.get_close_matches(
                 name, timm.list_pretrained(), n=3)
