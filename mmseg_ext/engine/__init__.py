@@ -1,18 +1,20 @@
 """From a config file and command-line options to a stock Runner."""
 from mmseg_ext.basics.config_files import find_config, read_config
+from mmseg_ext.basics.extras import require_extra
 
 from .class_prior_hook import ClassPriorHook
 from .cpu_amp import ChannelsLastHook, CpuAmpOptimWrapper
-from .extras import require_extra
 from .launch import load_config, test, train
 from .options import config_from_options
 from .pretrained import check_weights, remove_pretrained
 from .random_state_hook import RandomStateHook
 from .trained import load_trained
+from .weights import StrictPretrainedInit, WeightsError, describe_weights
 
 __all__ = [
     'ChannelsLastHook', 'ClassPriorHook', 'CpuAmpOptimWrapper',
-    'RandomStateHook', 'check_weights', 'config_from_options', 'find_config',
-    'load_config', 'load_trained', 'read_config', 'remove_pretrained',
-    'require_extra', 'test', 'train'
+    'RandomStateHook', 'StrictPretrainedInit', 'WeightsError',
+    'check_weights', 'config_from_options', 'describe_weights',
+    'find_config', 'load_config', 'load_trained', 'read_config',
+    'remove_pretrained', 'require_extra', 'test', 'train'
 ]

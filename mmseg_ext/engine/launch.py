@@ -24,7 +24,11 @@ from .console import (
     short_path,
 )
 from .image_folders import ImageFoldersHook
-from .pretrained import check_weights, remove_pretrained
+from .pretrained import (
+    check_weights,
+    remove_pretrained,
+    unexpected_images,
+)
 from .random_state_hook import RandomStateHook
 from .sections import LOADERS, data_sets
 from .trained import WeightsFitHook
@@ -166,6 +170,8 @@ def train(cfg: Config,
     if get_device() == 'cpu':
         keep_freed_blocks()
     runner = _build_runner(cfg, QuietRunner if quiet else Runner)
+    for text in unexpected_images(cfg):
+        runner.logger.warning(text)
     runner.register_hook(ClassCountHook())
     if not any(isinstance(hook, RandomStateHook) for hook in runner.hooks):
         runner.register_hook(RandomStateHook())

@@ -2,7 +2,9 @@
 from .backbones import (
     FusedMixVisionTransformer,
     ResUNet,
+    TimmBackbone,
     plugin_backbone,
+    timm_maps,
 )
 from .decode_heads import (
     DPTDecodeHead,
@@ -16,6 +18,6 @@ from .plugins import DeformablePSA
 __all__ = [
     'CrossEntropyDiceLoss', 'DPTDecodeHead', 'DeformablePSA',
     'FusedMixVisionTransformer', 'FusedSegformerHead',
-    'MultiScaleCrossAttentionNeck', 'ResUNet', 'UNetDecodeHead',
-    'plugin_backbone'
+    'MultiScaleCrossAttentionNeck', 'ResUNet', 'TimmBackbone',
+    'UNetDecodeHead', 'plugin_backbone', 'timm_maps'
 ]

@@ -64,6 +64,13 @@ PROPOSED = dict(
 RESUNET = dict(
     backbone=dict(type='ResUNet', channels=(4, 8, 8)),
     decode_head=fcn_head(4, 2))
+TIMM = dict(
+    backbone=dict(
+        type='TimmBackbone', model_name='tf_efficientnet_lite0',
+        out_indices=(0, 1, 2)),
+    decode_head=dict(
+        type='UNetDecodeHead', in_channels=[16, 24, 40],
+        decoder_channels=[8, 4]))
 # Model, and the multiple that its config pads to.
 FAMILIES = dict(
     proposed=(PROPOSED, 32),
@@ -78,6 +85,7 @@ FAMILIES = dict(
             dec_dilations=(1, ) * 2, norm_cfg=BN),
         decode_head=fcn_head(4, 2)), 16),
     resunet=(RESUNET, None),
+    timm=(TIMM, 32),
     unet_head=(dict(
         backbone=dict(RESNET, depth=18),
         decode_head=dict(
@@ -173,6 +181,8 @@ def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
 @pytest.mark.parametrize('family', FAMILIES)
 def test_families_at_any_size_and_batch(family, tmp_path):
     model, divisor = FAMILIES[family]
+    if family == 'timm':
+        pytest.importorskip('timm', reason='needs the extra encoders')
     cfg = config(model, divisor)
     weights = save(cfg, tmp_path / 'weights.pth')
     report = export_model(
@@ -192,6 +202,14 @@ def test_families_at_any_size_and_batch(family, tmp_path):
         assert_same(exported.logits(pictures(*shape)),
                     original.logits(pictures(*shape)))
     assert [path.name for path in tmp_path.glob('*.onnx*')] == ['model.onnx']
+
+
+def test_timms_padding_needs_whole_strides(tmp_path):
+    pytest.importorskip('timm', reason='needs the extra encoders')
+    cfg = config(TIMM, 4)
+    with pytest.raises(ValueError, match=r'test_cfg\.size_divisor=32'):
+        export_model(cfg, save(cfg, tmp_path / 'weights.pth'),
+                     tmp_path / 'model.onnx', size=(64, 96))
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from mmseg_ext.datasets.absent_part import settle
 from mmseg_ext.engine.cpu_amp import CpuAmpOptimWrapper
 from mmseg_ext.engine.pretrained import pretrained_weights
 from mmseg_ext.engine.sections import sections
+from mmseg_ext.engine.weights import describe_weights
 
 PARTS = ('backbone', 'neck', 'decode_head', 'auxiliary_head', 'head')
 NAMED = 8  # so many classes, and folders, are named
@@ -265,7 +266,7 @@ def _start(runner: Runner) -> str:
     if loaded:
         text = f'weights of {short_path(loaded)}'
     else:
-        weights = [osp.basename(name)
+        weights = [describe_weights(name)
                    for name in dict.fromkeys(pretrained_weights(cfg.model))]
         text = (f'pretrained weights {", ".join(weights)}' if weights else
                 'random weights')

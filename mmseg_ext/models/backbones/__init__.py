@@ -2,7 +2,9 @@
 from .fused_mit import FusedMixVisionTransformer
 from .plugin_backbone import PluginLayers, plugin_backbone
 from .resunet import ResUNet
+from .timm_backbone import TimmBackbone, timm_maps
 
 __all__ = [
-    'FusedMixVisionTransformer', 'PluginLayers', 'ResUNet', 'plugin_backbone'
+    'FusedMixVisionTransformer', 'PluginLayers', 'ResUNet', 'TimmBackbone',
+    'plugin_backbone', 'timm_maps'
 ]

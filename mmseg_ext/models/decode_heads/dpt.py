@@ -9,6 +9,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import ConfigType, SampleList
 from torch import Tensor, nn
 
+from ._classifier_init import classifier_init
 from ._pixel_loss import PixelLossMixin
 from .dpt_blocks import FeatureFusionBlock, ReassembleBlocks, describe
 
@@ -32,9 +33,7 @@ class AuxiliaryClassifier(BaseModule):
 
     def __init__(self, channels: int, out_channels: int,
                  norm_cfg: Optional[dict], dropout_ratio: float) -> None:
-        # As BaseDecodeHead initialises the main classifier.
-        super().__init__(
-            dict(type='Normal', std=0.01, override=dict(name='conv_seg')))
+        super().__init__(classifier_init(channels))
         self.project = ConvModule(
             channels, channels, 3, padding=1, norm_cfg=norm_cfg)
         self.dropout = nn.Dropout2d(dropout_ratio)
@@ -81,6 +80,8 @@ class DPTDecodeHead(PixelLossMixin, BaseDecodeHead):
             fused one is resized to it.
         token_grid: Height and width of the token grid, where the backbone
             returns tokens and the grid is not square.
+        init_cfg: Initialisation; None: the classifiers from
+            N(0, 1 / sqrt(channels)), see :class:`UNetDecodeHead`.
         aux_loss_weight: Weight of the loss of an auxiliary classifier on the
             last but one fused map, 0 for none; the paper's is 0.2. It needs
             two stages, adds parameters, and is used in training alone.
@@ -118,6 +119,7 @@ class DPTDecodeHead(PixelLossMixin, BaseDecodeHead):
                  reassemble_scales: Optional[Sequence[float]] = None,
                  token_grid: Optional[tuple[int, int]] = None,
                  aux_loss_weight: float = 0.0,
+                 init_cfg: Optional[dict | list[dict]] = None,
                  **kwargs) -> None:
         num_stages = len(post_process_channels)
         self._check_inputs_config(num_stages, embed_dims, **kwargs)
@@ -125,7 +127,9 @@ class DPTDecodeHead(PixelLossMixin, BaseDecodeHead):
             raise ValueError(
                 f'aux_loss_weight={aux_loss_weight!r} with {num_stages} '
                 'stages: must be 0, or positive with two stages or more')
-        super().__init__(**kwargs)
+        super().__init__(init_cfg=init_cfg, **kwargs)
+        if init_cfg is None:
+            self.init_cfg = classifier_init(self.channels)
         self.aux_loss_weight = aux_loss_weight
         if expand_channels:
             post_process_channels = [

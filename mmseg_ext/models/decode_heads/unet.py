@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from mmseg_ext.basics.arguments import check_channels
 
+from ._classifier_init import classifier_init
 from ._pixel_loss import PixelLossMixin
 
 
@@ -88,6 +89,9 @@ class UNetDecodeHead(PixelLossMixin, BaseDecodeHead):
             block; given, it must be equal to them.
         in_index: Which of the backbone's maps, in rising order; None: the
             first ``len(in_channels)``.
+        init_cfg: Initialisation; None: the classifier from
+            N(0, 1 / sqrt(channels)), since mmseg's N(0, 0.01) starves a
+            head this narrow.
         kwargs: Further arguments of mmseg's BaseDecodeHead. It sets no
             ``norm_cfg`` of its own; most decoders want one.
 
@@ -110,6 +114,7 @@ class UNetDecodeHead(PixelLossMixin, BaseDecodeHead):
                  decoder_channels: Sequence[int],
                  channels: Optional[int] = None,
                  in_index: Optional[Sequence[int]] = None,
+                 init_cfg: Optional[dict | list[dict]] = None,
                  **kwargs) -> None:
         _check_channels(in_channels, decoder_channels, channels)
         if in_index is None:
@@ -120,6 +125,7 @@ class UNetDecodeHead(PixelLossMixin, BaseDecodeHead):
             channels=decoder_channels[-1],
             in_index=in_index,
             input_transform='multiple_select',
+            init_cfg=init_cfg or classifier_init(decoder_channels[-1]),
             **kwargs)
         skips = list(reversed(in_channels[:-1]))
         skips += [0] * (len(decoder_channels) - len(skips))

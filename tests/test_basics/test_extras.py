@@ -4,14 +4,15 @@ import json
 import pytest
 from programs import run_program
 
-from mmseg_ext.engine import require_extra
+from mmseg_ext.basics.extras import require_extra
 
 # one process for all: importing mmseg takes seconds
 WITHOUT = """
 import json
 import sys
 
-sys.modules.update(dict.fromkeys(['mmdet', 'skimage', 'transformers']))
+sys.modules.update(dict.fromkeys(
+    ['mmdet', 'skimage', 'timm', 'transformers']))
 from mmengine.config import Config
 
 import mmseg_ext.labeling as labeling
@@ -20,6 +21,8 @@ labeling.ContrastSegmenter()  # needs none of them
 messages = {}
 for extra, work in dict(
         mmdet=lambda: Config.fromfile('configs/sem/mask2former_r50_sem.py'),
+        encoders=lambda: Config.fromfile(
+            'configs/sem/unet_efficientnet-lite0_sem.py'),
         labeling=labeling.RandomWalkerSegmenter,
         sam2=lambda: labeling.Sam2Segmenter('anywhere')).items():
     try:
@@ -47,6 +50,6 @@ def messages(repository) -> dict:
     return json.loads(result.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize('extra', ['mmdet', 'labeling', 'sam2'])
+@pytest.mark.parametrize('extra', ['mmdet', 'encoders', 'labeling', 'sam2'])
 def test_missing_packages_name_the_extra(messages, extra):
     assert f'pip install -e ".[{extra}]"' in messages[extra]
