@@ -23,11 +23,13 @@ from .console import (
     last_checkpoint,
     short_path,
 )
+from .curves import CurvesHook
 from .image_folders import ImageFoldersHook
 from .pretrained import check_weights, remove_pretrained
 from .random_state_hook import RandomStateHook
 from .sections import LOADERS, data_sets
 from .trained import WeightsFitHook
+from .validation_loss_hook import ValidationLossHook
 
 
 def _set_in_datasets(cfg: Config, options: dict) -> None:
@@ -175,8 +177,9 @@ def train(cfg: Config,
         keep_freed_memory()
     runner = _build_runner(cfg, QuietRunner if quiet else Runner)
     runner.register_hook(ClassCountHook())
-    if not any(isinstance(hook, RandomStateHook) for hook in runner.hooks):
-        runner.register_hook(RandomStateHook())
+    for kind in (RandomStateHook, ValidationLossHook, CurvesHook):
+        if not any(isinstance(hook, kind) for hook in runner.hooks):
+            runner.register_hook(kind())
     if checkpoint:
         runner.register_hook(WeightsFitHook(checkpoint, entire=resume))
     if isinstance(runner, QuietRunner) and is_main_process():
