@@ -160,3 +160,21 @@ def command_for(tool: str) -> str:
     if ours and path.is_file():
         return f'python {shlex.quote(str(path))}'
     return f'{COMMAND} {tool}'
+
+
+def called_again(tool: str, *more: str) -> Optional[str]:
+    """Return this process's own command with more arguments.
+
+    Args:
+        tool: Its name, such as 'train'.
+        *more: Arguments to add where they are missing.
+
+    Returns:
+        The command, quoted for a shell; None if another program than the
+        tool runs.
+    """
+    called, *rest = sys.argv
+    if called != f'{COMMAND} {tool}' and Path(called).name != f'{tool}.py':
+        return None
+    added = [word for word in more if word not in rest]
+    return f'{command_for(tool)} {quote_command([*rest, *added])}'

@@ -6,11 +6,12 @@ from typing import Optional
 
 from mmengine.config import Config
 from mmengine.device import get_device
-from mmengine.dist import is_main_process
+from mmengine.dist import get_world_size, is_main_process
 from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import RUNNERS
 
 from mmseg_ext.basics import keep_freed_memory
+from mmseg_ext.basics.command_line import called_again
 
 from .class_count_hook import ClassCountHook
 from .config_files import read_config
@@ -25,6 +26,7 @@ from .console import (
 )
 from .curves import CurvesHook
 from .image_folders import ImageFoldersHook
+from .interrupt_hook import InterruptHook
 from .pretrained import check_weights, remove_pretrained
 from .random_state_hook import RandomStateHook
 from .sections import LOADERS, data_sets
@@ -184,10 +186,15 @@ def train(cfg: Config,
         runner.register_hook(WeightsFitHook(checkpoint, entire=resume))
     if isinstance(runner, QuietRunner) and is_main_process():
         runner.register_hook(TrainingConsoleHook(runner.console, cited))
+    interrupts = InterruptHook()
+    runner.register_hook(interrupts)
     try:
-        runner.train()
+        with interrupts.listening():
+            runner.train()
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_how_to_go_on(runner)) from None
+        runner.visualizer.close()
+        raise KeyboardInterrupt(
+            _how_to_go_on(runner, interrupts.iteration)) from None
     finally:
         if isinstance(runner, QuietRunner):
             runner.console.clear()
@@ -207,16 +214,21 @@ def _take_seed(cfg: Config, checkpoint: str) -> None:
         cfg.randomness = dict(randomness, seed=seed)
 
 
-def _how_to_go_on(runner: Runner) -> str:
+def _how_to_go_on(runner: Runner, iteration: Optional[int]) -> str:
     checkpoint = last_checkpoint(runner.work_dir)
+    done = iteration or runner.iter
     place = 'Interrupted ' + (
-        f'after iteration {runner.iter} of {runner.max_iters}'
-        if runner.iter else 'before the first iteration')
+        f'after iteration {done} of {runner.max_iters}'
+        if done else 'before the first iteration')
     if checkpoint is None:
         return (f'{place}. There is no checkpoint yet: the same command '
                 'starts over')
-    return (f'{place}. The same command with --resume goes on from '
-            f'{short_path(checkpoint)}')
+    command = (None if get_world_size() > 1 else
+               called_again('train', '--resume'))
+    if command is None:
+        return (f'{place}. The same command with --resume goes on from '
+                f'{short_path(checkpoint)}')
+    return f'{place}. Go on from {short_path(checkpoint)}:\n  {command}'
 
 
 def _evaluators(cfg: Config) -> list[dict]:
