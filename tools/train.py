@@ -2,7 +2,12 @@
 """Train a segmentor; options as in MMSegmentation's own tools/train.py."""
 import argparse
 
-from mmseg_ext.basics.command_line import add_config_options, new_parser, run
+from mmseg_ext.basics.command_line import (
+    add_config_options,
+    command_for,
+    new_parser,
+    run,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -20,15 +25,24 @@ def parse_args() -> argparse.Namespace:
         '--from-scratch',
         action='store_true',
         help='start from random weights; nothing is downloaded')
+    parser.add_argument(
+        '--no-check',
+        action='store_true',
+        help='do not look at some images and masks first')
     add_config_options(parser)
     return parser.parse_args()
 
 
 def main() -> None:
     args = parse_args()
+    from mmseg_ext.checking.quick_check import refuse_unfit
     from mmseg_ext.engine import config_from_options, train
 
-    train(config_from_options(args), args.resume, args.amp)
+    cfg = config_from_options(args)
+    if not args.no_check:
+        refuse_unfit(cfg, f'{command_for("check_dataset")} {args.config} '
+                     '(with the options for data)')
+    train(cfg, args.resume, args.amp)
 
 
 if __name__ == '__main__':

@@ -1,5 +1,6 @@
 """What all commands have in common: options, names, errors in a sentence."""
 import argparse
+import ast
 import hashlib
 import os
 import shlex
@@ -53,6 +54,12 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
                     parser.error(f'{option}: {word!r} is not KEY=VALUE')
             super().__call__(parser, namespace, values, option)
 
+        @staticmethod
+        def _parse_iterable(value: str):
+            if value.startswith(('dict(', '{')):
+                return parse_dict(value)
+            return DictAction._parse_iterable(value)
+
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
     parser.add_argument(
         '--data-root', help='data folder, in place of the config\'s')
@@ -62,7 +69,8 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         action=KeyValues,
         metavar='KEY=VALUE',
         help='arguments of all data sets of the config, such as '
-        'categories=[bottle,cable]')
+        'categories=[bottle,cable]; metainfo.classes=[matrix,carbide] sets '
+        'the classes of data and model')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -83,6 +91,33 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         help=argparse.SUPPRESS)
+
+
+def parse_dict(text: str) -> dict:
+    """Read a dict of values as Python writes it, and run nothing.
+
+    Args:
+        text: Such as ``dict(classes=('a', 'b'))`` or ``{'classes': []}``.
+
+    Raises:
+        ValueError: If it is anything else.
+    """
+    try:
+        return _value(ast.parse(text, mode='eval').body)
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f'{text!r} is no dict of plain values, such as '
+                         '"dict(classes=(\'a\', \'b\'))"') from error
+
+
+def _value(node: ast.expr):
+    if isinstance(node, ast.Call):
+        if getattr(node.func, 'id', None) != 'dict' or node.args:
+            raise ValueError('a call')
+        return {pair.arg: _value(pair.value) for pair in node.keywords}
+    if isinstance(node, (ast.List, ast.Tuple)):
+        values = map(_value, node.elts)
+        return list(values) if isinstance(node, ast.List) else tuple(values)
+    return ast.literal_eval(node)
 
 
 def run(main: Callable[[], Optional[int]]) -> None:

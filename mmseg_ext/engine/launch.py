@@ -25,22 +25,14 @@ from .console import (
     short_path,
 )
 from .curves import CurvesHook
+from .dataset_options import check_class_weights, set_in_datasets
 from .image_folders import ImageFoldersHook
 from .interrupt_hook import InterruptHook
 from .pretrained import check_weights, remove_pretrained
 from .random_state_hook import RandomStateHook
-from .sections import LOADERS, data_sets
+from .sections import LOADERS
 from .trained import WeightsFitHook
 from .validation_loss_hook import ValidationLossHook
-
-
-def _set_in_datasets(cfg: Config, options: dict) -> None:
-    datasets = data_sets(cfg)
-    if not datasets:
-        raise ValueError('This config has no data set with a data_root: '
-                         f'{", ".join(options)} cannot be set')
-    for section in datasets:
-        section.update(options)
 
 
 def _check_options(cfg: Config, options: dict) -> None:
@@ -72,13 +64,15 @@ def load_config(path: str,
         launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
         data_root: Data folder of every dataset in the config.
         dataset_options: Arguments of every dataset in the config, such as
-            ``{'categories': 'transistor'}``.
+            ``{'categories': 'transistor'}``. ``metainfo.classes`` sets the
+            number of classes of every head, too.
         from_scratch: Start from random weights, download nothing.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If there are options for datasets, and no dataset that
-            has a ``data_root``; if an option is most likely misspelt.
+            has a ``data_root``; if an option is most likely misspelt; if
+            weights of classes do not fit their number.
     """
     cfg = read_config(path)
     cfg.launcher = launcher
@@ -86,13 +80,15 @@ def load_config(path: str,
     if data_root is not None:
         dataset_options['data_root'] = data_root
     if dataset_options:
-        _set_in_datasets(cfg, dataset_options)
+        set_in_datasets(cfg, dataset_options)
     if from_scratch:
         remove_pretrained(cfg)
         cfg.load_from = None
     if cfg_options is not None:
         _check_options(cfg, cfg_options)
         cfg.merge_from_dict(cfg_options)
+    if any(name.startswith('metainfo') for name in dataset_options):
+        check_class_weights(cfg)
     if work_dir is not None:
         cfg.work_dir = work_dir
     elif cfg.get('work_dir') is None:
