@@ -26,6 +26,19 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='start from random weights; nothing is downloaded')
     parser.add_argument(
+        '--patience',
+        type=int,
+        metavar='N',
+        help='end after N validations without a better best checkpoint')
+    parser.add_argument(
+        '--ema',
+        action='store_true',
+        help='validate and save an exponential moving average of the weights')
+    parser.add_argument(
+        '--log',
+        choices=['tensorboard', 'mlflow', 'wandb'],
+        help='log there, too')
+    parser.add_argument(
         '--no-check',
         action='store_true',
         help='do not look at some images and masks first')
@@ -42,7 +55,8 @@ def main() -> None:
     if not args.no_check:
         refuse_unfit(cfg, f'{command_for("check_dataset")} {args.config} '
                      '(with the options for data)')
-    train(cfg, args.resume, args.amp)
+    train(cfg, args.resume, args.amp, patience=args.patience, ema=args.ema,
+          log=args.log)
 
 
 if __name__ == '__main__':

@@ -114,6 +114,9 @@ def _value(node: ast.expr):
         if getattr(node.func, 'id', None) != 'dict' or node.args:
             raise ValueError('a call')
         return {pair.arg: _value(pair.value) for pair in node.keywords}
+    if isinstance(node, ast.Dict) and None not in node.keys:
+        return {ast.literal_eval(key): _value(value)
+                for key, value in zip(node.keys, node.values)}
     if isinstance(node, (ast.List, ast.Tuple)):
         values = map(_value, node.elts)
         return list(values) if isinstance(node, ast.List) else tuple(values)

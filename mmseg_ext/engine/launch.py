@@ -32,6 +32,7 @@ from .pretrained import check_weights, remove_pretrained
 from .random_state_hook import RandomStateHook
 from .sections import LOADERS
 from .trained import WeightsFitHook
+from .training_options import average_weights, log_to, stop_early
 from .validation_loss_hook import ValidationLossHook
 
 
@@ -141,7 +142,10 @@ def _use_amp(cfg: Config) -> None:
 def train(cfg: Config,
           resume: bool = False,
           amp: bool = False,
-          quiet: bool = True) -> Runner:
+          quiet: bool = True,
+          patience: Optional[int] = None,
+          ema: bool = False,
+          log: Optional[str] = None) -> Runner:
     """Train the model of a config.
 
     Args:
@@ -151,19 +155,30 @@ def train(cfg: Config,
         quiet: Show a head, the progress and the results, and keep the rest
             for the log file. A ``runner_type`` of the config shows what it
             does.
+        patience: End it after so many validations without a better best
+            checkpoint; None: do not.
+        ema: Validate and save an exponential moving average of the weights.
+        log: 'tensorboard', 'mlflow' or 'wandb': log to it, too.
 
     Raises:
         ConnectionError: If pretrained weights cannot be downloaded.
         KeyboardInterrupt: If it is interrupted; its message says how to go
             on.
+        ImportError: If ``log`` needs a package that is not installed.
         ValueError: If mixed precision is not possible, the model has fewer
-            classes than the data set, or a checkpoint to start from is
-            another model's.
+            classes than the data set, a checkpoint to start from is another
+            model's, or ``patience`` has no metric to go by.
     """
     if amp:
         _use_amp(cfg)
     cfg.resume = resume
     cited = cite_config(cfg) if quiet else None
+    if patience is not None:
+        stop_early(cfg, patience)
+    if ema:
+        average_weights(cfg)
+    if log is not None:
+        log_to(cfg, log)
     checkpoint = cfg.get('load_from') or (
         last_checkpoint(cfg.work_dir) if resume else None)
     if resume and checkpoint:

@@ -41,6 +41,11 @@ class ValidationLossHook(Hook):
         self._failed = False
         self._losses: list[float] = []
 
+    def before_train(self, runner) -> None:
+        # mmengine logs of a loss the mean of the latest, as of iterations
+        runner.log_processor.custom_cfg.append(
+            dict(data_src=KEY, method_name='current'))
+
     def before_val_epoch(self, runner) -> None:
         self._losses = []
 
