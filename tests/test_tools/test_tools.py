@@ -11,9 +11,12 @@ from pathlib import Path
 import mmseg
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
 from run_tool import run_tool
 from tiny import TINY_QUICKSTART
 
+from mmseg_ext.basics.csv_files import read_table
 from mmseg_ext.samples import write_sem_sample
 
 STEPS = ['train_cfg.max_iters=2', 'train_cfg.val_interval=2',
@@ -62,8 +65,21 @@ def trained(without_mmdet, repository, root, tmp_path_factory) -> Path:
     return here / 'work'
 
 
-def test_train_in_two_processes(trained):
+def test_train_in_two_processes(repository, root, trained):
     assert (trained / 'iter_2.pth').exists()
+    # three images, one of which both processes are dealt
+    assert (trained / 'curves.png').exists()
+    row, = read_table(trained / 'curves.csv')
+    cfg = Config.fromfile(trained / 'segformer_xattn_quickstart.py')
+    cfg.update(
+        launcher='none', load_from=str(trained / 'iter_2.pth'),
+        work_dir=str(trained / 'alone'),
+        custom_hooks=[dict(type='ValidationLossHook')])
+    cfg.default_hooks.checkpoint.save_best = None  # for trainings alone
+    metrics = Runner.from_cfg(cfg).val()
+    # the second process has batch statistics of its own
+    for name in ('val_loss', 'mIoU'):
+        assert float(row[name]) == pytest.approx(metrics[name], rel=5e-4)
 
 
 def test_resume(repository, root, trained):

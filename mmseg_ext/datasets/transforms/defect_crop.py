@@ -40,6 +40,11 @@ class DefectCrop(AimedCrop):
                              f'more, and not {IGNORED}, which is ignored')
         self.class_ids = tuple(class_ids)
 
+    @property
+    def defect_prob(self) -> float:
+        """Probability of aiming at a defect."""
+        return self.prob
+
     def draw_pixel(self, label: np.ndarray) -> Optional[np.ndarray]:
         defects = np.isin(label, self.class_ids).astype(np.uint8)
         # 0 is what is no defect
@@ -50,4 +55,4 @@ class DefectCrop(AimedCrop):
 
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(crop_size={self.crop_size}, '
-                f'defect_prob={self.prob}, class_ids={self.class_ids})')
+                f'defect_prob={self.defect_prob}, class_ids={self.class_ids})')
