@@ -123,6 +123,9 @@ setup(
         # tools/export.py writes .onnx by the first two and checks by the
         # third, which alone runs it. 1.19: the oldest that was tried.
         'export': ['onnx', 'onnxscript', 'onnxruntime>=1.19'],
+        # tools/train.py --log: the first alone, or all three.
+        'tensorboard': ['tensorboard'],
+        'log': ['tensorboard', 'mlflow', 'wandb'],
         'test': ['pytest', 'ruff'],
     },
     classifiers=[

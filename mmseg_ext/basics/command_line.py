@@ -88,10 +88,10 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
             super().__call__(parser, namespace, values, option)
 
         @staticmethod
-        def _parse_iterable(text: str):
-            # a label_map, say, which mmengine would take for a text
-            return (ast.literal_eval(text) if text.startswith('{') else
-                    DictAction._parse_iterable(text))
+        def _parse_iterable(value: str):
+            if value.startswith(('dict(', '{')):
+                return parse_dict(value)
+            return DictAction._parse_iterable(value)
 
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
     parser.add_argument(
@@ -102,7 +102,8 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         action=KeyValues,
         metavar='KEY=VALUE',
         help='arguments of all data sets of the config, such as '
-        'categories=[bottle,cable] or "label_map={0: 0, 255: 1}"')
+        'categories=[bottle,cable] or "label_map={0: 0, 255: 1}"; '
+        'metainfo.classes=[matrix,carbide] sets the classes of data and model')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -123,6 +124,36 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         help=argparse.SUPPRESS)
+
+
+def parse_dict(text: str) -> dict:
+    """Read a dict of values as Python writes it, and run nothing.
+
+    Args:
+        text: Such as ``dict(classes=('a', 'b'))`` or ``{'classes': []}``.
+
+    Raises:
+        ValueError: If it is anything else.
+    """
+    try:
+        return _value(ast.parse(text, mode='eval').body)
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f'{text!r} is no dict of plain values, such as '
+                         '"dict(classes=(\'a\', \'b\'))"') from error
+
+
+def _value(node: ast.expr):
+    if isinstance(node, ast.Call):
+        if getattr(node.func, 'id', None) != 'dict' or node.args:
+            raise ValueError('a call')
+        return {pair.arg: _value(pair.value) for pair in node.keywords}
+    if isinstance(node, ast.Dict) and None not in node.keys:
+        return {ast.literal_eval(key): _value(value)
+                for key, value in zip(node.keys, node.values)}
+    if isinstance(node, (ast.List, ast.Tuple)):
+        values = map(_value, node.elts)
+        return list(values) if isinstance(node, ast.List) else tuple(values)
+    return ast.literal_eval(node)
 
 
 def run(main: Callable[[], Optional[int]]) -> None:
@@ -200,3 +231,21 @@ def command_for(tool: str) -> str:
     if ours and path.is_file():
         return f'python {shlex.quote(str(path))}'
     return f'{COMMAND} {tool}'
+
+
+def called_again(tool: str, *more: str) -> Optional[str]:
+    """Return this process's own command with more arguments.
+
+    Args:
+        tool: Its name, such as 'train'.
+        *more: Arguments to add where they are missing.
+
+    Returns:
+        The command, quoted for a shell; None if another program than the
+        tool runs.
+    """
+    called, *rest = sys.argv
+    if called != f'{COMMAND} {tool}' and Path(called).name != f'{tool}.py':
+        return None
+    added = [word for word in more if word not in rest]
+    return f'{command_for(tool)} {quote_command([*rest, *added])}'

@@ -10,8 +10,10 @@ from mmengine.registry import Registry
 
 from mmseg_ext.basics.command_line import (
     add_config_options,
+    called_again,
     command_for,
     new_parser,
+    parse_dict,
     quote_command,
     run,
 )
@@ -183,3 +185,29 @@ def test_what_the_console_lacks_is_printed_as_its_number(argv):
         [sys.executable, '-c', code], capture_output=True, text=True,
         env=dict(os.environ, PYTHONIOENCODING='cp1252', PYTHONUTF8='0'))
     assert (done.returncode, done.stdout) == (0, 'Gef\\udcfcge \\u03b1\n')
+
+
+@pytest.mark.parametrize(('text', 'value'), [
+    ("dict(classes=('a b','c'),n=[1,-2.5])",
+     dict(classes=('a b', 'c'), n=[1, -2.5])),
+    ("{'a': dict(b=None)}", dict(a=dict(b=None)))])
+def test_dicts_on_the_command_line(text, value):
+    assert parse_dict(text) == value
+
+
+@pytest.mark.parametrize('text', [
+    "dict(a=open('x'))", 'dict(a=b)', 'dict(1)', '{', "{'a': exec('x')}"])
+def test_what_is_no_dict_of_values(text):
+    with pytest.raises(ValueError, match='no dict of plain values'):
+        parse_dict(text)
+
+
+@pytest.mark.parametrize(('called', 'command'), [
+    (['tools/train.py', 'a b.py'], "python tools/train.py 'a b.py' --resume"),
+    (['mmseg-ext train', 'c.py', '--resume'],
+     'mmseg-ext train c.py --resume'),
+    (['/usr/bin/pytest', 'c.py'], None)])
+def test_the_own_command_once_more(called, command, monkeypatch, repository):
+    monkeypatch.chdir(repository)
+    monkeypatch.setattr(sys, 'argv', called)
+    assert called_again('train', '--resume') == command

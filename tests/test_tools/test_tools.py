@@ -11,9 +11,12 @@ from pathlib import Path
 import mmseg
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
 from run_tool import run_tool
 from tiny import TINY_QUICKSTART
 
+from mmseg_ext.basics.csv_files import read_table
 from mmseg_ext.samples import write_sem_sample
 
 STEPS = ['train_cfg.max_iters=2', 'train_cfg.val_interval=2',
@@ -71,6 +74,19 @@ def trained(without_mmdet, repository, root, tmp_path_factory) -> Path:
 
 def test_train_on_two_machines(trained):
     assert (trained / 'iter_2.pth').exists()
+    # three images, one of which both processes are dealt
+    assert (trained / 'curves.png').exists()
+    row, = read_table(trained / 'curves.csv')
+    cfg = Config.fromfile(trained / 'segformer_xattn_quickstart.py')
+    cfg.update(
+        launcher='none', load_from=str(trained / 'iter_2.pth'),
+        work_dir=str(trained / 'alone'),
+        custom_hooks=[dict(type='ValidationLossHook')])
+    cfg.default_hooks.checkpoint.save_best = None  # for trainings alone
+    metrics = Runner.from_cfg(cfg).val()
+    # not exactly: the second process has batch statistics of its own
+    assert float(row['val_loss']) == pytest.approx(
+        metrics['val_loss'], rel=5e-3)
 
 
 def test_resume(repository, root, trained):
