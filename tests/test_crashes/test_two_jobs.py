@@ -86,6 +86,14 @@ def test_convert(repository, data, hold, tmp_path):
     assert read_tree(out) == before
 
 
+def test_sample(repository, hold, tmp_path):
+    out = tmp_path / 'out'
+    pid = hold(out)
+    before = read_tree(out)
+    refused(repository, 'make_sample', 'sem', out, pid=pid)
+    assert read_tree(out) == before
+
+
 def test_export(repository, model, hold, tmp_path):
     pytest.importorskip('onnxscript')
     pid = hold(tmp_path / 'model.onnx')
