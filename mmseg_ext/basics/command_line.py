@@ -16,6 +16,8 @@ from .printable import printable
 
 COMMAND = 'mmseg-ext'
 TRACEBACK = '--traceback'
+# What cmd or PowerShell may take for theirs, a comma or a bracket too.
+_SHELLS_OWN = re.compile(r'[^\w@%+=:./\\-]|^@')
 
 
 def new_parser(description: str) -> argparse.ArgumentParser:
@@ -207,11 +209,25 @@ def _is_said(sentence: str) -> bool:
     return False
 
 
-def quote_command(arguments: Sequence[str]) -> str:
-    """Write arguments so that this machine's shell takes them as they are."""
-    if os.name == 'nt':
-        return subprocess.list2cmdline(arguments)
+def quote_command(arguments: Sequence[str],
+                  windows: bool = os.name == 'nt') -> str:
+    """Write arguments so that a shell takes them as they are.
+
+    Args:
+        arguments: Words of a command.
+        windows: For cmd and PowerShell. Variables (%NAME% and $NAME) are
+            replaced there: no spelling keeps both from it.
+    """
+    if windows:
+        return ' '.join(map(_quote_for_windows, arguments))
     return shlex.join(arguments)
+
+
+def _quote_for_windows(word: str) -> str:
+    if word and not _SHELLS_OWN.search(word):
+        return word
+    # in quotation marks also where a program would not need them
+    return '"' + subprocess.list2cmdline([f' {word}'])[2:]
 
 
 def command_for(tool: str) -> str:
@@ -229,7 +245,7 @@ def command_for(tool: str) -> str:
     # '.mim': the package's own copy, started by dist_train.sh
     ours = folder.name == 'tools' and '.mim' not in folder.parts
     if ours and path.is_file():
-        return f'python {shlex.quote(str(path))}'
+        return f'python {quote_command([str(path)])}'
     return f'{COMMAND} {tool}'
 
 

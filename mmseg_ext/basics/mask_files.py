@@ -60,7 +60,16 @@ def decode_mask(path: str,
         ValueError: If the file is unreadable or partly transparent; of
             indices, only where their colours count.
     """
-    mask = decode_stored(path, backend_args)
+    return plain_values(decode_stored(path, backend_args), path, palette)
+
+
+def plain_values(mask: np.ndarray | Indexed,
+                 path: str,
+                 palette: Sequence[Sequence[int]] = ()) -> np.ndarray:
+    """Turn what :func:`decode_stored` returned into values or colours.
+
+    See :func:`decode_mask`; the path is for errors.
+    """
     if isinstance(mask, Indexed):
         # An indexed file of our colours may number them in any order; of
         # other colours (PASCAL VOC's), the index is the class.

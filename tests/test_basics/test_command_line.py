@@ -1,5 +1,6 @@
 """What all commands have in common."""
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -169,7 +170,43 @@ def test_no_report_is_lost_for_a_letter(tmp_path, encoding):
 
 def test_arguments_survive_a_shell():
     words = ['a b', "it's", '$HOME', '', 'Riß=裂', '\\', '*']
-    assert shlex.split(quote_command(words)) == words
+    assert shlex.split(quote_command(words, windows=False)) == words
+
+
+def split_as_windows_does(line: str) -> list[str]:
+    """Split a command by the rules of Microsoft's C runtime.
+
+    learn.microsoft.com, "Parsing C command-line arguments". What stands
+    outside quotation marks must mean nothing to a shell.
+    """
+    words, word, quoted = [], None, False
+    for slashes, mark, other in re.findall(r'(\\*)(?:(")|(.)|$)', line):
+        if mark:
+            word = (word or '') + '\\' * (len(slashes) // 2)
+            if len(slashes) % 2:
+                word += '"'
+            else:
+                quoted = not quoted
+            continue
+        if slashes:
+            word = (word or '') + slashes
+        if other == ' ' and not quoted:
+            words, word = [*words, word], None
+        elif other:
+            assert quoted or other not in '&|<>^();,`\'{}#$'
+            word = (word or '') + other
+    return [*words, word]
+
+
+def test_arguments_survive_a_shell_of_windows():
+    words = ['a b', "it's", 'red=255,0,0', '', 'Riß=裂', 'C:\\data set\\',
+             'C:\\data\\', 'a&b', '"', 'x\\"y z\\\\', '{split}', '--split',
+             'x;y', '(1)', '@list', '*']
+    line = quote_command(words, windows=True)
+    assert split_as_windows_does(line) == words
+    assert line.endswith(' "@list" "*"') and ' --split ' in line
+
+
 def test_names_of_others_do_not_move_the_cursor(argv):
     argv('tool')
     with pytest.raises(SystemExit) as end:
