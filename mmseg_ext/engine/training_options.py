@@ -4,7 +4,7 @@ import os.path as osp
 
 from mmengine.config import Config
 
-from .extras import require_extra
+from mmseg_ext.basics.extras import require_extra
 
 # Services -> mmengine's backend, its module and the extra that brings it.
 SERVICES = dict(
