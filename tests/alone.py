@@ -11,6 +11,11 @@ def alone(call: Callable):
     The processes of pytest-xdist have threads of their own; of a forked one
     the calling thread alone goes on.
     """
+    return begin_alone(call)()
+
+
+def begin_alone(call: Callable) -> Callable:
+    """Begin the same, and return the function that waits for its end."""
     ears, mouth = os.pipe()
     child = os.fork()
     if child == 0:
@@ -26,9 +31,13 @@ def alone(call: Callable):
         finally:
             os._exit(0)
     os.close(mouth)
-    with os.fdopen(ears, 'rb') as pipe:
-        value, error = pickle.load(pipe)
-    os.waitpid(child, 0)
-    if error is not None:
-        raise error
-    return value
+
+    def wait():
+        with os.fdopen(ears, 'rb') as pipe:
+            value, error = pickle.load(pipe)
+        os.waitpid(child, 0)
+        if error is not None:
+            raise error
+        return value
+
+    return wait

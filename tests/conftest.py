@@ -6,6 +6,7 @@ this file too and runs no test, and its workers start after it.
 import gc
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ pytest.register_assert_rewrite('model_tests')
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / 'shared/data'
+_frozen = 0  # modules
 
 
 def pytest_collectstart() -> None:
@@ -23,10 +25,23 @@ def pytest_collectstart() -> None:
 
 
 def pytest_collection_finish() -> None:
-    # mmengine collects garbage for each data set, pytest now and then: they
-    # need not go through a million objects of modules again
+    _freeze()
+
+
+def pytest_runtest_teardown() -> None:
+    if len(sys.modules) > _frozen + 100:  # a test has filled a registry
+        _freeze()
+
+
+def _freeze() -> None:
+    """Spare those who collect garbage the objects of modules, a million.
+
+    mmengine does for each data set, pytest now and then.
+    """
+    global _frozen
     gc.collect()
     gc.freeze()
+    _frozen = len(sys.modules)
 
 
 def pytest_collection_modifyitems(items) -> None:
@@ -39,39 +54,51 @@ def pytest_collection_modifyitems(items) -> None:
 def mmengine_works_once():
     """Keep what mmengine works out anew for each config, and slowly.
 
-    It parses all of mmseg's index for a base of ``mmseg::``, and a run
-    formats its config five times.
+    It parses all of mmseg's index for a base of ``mmseg::``. And a run lays
+    its config out as people like to read it; here it has to be Python.
     """
     from mmengine.config import config, utils
 
-    @cache
-    def format_code(text: str, style: tuple, options: tuple) -> tuple:
-        return original(text, style_config=dict(style), **dict(options))
+    def check_code(text: str, **options) -> tuple[str, bool]:
+        compile(text, 'config', 'exec')
+        return text, True
 
-    def format_once(text: str, style_config: dict, **options) -> tuple:
-        return format_code(text, tuple(style_config.items()),
-                           tuple(options.items()))
-
-    original = config.FormatCode
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(config, 'FormatCode', format_once)
+        patch.setattr(config, 'FormatCode', check_code)
         patch.setattr(utils, 'load', cache(utils.load))
         yield
 
 
 @pytest.fixture(scope='module')
 def without_mmdet(tmp_path_factory):
-    """Let new processes find no mmdet: they start in two thirds of the time.
+    """Let new processes find no mmdet: they start in half of the time.
 
-    Whatever needs none of its models works beside it and without it.
+    Nor transformers, which it and mmengine import. Whatever needs none of
+    their models works beside them and without them.
     """
     folder = tmp_path_factory.mktemp('left_out')
-    (folder / 'mmdet.py').write_text(
-        "raise ModuleNotFoundError('left out by a test', name='mmdet')")
+    for name in ('mmdet', 'transformers'):
+        (folder / f'{name}.py').write_text(
+            f"raise ModuleNotFoundError('left out by a test', name='{name}')")
     path = [str(folder), os.environ.get('PYTHONPATH')]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('PYTHONPATH', os.pathsep.join(filter(None, path)))
         patch.syspath_prepend(str(folder))  # multiprocessing hands it on
+        yield
+
+
+@pytest.fixture(scope='module')
+def forked_afresh():
+    """Fork a benchmark's processes, which start with nothing, from one.
+
+    It has imported what is slow, and none of OpenMMLab's packages.
+    """
+    from programs import context
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ('measure', 'scaling_ranks', 'speed_worker', 'tiling'):
+            patch.setattr(f'mmseg_ext.benchmark.{name}.get_context',
+                          lambda method: context())
         yield
 
 

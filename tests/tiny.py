@@ -26,7 +26,7 @@ def _shrink_pipeline(pipeline: list) -> None:
     for step in pipeline:
         if step['type'] in ('Resize', 'RandomResize'):
             step['scale'] = (96, 96)
-        if step['type'] in ('RandomCrop', 'DefectCrop'):
+        if step['type'] in ('RandomCrop', 'DefectCrop', 'RareClassCrop'):
             step['crop_size'] = (CROP, CROP)
 
 

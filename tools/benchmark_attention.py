@@ -16,18 +16,14 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    import torch
     from prettytable import PrettyTable
 
     from mmseg_ext.benchmark import compare_attention
+    from mmseg_ext.benchmark.machine import describe_device
 
     costs = compare_attention(args.crop, args.repeats)
-    device = (
-        torch.cuda.get_device_name() if torch.cuda.is_available() else
-        f'CPU, {torch.get_num_threads()} threads')
     print(f'Stage 4 <- 8 of MiT-B5, one {args.crop} x {args.crop} image, '
-          f'fp32, {device}, torch {torch.__version__}, medians of '
-          f'{args.repeats}')
+          f'fp32, {describe_device()}, medians of {args.repeats}')
     table = PrettyTable(
         ['form', 'forward s', 'backward s', 'both s', 'peak MB'])
     for form, cost in costs.items():

@@ -25,20 +25,17 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    import torch
     from prettytable import PrettyTable
 
     from mmseg_ext.benchmark.deform_conv import compare_deform_conv
+    from mmseg_ext.benchmark.machine import describe_device
 
     costs = compare_deform_conv(**vars(args))
-    device = (
-        torch.cuda.get_device_name() if torch.cuda.is_available() else
-        f'CPU, {torch.get_num_threads()} threads')
     version = 2 if args.modulated else 1
     what = 'DeformablePSA' if args.block else 'Deformable convolution 3x3'
     print(f'{what}, version {version}, {args.channels} channels, '
           f'{args.batch} maps of {args.size} x {args.size}, fp32, '
-          f'{device}, torch {torch.__version__}, medians of {args.repeats}; '
+          f'{describe_device()}, medians of {args.repeats}; '
           'in brackets, as a multiple of the first row')
     table = PrettyTable(
         ['backend', 'forward s', 'backward s', 'both s', 'peak MB'])

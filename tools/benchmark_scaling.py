@@ -10,13 +10,13 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from mmseg_ext.basics.command_line import new_parser, run
+from mmseg_ext.basics.command_line import config_name, new_parser, run
 
 
 def parse_args() -> argparse.Namespace:
     parser = new_parser(__doc__)
     add = parser.add_argument
-    add('config', help='config of the model')
+    add('config', type=config_name, help='config of the model')
     add('--processes', nargs='+', type=int, metavar='N', help='beside 1 '
         '(default: 1 2; on GPUs 1 to their number)')
     add('--size', nargs=2, type=int, default=[480, 480],

@@ -25,16 +25,13 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    import torch
     from prettytable import PrettyTable
 
+    from mmseg_ext.benchmark.machine import describe_device
     from mmseg_ext.benchmark.tiling import compare_tiling
 
-    device = (
-        torch.cuda.get_device_name() if torch.cuda.is_available() else
-        f'CPU, {torch.get_num_threads()} threads')
     print(f'{args.config}, tiles of {args.tile} with {args.overlap} overlap, '
-          f'fp32, {device}, torch {torch.__version__}')
+          f'fp32, {describe_device()}')
     table = PrettyTable(
         ['way', 'side', 'tiles', 'seconds', 's / tile', 'peak GB'])
     for cost in compare_tiling(**vars(args)):

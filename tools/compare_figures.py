@@ -6,12 +6,18 @@ checkpoints. OUT is a PNG, SVG or PDF.
 """
 import argparse
 
-from mmseg_ext.basics.command_line import add_config_options, new_parser, run
+from mmseg_ext.basics.command_line import (
+    add_config_options,
+    config_name,
+    new_parser,
+    run,
+)
 
 
 def parse_args() -> argparse.Namespace:
     parser = new_parser(__doc__)
-    parser.add_argument('config', help='config whose test set is drawn')
+    parser.add_argument('config', type=config_name,
+                        help='config whose test set is drawn')
     parser.add_argument('out', help='picture to write, .png, .svg or .pdf')
     parser.add_argument(
         '--predictions', nargs='+', default=[], metavar='NAME=FOLDER',
@@ -36,7 +42,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--side', type=int, default=64, help='of such a square, in pixels')
     parser.add_argument(
-        '--box', nargs=5, action='append', default=[],
+        '--box', nargs=5, type=int, action='append', default=[],
         metavar=('ROW', 'X', 'Y', 'WIDTH', 'HEIGHT'),
         help='a box of your own in row ROW, from 1; repeatable')
     parser.add_argument(
@@ -53,46 +59,19 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def load_models(args: argparse.Namespace) -> dict:
-    from mmseg_ext.inference import TorchModel, predict
-    from mmseg_ext.visualization import predictions_in
-
-    models = {}
-    for pair in args.predictions:
-        name, separator, folder = pair.partition('=')
-        if not separator:
-            raise ValueError(f'--predictions {pair}: NAME=FOLDER is expected')
-        models[name] = predictions_in(folder)
-    for name, config, checkpoint in args.model:
-        model = TorchModel(config, checkpoint)
-        models[name] = lambda sample, model=model: predict(
-            model, sample['img']).mask
-    return models
-
-
-def find_boxes(args: argparse.Namespace, rows: list) -> list[list]:
-    from mmseg_ext.visualization import Box
-
-    boxes = [row.boxes(args.boxes, args.side) for row in rows]
-    for values in args.box:
-        number, *place = map(int, values)
-        if not 1 <= number <= len(rows):
-            raise ValueError(f'--box {" ".join(values)}: the figure has '
-                             f'{len(rows)} rows')
-        boxes[number - 1].append(Box(*place))
-    return boxes
-
-
 def main() -> None:
     args = parse_args()
     from mmengine.registry import init_default_scope
     from mmseg.registry import DATASETS
 
     from mmseg_ext.engine import config_from_options
+    from mmseg_ext.engine.image_folders import image_folders
+    from mmseg_ext.inference.compared_models import models_to_compare
     from mmseg_ext.visualization import (
         compare,
         draw_comparison,
         most_disputed,
+        place_boxes,
         save_figure,
     )
 
@@ -101,12 +80,15 @@ def main() -> None:
     loading = cfg.test_dataloader.dataset
     loading.pipeline = [
         step for step in loading.pipeline if step.type.startswith('Load')]
-    dataset, models = DATASETS.build(loading), load_models(args)
+    dataset = DATASETS.build(loading)
+    models = models_to_compare(args.predictions, args.model,
+                               image_folders(dataset))
     rows = (compare(dataset, models, args.images) if args.images
             else most_disputed(dataset, models, args.rows))
     figure = draw_comparison(
         rows, dataset.metainfo['classes'], dataset.metainfo['palette'],
-        find_boxes(args, rows), args.closeups, args.errors, args.width)
+        place_boxes(rows, args.boxes, args.side, args.box), args.closeups,
+        args.errors, args.width)
     save_figure(figure, args.out)
     print(f'Wrote {args.out}')
 

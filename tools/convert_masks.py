@@ -29,6 +29,7 @@ from mmseg_ext.basics.console import count_progress
 from mmseg_ext.conversion import (
     AUTO,
     RECIPES,
+    complete_options,
     convert_masks,
     describe_conversion,
     find_pairs,
@@ -36,9 +37,6 @@ from mmseg_ext.conversion import (
     read_rules,
     survey_masks,
 )
-
-DEFAULTS = dict(images='images', masks='masks', mask_suffix='', map=None,
-                split_lists=None, crop_bottom=None)
 
 
 def rows(text: str) -> int | str:
@@ -103,14 +101,7 @@ def confirm(rules: list[str], nearest: bool, yes: bool) -> bool:
 
 def main() -> None:
     args = parse_args()
-    known = dict(DEFAULTS, **RECIPES.get(args.recipe, {}))
-    if args.split:
-        known['split_lists'] = None
-    for name, value in known.items():
-        if getattr(args, name) is None:
-            setattr(args, name, value)
-    if args.split and len(args.split) == 1:
-        args.split += [1 - args.split[0]]
+    args = argparse.Namespace(**complete_options(vars(args), args.recipe))
     pairs, notes = find_pairs(
         args.source, args.images, args.masks, args.mask_suffix,
         args.split_lists, args.split, args.no_mask is not None)

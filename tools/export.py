@@ -10,12 +10,17 @@ with PyTorch before it is left behind, and runs in tools/predict.py --onnx.
 """
 import argparse
 
-from mmseg_ext.basics.command_line import add_config_options, new_parser, run
+from mmseg_ext.basics.command_line import (
+    add_config_options,
+    config_name,
+    new_parser,
+    run,
+)
 
 
 def parse_args() -> argparse.Namespace:
     parser = new_parser(__doc__)
-    parser.add_argument('config', help='config file')
+    parser.add_argument('config', type=config_name, help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('out', help='file to write: *.onnx or *.pt2')
     parser.add_argument(

@@ -14,12 +14,18 @@ Interrupted or run again, it goes on where it was.
 import argparse
 from pathlib import Path
 
-from mmseg_ext.basics.command_line import add_config_options, new_parser, run
+from mmseg_ext.basics.command_line import (
+    add_config_options,
+    config_name,
+    new_parser,
+    run,
+)
 
 
 def parse_args() -> argparse.Namespace:
     parser = new_parser(__doc__)
-    parser.add_argument('config', help='config file of the classifier')
+    parser.add_argument('config', type=config_name,
+                        help='config file of the classifier')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('images', type=Path, help='folder of images')
     parser.add_argument('out', type=Path, help='folder of the labels')

@@ -8,7 +8,12 @@ import argparse
 import os
 import os.path as osp
 
-from mmseg_ext.basics.command_line import add_config_options, new_parser, run
+from mmseg_ext.basics.command_line import (
+    add_config_options,
+    config_name,
+    new_parser,
+    run,
+)
 
 
 def point(text: str) -> tuple[float, float]:
@@ -18,7 +23,7 @@ def point(text: str) -> tuple[float, float]:
 
 def parse_args() -> argparse.Namespace:
     parser = new_parser(__doc__)
-    parser.add_argument('config', help='config file')
+    parser.add_argument('config', type=config_name, help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('image', help='picture to look at')
     parser.add_argument(

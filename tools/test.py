@@ -2,12 +2,17 @@
 """Test a segmentor; options as in MMSegmentation's own tools/test.py."""
 import argparse
 
-from mmseg_ext.basics.command_line import add_config_options, new_parser, run
+from mmseg_ext.basics.command_line import (
+    add_config_options,
+    config_name,
+    new_parser,
+    run,
+)
 
 
 def parse_args() -> argparse.Namespace:
     parser = new_parser(__doc__)
-    parser.add_argument('config', help='config file')
+    parser.add_argument('config', type=config_name, help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument(
         '--out', help='folder to write the predicted class ids to, as PNG')

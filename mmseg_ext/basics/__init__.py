@@ -2,6 +2,11 @@
 
 Prediction from an ONNX file runs on this alone (``mmseg_ext.inference``).
 """
+from .allocator import (
+    keep_freed_blocks,
+    return_freed_blocks,
+    trim_heap,
+)
 from .begun_folder import check_settings, claimed_folder, open_folder
 from .colours import paint
 from .command_line import command_for
@@ -10,11 +15,6 @@ from .duration import format_duration
 from .errors import user_sentence
 from .file_lock import FileLock, locked
 from .files import read_bytes, replaced_file, write_atomically
-from .freed_memory import (
-    keep_freed_memory,
-    return_freed_memory,
-    trim_memory,
-)
 from .image_files import (
     IMAGE_SUFFIXES,
     decode_file,
@@ -33,9 +33,9 @@ __all__ = [
     'IMAGE_SUFFIXES', 'MASK_SUFFIXES', 'CsvWriter', 'FileLock',
     'check_settings', 'claimed_folder', 'command_for', 'confidence_interval',
     'decode_file', 'decode_image', 'decode_mask', 'find_information_band',
-    'format_duration', 'keep_freed_memory', 'locked', 'name_fault',
+    'format_duration', 'keep_freed_blocks', 'locked', 'name_fault',
     'open_folder', 'paint', 'printable', 'read_bytes', 'read_image',
     'read_mask', 'read_rows', 'read_size', 'replaced_file',
-    'return_freed_memory', 'shipped', 'to_8_bit', 'trim_memory',
+    'return_freed_blocks', 'shipped', 'to_8_bit', 'trim_heap',
     'user_sentence', 'write_atomically'
 ]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from .text_files import read_text
 
+MOST_DIGITS = 100
 LABELME, COCO = 'labelme', 'COCO'
 # What convert_masks.py reads none of: program -> how to get what it reads.
 _EXPORT = dict(
@@ -38,10 +39,14 @@ def read_annotations(path: str | os.PathLike) -> tuple[str, dict]:
             export there, or no such file at all.
     """
     try:
-        content = json.loads(read_text(path))
+        content = json.loads(read_text(path), parse_int=_read_integer)
     except json.JSONDecodeError as error:
         raise ValueError(f'{path} is no JSON file of labelme or COCO: '
                          f'{error}. Save or export it again.') from error
+    except LongNumber as error:
+        raise ValueError(f'{path} holds a number of {error} digits, which is '
+                         'none of an image. Save or export it again.'
+                         ) from error
     except RecursionError as error:
         raise ValueError(f'{path} is no JSON file of labelme or COCO: it is '
                          'nested too deeply.') from error
@@ -58,6 +63,17 @@ def read_annotations(path: str | os.PathLike) -> tuple[str, dict]:
         f'{path} is no JSON file of labelme (it would have "shapes") or COCO '
         f'("images", "annotations", "categories"): it {holds}. Save it in '
         'labelme, or export COCO or masks as PNG.')
+
+
+class LongNumber(Exception):
+    """A number of so many digits."""
+
+
+def _read_integer(digits: str) -> int:
+    """Read an integer; Python refuses those of 4300 digits and more."""
+    if len(digits) > MOST_DIGITS:
+        raise LongNumber(len(digits))
+    return int(digits)
 
 
 def _kind(content) -> str:

@@ -1,6 +1,7 @@
 """Checks of arguments, whose errors name argument, value and what is allowed.
 """
-from collections.abc import Collection, Sequence
+import inspect
+from collections.abc import Callable, Collection, Sequence
 
 
 def check_choice(name: str, value, allowed: Collection) -> None:
@@ -31,3 +32,24 @@ def check_channels(name: str, channels: Sequence[int], least: int,
             or not all(isinstance(c, int) and c > 0 for c in channels)):
         raise ValueError(f'{name}={channels!r}: must be {least} or more '
                          f'positive integers, {meaning}')
+
+
+def arguments_of(made: Callable) -> list[str]:
+    """Return the names of what a class or a function can be given by name.
+
+    Those of a class's bases are among them as long as each hands on what it
+    does not know.
+    """
+    names: list[str] = []
+    calls = [made]
+    if isinstance(made, type):
+        calls = [vars(kind)['__init__'] for kind in made.__mro__[:-1]
+                 if '__init__' in vars(kind)]
+    for call in calls:
+        parameters = list(inspect.signature(call).parameters.values())
+        parameters = parameters[isinstance(made, type):]  # without self
+        names += [one.name for one in parameters if one.kind in (
+            one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+        if not any(one.kind == one.VAR_KEYWORD for one in parameters):
+            break
+    return list(dict.fromkeys(names))

@@ -1,30 +1,60 @@
 """What all commands have in common: options, names, errors in a sentence."""
 import argparse
+import ast
 import hashlib
 import os
+import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Optional
+from typing import NoReturn, Optional
 
 from .errors import user_sentence
 from .printable import printable
 
 COMMAND = 'mmseg-ext'
 TRACEBACK = '--traceback'
+# What cmd or PowerShell may take for theirs, a comma or a bracket too.
+_SHELLS_OWN = re.compile(r'[^\w@%+=:./\\-]|^@')
 
 
 def new_parser(description: str) -> argparse.ArgumentParser:
     """Return a parser that prints a tool's docstring as it stands."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         TRACEBACK, action=_Noted, help='of an error show where it was '
         'raised, and not its sentence alone')
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that says why a name is not taken for one."""
+
+    def error(self, message: str) -> NoReturn:
+        if 'expected at least one argument' in message or re.match(
+                r'unrecognized arguments: -\S+=', message):
+            message += (" (a word that begins with '-' is an option: names of "
+                        'classes have to begin otherwise)')
+        super().error(message)
+
+
+def config_name(name: str) -> str:
+    """Return the name of a config that exists: the type of an option.
+
+    Whoever mistypes it need not wait for torch to be imported.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    # not above: mmengine is missing where ONNX files alone run
+    from .config_files import find_config
+
+    find_config(name)
+    return name
 
 
 class _Noted(argparse.Action):
@@ -51,7 +81,19 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
             for word in values:
                 if '=' not in word:
                     parser.error(f'{option}: {word!r} is not KEY=VALUE')
+                try:
+                    self._parse_iterable(word.split('=', 1)[1])
+                except (AssertionError, SyntaxError, ValueError):
+                    parser.error(f'{option}: {word!r} cannot be read: '
+                                 'brackets belong together, and in braces '
+                                 'texts need quotation marks')
             super().__call__(parser, namespace, values, option)
+
+        @staticmethod
+        def _parse_iterable(value: str):
+            if value.startswith(('dict(', '{')):
+                return parse_dict(value)
+            return DictAction._parse_iterable(value)
 
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
     parser.add_argument(
@@ -62,7 +104,8 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         action=KeyValues,
         metavar='KEY=VALUE',
         help='arguments of all data sets of the config, such as '
-        'categories=[bottle,cable]')
+        'categories=[bottle,cable] or "label_map={0: 0, 255: 1}"; '
+        'metainfo.classes=[matrix,carbide] sets the classes of data and model')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -83,6 +126,36 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         help=argparse.SUPPRESS)
+
+
+def parse_dict(text: str) -> dict:
+    """Read a dict of values as Python writes it, and run nothing.
+
+    Args:
+        text: Such as ``dict(classes=('a', 'b'))`` or ``{'classes': []}``.
+
+    Raises:
+        ValueError: If it is anything else.
+    """
+    try:
+        return _value(ast.parse(text, mode='eval').body)
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f'{text!r} is no dict of plain values, such as '
+                         '"dict(classes=(\'a\', \'b\'))"') from error
+
+
+def _value(node: ast.expr):
+    if isinstance(node, ast.Call):
+        if getattr(node.func, 'id', None) != 'dict' or node.args:
+            raise ValueError('a call')
+        return {pair.arg: _value(pair.value) for pair in node.keywords}
+    if isinstance(node, ast.Dict) and None not in node.keys:
+        return {ast.literal_eval(key): _value(value)
+                for key, value in zip(node.keys, node.values)}
+    if isinstance(node, (ast.List, ast.Tuple)):
+        values = map(_value, node.elts)
+        return list(values) if isinstance(node, ast.List) else tuple(values)
+    return ast.literal_eval(node)
 
 
 def run(main: Callable[[], Optional[int]]) -> None:
@@ -136,11 +209,25 @@ def _is_said(sentence: str) -> bool:
     return False
 
 
-def quote_command(arguments: Sequence[str]) -> str:
-    """Write arguments so that this machine's shell takes them as they are."""
-    if os.name == 'nt':
-        return subprocess.list2cmdline(arguments)
+def quote_command(arguments: Sequence[str],
+                  windows: bool = os.name == 'nt') -> str:
+    """Write arguments so that a shell takes them as they are.
+
+    Args:
+        arguments: Words of a command.
+        windows: For cmd and PowerShell. Variables (%NAME% and $NAME) are
+            replaced there: no spelling keeps both from it.
+    """
+    if windows:
+        return ' '.join(map(_quote_for_windows, arguments))
     return shlex.join(arguments)
+
+
+def _quote_for_windows(word: str) -> str:
+    if word and not _SHELLS_OWN.search(word):
+        return word
+    # in quotation marks also where a program would not need them
+    return '"' + subprocess.list2cmdline([f' {word}'])[2:]
 
 
 def command_for(tool: str) -> str:
@@ -158,5 +245,23 @@ def command_for(tool: str) -> str:
     # '.mim': the package's own copy, started by dist_train.sh
     ours = folder.name == 'tools' and '.mim' not in folder.parts
     if ours and path.is_file():
-        return f'python {shlex.quote(str(path))}'
+        return f'python {quote_command([str(path)])}'
     return f'{COMMAND} {tool}'
+
+
+def called_again(tool: str, *more: str) -> Optional[str]:
+    """Return this process's own command with more arguments.
+
+    Args:
+        tool: Its name, such as 'train'.
+        *more: Arguments to add where they are missing.
+
+    Returns:
+        The command, quoted for a shell; None if another program than the
+        tool runs.
+    """
+    called, *rest = sys.argv
+    if called != f'{COMMAND} {tool}' and Path(called).name != f'{tool}.py':
+        return None
+    added = [word for word in more if word not in rest]
+    return f'{command_for(tool)} {quote_command([*rest, *added])}'

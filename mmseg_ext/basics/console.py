@@ -2,6 +2,7 @@
 import shutil
 import sys
 import time
+import unicodedata
 from collections.abc import Callable
 from typing import Optional, TextIO
 
@@ -44,9 +45,10 @@ class Console:
         if not self.in_place:
             return self.print(line)
         # A line that wraps cannot be rewritten.
-        line = line[:max(shutil.get_terminal_size().columns - 1, 20)]
-        self._put(f'\r{line.ljust(self._drawn)}')
-        self._drawn = len(line)
+        line, columns = _cut(self._printable(line), max(
+            shutil.get_terminal_size().columns - 1, 20))
+        self._put(f'\r{line}{" " * (self._drawn - columns)}')
+        self._drawn = columns
         self.flush()
 
     def tell(self, line: str) -> None:
@@ -66,9 +68,26 @@ class Console:
         self._stream.flush()
 
     def _put(self, text: str) -> None:
+        self._stream.write(self._printable(text))
+
+    def _printable(self, text: str) -> str:
         encoding = getattr(self._stream, 'encoding', None) or 'utf-8'
-        text = text.encode(encoding, 'backslashreplace').decode(encoding)
-        self._stream.write(text)
+        return text.encode(encoding, 'backslashreplace').decode(encoding)
+
+
+def _cut(text: str, most: int) -> tuple[str, int]:
+    """Return what of a text fits in columns of a terminal, and its columns.
+
+    Chinese letters take two, accents of their own none.
+    """
+    columns = 0
+    for i, letter in enumerate(text):
+        width = (0 if unicodedata.combining(letter) else
+                 2 if unicodedata.east_asian_width(letter) in 'WF' else 1)
+        if columns + width > most:
+            return text[:i], columns
+        columns += width
+    return text, columns
 
 
 class Progress:

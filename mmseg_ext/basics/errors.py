@@ -5,6 +5,8 @@ import sys
 from difflib import get_close_matches
 from typing import Optional
 
+from .arguments import arguments_of
+
 # Of these the message is made for people, whoever raises them.
 _MENDABLE = (OSError, ValueError, ImportError)
 # What these say of a value is written for whoever gave it.
@@ -17,6 +19,8 @@ _MISTAKES = (ArithmeticError, AssertionError, AttributeError, LookupError,
 # What Python says of an argument that a class has not, or lacks.
 _UNFIT_ARGUMENT = re.compile(
     r'\S+\(\) (got an unexpected keyword argument|missing \d+ required)')
+_UNKNOWN_ARGUMENT = re.compile(
+    r"(?:([\w.]+)\.)?\w+\(\) got an unexpected keyword argument '(\w+)'")
 _UNKNOWN_NAME = re.compile(r'(\S+) is not in the (\S+) registry\. ')
 
 
@@ -35,7 +39,7 @@ def user_sentence(error: BaseException) -> Optional[str]:
         likely in the code, and its traceback is needed.
     """
     chain = _same_message(error)
-    if any(_is_out_of_memory(link) for link in chain):
+    if any(is_out_of_memory(link) for link in chain):
         return ('There is not enough memory'
                 + (f' ({str(error).split(". ")[0]})' if str(error) else '')
                 + '. Smaller batches, crops or tiles need less.')
@@ -43,6 +47,9 @@ def user_sentence(error: BaseException) -> Optional[str]:
     unknown = _UNKNOWN_NAME.match(message)
     if unknown:
         return _unknown_name(*unknown.groups())
+    unknown = _UNKNOWN_ARGUMENT.match(message)
+    if unknown and isinstance(chain[-1], TypeError):
+        message = _unknown_argument(chain[-1], *unknown.groups()) or message
     if any(_is_mendable(link) for link in chain):
         text = message or type(error).__name__
         own = _message(chain[-1]) == message  # else of a loading process
@@ -120,7 +127,8 @@ def _without_worker(message: str) -> str:
     return original[1].strip() if original else message
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an exception says that memory is lacking."""
     # torch's own may not be imported here; on a CPU it has none
     return (isinstance(error, MemoryError)
             or 'DefaultCPUAllocator' in str(error)
@@ -144,6 +152,37 @@ def _unknown_name(name: str, registry: str) -> str:
               'If it is a class of your own, name its module in the '
               "config's custom_imports.")
     return f'The config asks for the {kind} {name!r}; there is none. {advice}'
+
+
+def _unknown_argument(error: BaseException, refusing: Optional[str],
+                      name: str) -> Optional[str]:
+    """Say which class of a config does not take an argument of its section.
+
+    Args:
+        error: What Python raised.
+        refusing: Class that refused it: that of the section, one of its
+            bases, or one to which it hands its arguments on.
+        name: The argument.
+
+    Returns:
+        None if no config has it.
+    """
+    trace, built, last = error.__traceback__, None, None
+    while trace is not None:
+        last = trace.tb_frame
+        if (last.f_globals.get('__name__', '').startswith('mmengine.registry')
+                and name in (last.f_locals.get('args') or ())):
+            built = last.f_locals.get('obj_cls') or built
+        trace = trace.tb_next
+    if built is None:
+        return None
+    other = {**last.f_globals, **last.f_locals}.get(refusing)
+    taken = {*arguments_of(built),
+             *(arguments_of(other) if isinstance(other, type) else ())}
+    near = get_close_matches(name, taken, n=1)
+    return f'{built.__name__} takes no argument {name!r}. ' + (
+        f'Did you mean {near[0]}?' if near else
+        f'It takes {", ".join(sorted(taken))}.')
 
 
 def _registered(kind: str) -> set[str]:

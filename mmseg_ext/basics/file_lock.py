@@ -3,7 +3,6 @@ import errno
 import hashlib
 import json
 import os
-import shlex
 import socket
 import sys
 import time
@@ -11,23 +10,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from .command_line import quote_command
 from .files import PREFIX
 from .printable import printable
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # on Windows, which has msvcrt
+try:
+    import msvcrt
+except ImportError:
+    msvcrt = None
 
 # What file systems answer that keep no locks, some network mounts.
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP,
              errno.ENOTSUP)  # the last two differ on macOS
 _PLACE = 2**30  # of the byte that Windows locks; the text stays readable
+_held: set['FileLock'] = set()
 
 
 class FileLock:
     """A lock that the operating system keeps, in a file.
 
     It ends with the process that holds it, however that ends: a file that is
-    left of a killed process locks nothing. Over NFS it holds between
-    machines, where the server keeps locks (``flock``); where a file system
-    keeps none, :meth:`acquire` says so and goes on without. On Windows the
-    same by ``msvcrt``.
+    left of a killed process locks nothing, and the processes that it has
+    forked, such as those that load data, have no part in it. Over NFS it
+    holds between machines, where the server keeps locks (``flock``); where a
+    file system or a platform keeps none, :meth:`acquire` says so and goes on
+    without. On Windows the same by ``msvcrt``.
 
     Args:
         path: The file; made if it is missing, with its folder there.
@@ -56,17 +67,18 @@ class FileLock:
                 if error.errno not in _NO_LOCKS:
                     os.close(file)
                     raise
-                print(f'warning: the file system of {self.path.parent} keeps '
-                      'no locks: see that no second command writes there at '
-                      'the same time', file=sys.stderr)
+                print(f'warning: nothing keeps locks in {self.path.parent}: '
+                      'see that no second command writes there at the same '
+                      'time', file=sys.stderr)
                 break
             os.close(file)
         self._file = file
+        _held.add(self)
         os.ftruncate(file, 0)
         os.write(file, json.dumps(dict(
             pid=os.getpid(), host=socket.gethostname(),
             since=time.strftime('%Y-%m-%d %H:%M:%S'),
-            command=shlex.join(sys.argv))).encode())
+            command=quote_command(sys.argv))).encode())
         return True
 
     def release(self) -> None:
@@ -75,11 +87,18 @@ class FileLock:
             return
         if not self.keep and os.name != 'nt':
             self.path.unlink(missing_ok=True)  # before anybody else has it
-        os.close(self._file)
-        self._file = None
+        # a process that was just forked may not have closed its copy yet
+        with suppress(OSError):
+            _unlock(self._file)
+        self._close()
         if not self.keep and os.name == 'nt':  # removes no open file
             with suppress(OSError):
                 self.path.unlink()
+
+    def _close(self) -> None:
+        os.close(self._file)
+        self._file = None
+        _held.discard(self)
 
     def holder(self) -> str:
         """Return who holds it, in words."""
@@ -90,6 +109,16 @@ class FileLock:
         except (OSError, ValueError, LookupError, TypeError):
             return 'another process'  # which is just writing it
         return printable(words)
+
+
+def _leave_to_parent() -> None:
+    """Close a forked process's copies, which would keep the locks alive."""
+    for lock in list(_held):
+        lock._close()
+
+
+if hasattr(os, 'register_at_fork'):
+    os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 @contextmanager
@@ -124,21 +153,30 @@ def beside_name(path: Path, kind: str) -> Path:
 
 def _lock(file: int) -> bool:
     try:
-        if os.name == 'nt':
-            import msvcrt
-
-            os.lseek(file, _PLACE, os.SEEK_SET)
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-            os.lseek(file, 0, os.SEEK_SET)
-        else:
-            import fcntl
-
+        if fcntl is not None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        elif msvcrt is not None:
+            _lock_byte(file, msvcrt.LK_NBLCK)
+        else:
+            raise OSError(errno.ENOSYS, 'no module that locks files')
     except OSError as error:
         if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
             return False
         raise
     return True
+
+
+def _unlock(file: int) -> None:
+    if fcntl is not None:
+        fcntl.flock(file, fcntl.LOCK_UN)
+    elif msvcrt is not None:
+        _lock_byte(file, msvcrt.LK_UNLCK)
+
+
+def _lock_byte(file: int, mode: int) -> None:
+    os.lseek(file, _PLACE, os.SEEK_SET)
+    msvcrt.locking(file, mode, 1)
+    os.lseek(file, 0, os.SEEK_SET)
 
 
 def _same(file: int, path: Path) -> bool:

@@ -11,6 +11,7 @@ from typing import Optional
 import cv2
 import numpy as np
 
+from .available_memory import available_memory
 from .files import read_bytes
 from .formats import (
     SMALL,
@@ -26,7 +27,6 @@ from .formats import (
     Unsupported,
     format_of,
 )
-from .free_memory import free_memory
 from .orientation import apply_orientation, shown_size
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff')
@@ -225,7 +225,7 @@ def _check_size(facts: Facts, path: str, size: int) -> None:
         raise Damaged(f'its header says {facts.width} x {facts.height} '
                       'pixels, more than it can hold')
     # and once more as colours of 8 bits
-    if facts.nbytes + 3 * facts.height * facts.width > free_memory():
+    if facts.nbytes + 3 * facts.height * facts.width > available_memory():
         raise _too_large(facts)
 
 
@@ -233,5 +233,5 @@ def _too_large(facts: Facts) -> Unsupported:
     return Unsupported(
         f'has {facts.width} x {facts.height} pixels: they take '
         f'{facts.nbytes / 1e9:.1f} GB of memory, and more to be worked on; '
-        f'{free_memory() / 1e9:.1f} GB are free. Cut the image into parts, '
-        'or use a machine with more memory.')
+        f'{available_memory() / 1e9:.1f} GB are free. Cut the image into '
+        'parts, or use a machine with more memory.')

@@ -146,13 +146,16 @@ def read_list(file: str,
     """Read a text file with a name a line, with or without suffix.
 
     Backslashes separate folders where the name is not known otherwise, and
-    a line that begins with '#' is a comment unless there is such a name.
+    a line that begins with '#' is a comment unless there is such a name. A
+    line may also be a path that ends as that of the file does, with one or
+    more of the folders that hold it: 'images/train/a.png'.
 
     Args:
         file: The text file, see :func:`~.text_files.read_text`.
         suffixes: Lower-case suffixes that are taken off; others are part of
             the name.
-        known: Names that there are, as of :func:`list_files`.
+        known: Names that there are, as of :func:`list_files`; with their
+            paths, where lines may be paths.
         backend_args: mmengine's file backend.
 
     Returns:
@@ -178,9 +181,54 @@ def find_listed(lines: Sequence[str], suffixes: tuple[str, ...],
                       for name in spellings]  # ./a.png
         there = [name for name in (*spellings, same_name(line))
                  if name in known]
+        if not there and isinstance(known, Mapping):
+            there = [name for spelling in spellings
+                     for name in _by_path(spelling, known)]
         if there or not line.startswith(COMMENT):
             found.append((there[0] if there else spellings[0], line))
     return found
+
+
+def _by_path(spelling: str, known: Mapping) -> list[str]:
+    """Return the name whose file lies at a path; none if there is none.
+
+    A folder in it is that of the file: 'test/a' is no 'train/a'.
+    """
+    parts = spelling.split('/')
+    for first in range(1, len(parts)):
+        name = '/'.join(parts[first:])
+        path = known.get(name)
+        if isinstance(path, str):
+            place = same_name(osp.splitext(osp.abspath(path))[0]).split('/')
+            return [name] * (place[-len(parts):] == parts)
+    return []
+
+
+def describe_absent(lines: Sequence[str], suffixes: tuple[str, ...],
+                    known: Collection[str]) -> str:
+    """Say what the lines of a list are that name no file, and what to do.
+
+    Args:
+        lines: Those that name none.
+        suffixes, known: See :func:`read_list`.
+    """
+    columns = [line for line in lines if any(
+        name in known for words in (line.split('\t'), line.split(','),
+                                    line.split())
+        if len(words) > 1
+        for name, _ in find_listed([words[0].strip()], suffixes, known))]
+    if columns:
+        return (f'{len(columns)} lines have several columns, such as '
+                f'{columns[0]!r}: leave the first alone, the name of the '
+                'image; its mask is found by that.')
+    elsewhere = [line for line in lines if osp.basename(
+        _without_suffix(same_name(line.replace('\\', '/')), suffixes))
+        in known]
+    if elsewhere:
+        return (f'{len(elsewhere)} lines are paths to other folders, such as '
+                f'{elsewhere[0]!r}: write the names of the images alone, or '
+                'paths within the folder of the images.')
+    return 'Add the images, or remove the lines.'
 
 
 def _without_suffix(name: str, suffixes: tuple[str, ...]) -> str:

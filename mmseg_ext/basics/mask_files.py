@@ -10,7 +10,7 @@ from typing import Optional
 import numpy as np
 
 from .files import read_bytes
-from .formats import Indexed
+from .formats import Indexed, transparent_mask
 from .image_files import decode_pixels
 from .label_values import describe_fractions, foreign_labels
 
@@ -57,25 +57,44 @@ def decode_mask(path: str,
         colours, red, green, blue.
 
     Raises:
-        ValueError: If the file is unreadable or partly transparent.
+        ValueError: If the file is unreadable or partly transparent; of
+            indices, only where their colours count.
     """
-    mask = decode_stored(path, backend_args)
+    return plain_values(decode_stored(path, backend_args), path, palette)
+
+
+def plain_values(mask: np.ndarray | Indexed,
+                 path: str,
+                 palette: Sequence[Sequence[int]] = ()) -> np.ndarray:
+    """Turn what :func:`decode_stored` returned into values or colours.
+
+    See :func:`decode_mask`; the path is for errors.
+    """
     if isinstance(mask, Indexed):
         # An indexed file of our colours may number them in any order; of
         # other colours (PASCAL VOC's), the index is the class.
         if mask.uses_only(palette):
-            return mask.paint()
+            return paint_mask(path, mask)
         return mask.indices
     if mask.ndim == 3 and mask.shape[2] == 4:
         opaque = 1 if mask.dtype.kind == 'f' else np.iinfo(mask.dtype).max
         if (mask[..., 3] != opaque).any():
-            raise ValueError(
-                f'{path} has an alpha channel that is not opaque: no class '
-                'can be told from it. Save the mask without transparency.')
+            raise ValueError(f'{path} {transparent_mask()}')
         mask = mask[..., :3]
     if mask.ndim == 3 and (mask == mask[..., :1]).all():
         return mask[..., 0]  # grey, stored three times
     return mask if mask.ndim == 2 else mask[..., ::-1]
+
+
+def paint_mask(path: str, mask: Indexed) -> np.ndarray:
+    """Return the colours of an indexed mask, (H, W, 3) red, green, blue.
+
+    Raises:
+        ValueError: If some of them are transparent.
+    """
+    if not mask.is_opaque():
+        raise ValueError(f'{path} {transparent_mask()}')
+    return mask.paint()
 
 
 def _colours_to_ids(path: str, mask: np.ndarray, palette: np.ndarray,

@@ -135,7 +135,8 @@ def _crop_information_band(image: np.ndarray, sample: Mapping,
         return image[:height]
     if (height, width) != image.shape[:2]:
         advice = ("If the missing rows are the microscope's information "
-                  "band, set info_band='mask' in the dataset's config."
+                  "band, set info_band='mask' in the dataset's config, or "
+                  'add --dataset-options info_band=mask.'
                   if shorter else 'Replace one of the two files.')
         raise ValueError(
             f'{path} is {image.shape[1]} x {image.shape[0]} pixels (width x '

@@ -54,10 +54,46 @@ def shapes_of(path: str | os.PathLike, content: dict) -> ShapeFile:
                 f'{path} is no JSON file of labelme: shape {i} has no label '
                 'or no points. Save it in labelme again.')
     flags = content.get('flags')
-    return ShapeFile(
-        content['shapes'],
-        (content.get('imageHeight'), content.get('imageWidth')),
-        flags if isinstance(flags, dict) else {})
+    size = read_size_of(path, content, 'imageHeight', 'imageWidth')
+    return ShapeFile(content['shapes'], size,
+                     flags if isinstance(flags, dict) else {})
+
+
+def read_size_of(path: str | os.PathLike, content: dict, height: str,
+                 width: str) -> tuple[Optional[int], Optional[int]]:
+    """Return the (height, width) that a file says its image has.
+
+    Programs write numbers as text or with a point, and null, nothing or 0
+    and less where they do not know it.
+
+    Args:
+        path: The file, for errors.
+        content: What says it.
+        height, width: Under these names.
+
+    Returns:
+        In pixels; None for what is not said.
+
+    Raises:
+        ValueError: If one is something else.
+    """
+    found = []
+    for name in (height, width):
+        given = content.get(name)
+        number = given
+        if isinstance(given, str):
+            try:
+                number = float(given) if given.strip() else None
+            except ValueError:
+                number = given
+        if number is not None and (
+                type(number) not in (int, float) or number != number
+                or abs(number) == float('inf') or number != int(number)):
+            raise ValueError(
+                f'{path}: {name} is {_some(given)}, no number of pixels. '
+                'Save or export it again.')
+        found.append(int(number) if number and number > 0 else None)
+    return tuple(found)
 
 
 def label_of(shape: dict) -> str:

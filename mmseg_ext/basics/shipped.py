@@ -13,3 +13,16 @@ def shipped(folder: str) -> Path:
     if installed.is_dir():
         return installed.resolve()  # a link in some editable installs
     return package.parent / folder
+
+
+def name_shipped(path: str) -> str:
+    """Write the path of a file that comes with the package, as from here.
+
+    Args:
+        path: Such as 'configs/sem/README.md'.
+    """
+    folder, _, inner = path.partition('/')
+    full = shipped(folder) / inner
+    here = Path.cwd()
+    return (full.relative_to(here) if full.is_relative_to(here) else
+            full).as_posix()

@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from .command_line import command_for
 from .listing import find_listed, name_some
+from .staging import is_unfinished, remove_unfinished, staged
 from .text_files import read_lines
 
 SPLITS = ('train', 'val', 'test')
@@ -71,6 +73,8 @@ def write_split(folder: str | os.PathLike,
                 overwrite: bool = False) -> None:
     """Write ``train.txt``, ``val.txt`` and ``test.txt``, a name a line.
 
+    All or none: interrupted, it leaves what was there before.
+
     Args:
         folder: Folder to write to; made if it is missing.
         parts: Split -> names.
@@ -78,20 +82,24 @@ def write_split(folder: str | os.PathLike,
         overwrite: Replace files that are there.
 
     Raises:
+        BlockingIOError: If another process writes there.
         FileExistsError: If a file is there already, and ``overwrite`` is
             not set.
     """
     folder = Path(folder)
-    paths = {split: folder / f'{split}.txt' for split in parts}
-    there = [str(path) for path in paths.values() if path.exists()]
+    files = {split: f'{split}.txt' for split in parts}
+    remove_unfinished(folder)
+    there = [str(folder / name) for name in files.values()
+             if os.path.lexists(folder / name)]
     if there and not overwrite:
         raise FileExistsError(f'{", ".join(there)} exist already. Choose '
                               'another folder, or overwrite them knowingly '
                               'with --overwrite')
-    folder.mkdir(parents=True, exist_ok=True)
-    for split, path in paths.items():
-        lines = [f'# {comment}', *parts[split]] if comment else parts[split]
-        path.write_text('\n'.join(lines) + '\n', encoding='utf-8')
+    with staged(folder, list(files.values()), overwrite) as staging:
+        for split, name in files.items():
+            lines = [f'# {comment}'] * bool(comment) + [*parts[split]]
+            (staging / name).write_text(
+                '\n'.join(lines) + '\n', encoding='utf-8')
 
 
 def read_split(folder: str | os.PathLike,
@@ -104,30 +112,35 @@ def read_split(folder: str | os.PathLike,
 
     Args:
         folder: Folder of the files.
-        known: Names that there are, in whose spelling they are returned.
+        known: Names that there are, in whose spelling they are returned;
+            others as they stand there.
         suffixes: See :func:`~.listing.read_list`.
 
     Raises:
         FileNotFoundError: If none of the three files is there.
         ValueError: If a name stands twice, in one file or in two: a tested
-            image must not have been trained on; or if a file is in an
-            unknown encoding.
+            image must not have been trained on; if a file is in an unknown
+            encoding; or if a process was killed while it wrote them.
     """
+    if is_unfinished(Path(folder)):
+        raise ValueError(f'{folder} holds a split that was not written to '
+                         'the end: run the command again that writes it.')
     parts, seen, twice = {}, {}, []
     for split in SPLITS:
         path = Path(folder) / f'{split}.txt'
         if not path.is_file():
             continue
-        parts[split] = [name for name, _ in find_listed(
-            read_lines(path), suffixes, known)]
+        parts[split] = [
+            name if name in known or not known else line
+            for name, line in find_listed(read_lines(path), suffixes, known)]
         for name in parts[split]:
             if name in seen:
                 twice.append(f'{name} ({seen[name]}, {split})')
             seen[name] = split
     if not parts:
         raise FileNotFoundError(f'{folder} holds none of train.txt, val.txt '
-                                'and test.txt; tools/split_mvtec.py writes '
-                                'them.')
+                                'and test.txt; '
+                                f'{command_for("split_mvtec")} writes them.')
     if twice:
         raise ValueError(f'{folder} names {len(twice)} images more than '
                          f'once: {name_some(twice)}. Every image belongs '

@@ -14,21 +14,24 @@ from .listing import name_some
 # Where entries are written, and the same folder once all are complete. Both
 # are within the root: on the same file system, where renaming is atomic.
 STAGED, COMPLETE = f'{PREFIX}staged', f'{PREFIX}complete'
-ENTRIES = f'{PREFIX}entries.json'  # in both: what is to be moved
+# In the latter: the names of what is to be moved, and what that replaces.
+ENTRIES, REPLACED = f'{PREFIX}entries.json', f'{PREFIX}replaced'
 
 
 @contextmanager
-def staged(root: str | os.PathLike,
-           entries: Sequence[str]) -> Iterator[Path]:
+def staged(root: str | os.PathLike, entries: Sequence[str],
+           overwrite: bool = False) -> Iterator[Path]:
     """Give a folder to write to, whose entries move to ``root`` at the end.
 
     If an exception ends the block, ``root`` stays as it was. What a killed
-    process has left is removed first: a hidden folder, and those entries
-    that it had moved while others were still to come.
+    process has left is undone first: a hidden folder is removed, and where
+    some entries had been moved and others not, what was there before them
+    comes back.
 
     Args:
         root: Folder that the entries belong in; made if it is missing.
         entries: Files and folders that will be written, by name.
+        overwrite: Replace what is there.
 
     Raises:
         BlockingIOError: If another process writes there.
@@ -38,27 +41,20 @@ def staged(root: str | os.PathLike,
     if root.exists() and not root.is_dir():
         raise FileExistsError(f'{root} is no folder; name another place.')
     with claimed_folder(root):
-        _clear(root)
+        staging, complete = root / STAGED, root / COMPLETE
+        _clear(staging, complete)
         there = [str(root / entry) for entry in entries
                  if os.path.lexists(root / entry)]
-        if there:
+        if there and not overwrite:
             raise FileExistsError(
                 f'{name_some(there)} exist already and are not overwritten; '
                 'name another folder, or delete them.')
-        staging = root / STAGED
         staging.mkdir()
-        write_atomically(staging / ENTRIES, json.dumps(list(entries)))
         try:
             yield staging
-            # All is there, from here on it is only to be moved. As long as
-            # this folder is, what has been moved counts as unfinished.
-            staging.rename(root / COMPLETE)
-            for entry in entries:
-                (root / COMPLETE / entry).rename(root / entry)
-            # under this name it is waste, and may be removed in any order
-            (root / COMPLETE).rename(staging)
+            _move(staging, complete, entries)
         finally:
-            _clear(root)
+            _clear(staging, complete)
 
 
 @contextmanager
@@ -67,8 +63,9 @@ def staged_file(path: Path, overwrite: bool = False) -> Iterator[Path]:
 
     The path has the same name, in a hidden folder beside it. Other files in
     that folder move too, before it: what a large model keeps beside itself.
-    If an exception ends the block, nothing of this is left; what a killed
-    process has left is removed first.
+    There is never the file of one writing beside what belongs to another:
+    while they are moved there is none. If an exception ends the block, all
+    is as it was; what a killed process has left is undone first.
 
     Args:
         path: Of the file; its folder is made if it is missing.
@@ -80,31 +77,39 @@ def staged_file(path: Path, overwrite: bool = False) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with locked(path, beside=True):
-        folder = beside_name(path, 'staged')
-        _remove(folder)
+        staging, complete = (
+            beside_name(path, kind) for kind in ('staged', 'complete'))
+        _clear(staging, complete)
         _check_free(path, overwrite)
-        folder.mkdir()
+        staging.mkdir()
         try:
-            yield folder / path.name
-            parts = sorted(folder.iterdir(),
-                           key=lambda part: part.name == path.name)
+            yield staging / path.name
+            parts = sorted(os.listdir(staging),
+                           key=lambda name: (name == path.name, name))
             for part in parts:
-                _check_free(path.with_name(part.name), overwrite)
-            for part in parts:
-                os.replace(part, path.with_name(part.name))
+                _check_free(path.with_name(part), overwrite)
+            if parts == [path.name]:
+                os.replace(staging / path.name, path)
+            else:
+                _move(staging, complete, parts)
         finally:
-            shutil.rmtree(folder)
+            _clear(staging, complete)
 
 
 def remove_unfinished(root: Path) -> None:
-    """Remove what a killed process has left of :func:`staged`.
+    """Undo what a killed process has left of :func:`staged`.
 
     Raises:
         BlockingIOError: If another process writes there.
     """
     if root.is_dir():
         with claimed_folder(root):
-            _clear(root)
+            _clear(root / STAGED, root / COMPLETE)
+
+
+def is_unfinished(root: Path) -> bool:
+    """Return whether :func:`staged` has moved perhaps a part of a whole."""
+    return (root / COMPLETE).is_dir()
 
 
 def _check_free(path: Path, overwrite: bool) -> None:
@@ -113,23 +118,45 @@ def _check_free(path: Path, overwrite: bool) -> None:
                               'or replace it knowingly with --overwrite')
 
 
-def _clear(root: Path) -> None:
-    """Remove what was written and is not complete.
+def _move(staging: Path, complete: Path, entries: Sequence[str]) -> None:
+    """Move entries out of a folder to beside it.
+
+    As long as the folder of the second name is there, what was moved counts
+    as unfinished. The last entry is the first to go and the last to come.
+    """
+    for entry in entries:
+        os.lstat(staging / entry)  # all are there
+    home = complete.parent
+    write_atomically(staging / ENTRIES, json.dumps(list(entries)))
+    staging.rename(complete)
+    for entry in reversed(entries):
+        if os.path.lexists(home / entry):
+            (complete / REPLACED).mkdir(exist_ok=True)
+            (home / entry).rename(complete / REPLACED / entry)
+    for entry in entries:
+        (complete / entry).rename(home / entry)
+    # under this name it is waste, and may be removed in any order
+    complete.rename(staging)
+
+
+def _clear(staging: Path, complete: Path) -> None:
+    """Undo what was moved and is not complete; remove what was written.
 
     What was begun says itself which entries are its own: other tools may
     have left it, and others' files lie beside it.
     """
-    if (root / COMPLETE).is_dir():
-        for entry in json.loads((root / COMPLETE / ENTRIES).read_bytes()):
-            if not os.path.lexists(root / COMPLETE / entry):
-                _remove(root / entry)
-        (root / COMPLETE).rename(root / STAGED)
-    if (root / STAGED).is_dir():
-        shutil.rmtree(root / STAGED)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    if complete.is_dir():
+        home = complete.parent
+        entries = json.loads((complete / ENTRIES).read_bytes())
+        # First all come back: what lies at home in their places afterwards
+        # was there before them, should this be interrupted too.
+        for entry in entries:
+            if (os.path.lexists(home / entry)
+                    and not os.path.lexists(complete / entry)):
+                (home / entry).rename(complete / entry)
+        for entry in entries:
+            if os.path.lexists(complete / REPLACED / entry):
+                (complete / REPLACED / entry).rename(home / entry)
+        complete.rename(staging)
+    if staging.is_dir():
+        shutil.rmtree(staging)

@@ -39,6 +39,13 @@ def _commit() -> str:
         return ''
 
 
+def describe_device() -> str:
+    """Return the GPU or the CPU's threads, and torch, for a table's head."""
+    device = (torch.cuda.get_device_name() if torch.cuda.is_available() else
+              f'CPU, {torch.get_num_threads()} threads')
+    return f'{device}, torch {torch.__version__}'
+
+
 def describe_machine(gpu: bool = True) -> dict[str, str]:
     """Return device, threads and versions, each as a text.
 

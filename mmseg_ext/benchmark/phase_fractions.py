@@ -1,9 +1,12 @@
 """Phase fractions, true and predicted, as bars."""
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
+
+if TYPE_CHECKING:  # not above: every process of a benchmark would import it
+    from matplotlib.figure import Figure
 
 TRUE, PRED = 'TrueFraction.', 'PredFraction.'
 GREY = '0.75'
@@ -33,7 +36,7 @@ def phase_fractions(
 
 
 def draw_phase_fractions(
-        models: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
+        models: Mapping[str, Mapping[str, np.ndarray]]) -> 'Figure':
     """Draw the true fraction of each class and every model's beside it.
 
     A bar is the mean over images and runs. Its line is the standard
@@ -43,6 +46,8 @@ def draw_phase_fractions(
         models: Title -> what :func:`phase_fractions` returns; all with the
             same classes, and at least one.
     """
+    from matplotlib.figure import Figure
+
     classes = [*next(iter(models.values()))]
     places = np.arange(len(classes))
     width = 0.8 / (len(models) + 1)

@@ -1,19 +1,23 @@
 """Time and memory of several models as bars."""
 from statistics import median
-
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from typing import TYPE_CHECKING
 
 from .measure import MEGABYTE
 from .phase_fractions import COLOURS
 from .speed import PASSES, SpeedRun, describe_setting
 
+if TYPE_CHECKING:  # not above: every process of a benchmark would import it
+    from matplotlib.figure import Figure
 
-def draw_speed(run: SpeedRun) -> Figure:
+
+def draw_speed(run: SpeedRun) -> 'Figure':
     """Draw the models side by side, a group of bars for each setting.
 
     The line on a bar spans the rounds, from the fastest to the slowest.
     """
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
+
     rows = {(row.variant.name, row.setting, row.kind): row
             for row in run.rows if row.seconds or row.activations is not None}
     kinds = [*dict.fromkeys(row.kind for row in run.rows)]

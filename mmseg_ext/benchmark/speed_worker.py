@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from mmseg_ext.basics import (
-    keep_freed_memory,
-    return_freed_memory,
-    trim_memory,
+    keep_freed_blocks,
+    return_freed_blocks,
+    trim_heap,
 )
 from mmseg_ext.engine.cpu_amp import cpu_has_bfloat16
 
@@ -146,7 +146,7 @@ class Bench:
         step()
         activations = None
         if self.setting.device != 'cpu' or STATUS.exists():
-            trim_memory()
+            trim_heap()
             before, peak = run_with_peak(step, self.setting.device)
             activations = peak - before
         return dict(activations=activations, static=self._static_bytes())
@@ -192,9 +192,9 @@ def _serve(pipe, log: Path, source: Source, setting: Setting,
         for stream in (1, 2):
             os.dup2(out.fileno(), stream)
     if for_memory and setting.device == 'cpu' and STATUS.exists():
-        return_freed_memory()
+        return_freed_blocks()
     elif setting.keeps_memory:
-        keep_freed_memory()
+        keep_freed_blocks()
     bench = None
     with suppress(EOFError):  # so it is ended
         while True:

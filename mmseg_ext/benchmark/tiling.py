@@ -13,12 +13,12 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
+from mmseg_ext.basics.available_memory import available_memory
 from mmseg_ext.engine import load_config
 from mmseg_ext.inference import Tiling, TorchModel, predict
 
 from .measure import run_with_peak, seconds
 
-MEMORY = Path('/proc/meminfo')
 OURS, STOCK = WAYS = ('ours', 'stock')
 # mmseg's windows hold the sum, one padded window, the mean and its resized
 # copy, each of the whole image, in float32.
@@ -74,7 +74,7 @@ def compare_tiling(
             for way in ways:
                 cost = TilingCost(way, side, tiling.count(side, side))
                 need = 4 * STOCK_COPIES * num_classes * side**2
-                if way == STOCK and need > _free_bytes():
+                if way == STOCK and need > _available_bytes():
                     yield cost
                     continue
                 found = _in_own_process(config, weights, way, side, tiling)
@@ -94,13 +94,10 @@ def _write_weights(config: str, path: str) -> int:
     return len(found.classes)
 
 
-def _free_bytes() -> float:
+def _available_bytes() -> float:
     if torch.cuda.is_available():
         return torch.cuda.mem_get_info()[0]
-    for line in MEMORY.read_text().splitlines() if MEMORY.exists() else ():
-        if line.startswith('MemAvailable'):
-            return int(line.split()[1]) * 1024
-    return float('inf')
+    return available_memory()
 
 
 def _prepare(config: str, weights: str, way: str, side: int,

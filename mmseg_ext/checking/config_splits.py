@@ -6,6 +6,7 @@ from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
+from mmseg_ext.basics import user_sentence
 from mmseg_ext.datasets.absent_part import settle
 from mmseg_ext.datasets.sem import SEMDataset
 
@@ -73,7 +74,8 @@ def _make_split(name: str, settings: Mapping) -> Split:
             split.listing = list_pairs(
                 dataset.data_prefix['img_path'],
                 dataset.data_prefix.get('seg_map_path'), dataset.reading,
-                dataset.ann_file, dataset.data_root)
+                dataset.ann_file, dataset.data_root,
+                dataset.how_to_get())
         else:
             dataset = DATASETS.build(settings)
             split.listing.samples = [
@@ -84,7 +86,8 @@ def _make_split(name: str, settings: Mapping) -> Split:
         split.listing.samples = []
         split.listing.findings.append(Finding(
             ERROR, f'The {name} part of the data, {_name(settings["type"])}, '
-            f'cannot be built: {str(error) or type(error).__name__}',
+            'cannot be built: '
+            + (user_sentence(error) or str(error) or type(error).__name__),
             'Do what the sentence says; what is in this part has not been '
             'checked.'))
         return split

@@ -27,6 +27,8 @@ class Rules:
         ignore_index: Class id of pixels without a label.
         label_map: As in SEMDataset.
         ignore_colors: As in SEMDataset.
+        command_line: Whether arguments of SEMDataset are given there alone:
+            there is no config.
     """
     classes: Sequence[str]
     palette: Sequence[Sequence[int]] = ()
@@ -34,6 +36,7 @@ class Rules:
     ignore_index: int = 255
     label_map: Optional[Mapping[int, int]] = None
     ignore_colors: Sequence[Sequence[int]] = ()
+    command_line: bool = False
 
     @property
     def allowed(self) -> set[int]:

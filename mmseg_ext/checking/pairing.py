@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Optional
 
+from mmseg_ext.basics.command_line import command_for
 from mmseg_ext.basics.foreign_masks import FOREIGN_SUFFIXES, describe_foreign
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import (
     AMBIGUOUS,
     LOSSY,
+    describe_absent,
     list_files,
     list_folders,
     list_side_by_side,
@@ -19,6 +21,7 @@ from mmseg_ext.basics.listing import (
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES
 from mmseg_ext.basics.sem_files import SEMReading
 
+from .arguments import write_argument
 from .findings import ERROR, MAX_NAMES, WARNING, Finding
 
 OTHER_SUFFIXES = (*LOSSY, '.json', *FOREIGN_SUFFIXES)
@@ -32,10 +35,12 @@ class Listing:
         samples: As the dataset would hand them to its pipeline.
         findings: About missing, surplus and ambiguous files.
         unused: Images in the folder that a list leaves out.
+        command_line: See :class:`~.pair_check.Rules`.
     """
     samples: list[dict] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     unused: set[str] = field(default_factory=set)
+    command_line: bool = False
 
     def say(self, severity: str, what: str, fix: str,
             names: Sequence[str] = ()) -> None:
@@ -47,7 +52,9 @@ def list_pairs(image_dir: str,
                mask_dir: Optional[str],
                reading: SEMReading,
                ann_file: str = '',
-               data_root: Optional[str] = None) -> Listing:
+               data_root: Optional[str] = None,
+               how_to_get: str = '',
+               command_line: bool = False) -> Listing:
     """List the pairs of two folders as SEMDataset does.
 
     Args:
@@ -57,8 +64,10 @@ def list_pairs(image_dir: str,
         ann_file: List of the images to use; '': all.
         data_root: Folder of both, whose folders are named if there are no
             images.
+        how_to_get: Where a published set comes from, '' for others.
+        command_line: See :class:`~.pair_check.Rules`.
     """
-    listing, beside = Listing(), None
+    listing, beside = Listing(command_line=command_line), None
     together = mask_dir is not None and (
         osp.realpath(mask_dir) == osp.realpath(image_dir))
     if together:  # a.jpg and its mask a.png
@@ -71,13 +80,15 @@ def list_pairs(image_dir: str,
                    f'{name_some(there)}.' if there else '')
         listing.say(
             ERROR, f'There are no images in {image_dir}.{folders}',
-            f'Put {", ".join(IMAGE_SUFFIXES)} files there, or name the '
-            "folder: --data-root DIR, or data_prefix=dict(img_path='...') "
-            'in the dataset of the config.')
+            how_to_get or f'Put {", ".join(IMAGE_SUFFIXES)} files there, or '
+            'name the folder: '
+            + ('--images DIR or --val-images DIR.' if command_line else
+               "--data-root DIR, or data_prefix=dict(img_path='...') in the "
+               'dataset of the config.'))
         return listing
     everything = set(images.values())
     if ann_file:
-        images = _select(images, ann_file, image_dir, listing)
+        images = _select(images, ann_file, image_dir, how_to_get, listing)
         listing.unused = everything - set(images.values())
     if mask_dir is None:
         masks = {}
@@ -115,20 +126,28 @@ def _list(folder: str, suffixes: Sequence[str],
 
 
 def _select(images: dict[str, str], ann_file: str, image_dir: str,
-            listing: Listing) -> dict[str, str]:
+            how_to_get: str, listing: Listing) -> dict[str, str]:
     """Keep the images that a list names."""
     try:
         names = read_list(ann_file, IMAGE_SUFFIXES, images)
+    except FileNotFoundError:
+        listing.say(ERROR, f'There is no {ann_file}, the list (ann_file) of '
+                    'the images to use, the name of one a line.',
+                    how_to_get or 'Write it; without ann_file all images in '
+                    f'{image_dir} are used.')
+        return {}
     except (OSError, ValueError) as error:
         listing.say(ERROR, f'The list {ann_file} cannot be read: {error}.',
-                    'Correct ann_file in the dataset of the config.')
+                    'Correct '
+                    + write_argument('ann_file', "'FILE'",
+                                     listing.command_line))
         return {}
     stems = dict(names)
     absent = [name for stem, name in stems.items() if stem not in images]
     if absent:
         listing.say(
             ERROR, f'{ann_file} lists images that are not in {image_dir}.',
-            'Add the images, or remove the lines.', absent)
+            describe_absent(absent, IMAGE_SUFFIXES, images), absent)
     if len(stems) < len(names):
         listing.say(
             WARNING, f'{ann_file} names {len(names) - len(stems)} images more '
@@ -179,8 +198,9 @@ def _part_folder(images: dict[str, str], beside: Optional[dict[str, str]],
         ERROR, f'Images and masks are in one folder, {folder}: an image '
         'would be taken for its own mask. What looks like a mask is checked '
         'all the same.', 'Move the masks to a folder of '
-        "their own, under their images' names; tools/convert_masks.py SOURCE "
-        'OUT --images . --masks . writes them so.', list(pairs.values()))
+        f"their own, under their images' names; {command_for('convert_masks')}"
+        ' SOURCE OUT --images . --masks . writes them so.',
+        list(pairs.values()))
     return {stem: images[stem] for stem in pairs}, pairs
 
 
@@ -225,7 +245,7 @@ def _say_renamed(images: dict[str, str], masks: dict[str, str],
         f'{osp.basename(other)}{suffix} for {osp.basename(images[stem])}. A '
         'mask needs its image\'s name. They are checked all the same.',
         f'Rename them ({osp.basename(other)}{suffix} -> '
-        f'{osp.basename(stem)}{suffix}); or python tools/convert_masks.py '
+        f'{osp.basename(stem)}{suffix}); or {command_for("convert_masks")} '
         f'SOURCE OUT{option} writes them under their images\' names.',
         [masks[stem] for stem in renamed])
 
@@ -246,12 +266,12 @@ def _say_missing(images: dict[str, str], missing: Sequence[str],
             ERROR, 'Masks are JPEG files. JPEG changes the values of pixels, '
             'and with them classes; such files are not taken for masks.',
             'Export the masks again as PNG. If these are all there is: '
-            'python tools/convert_masks.py SOURCE OUT --nearest', jpeg)
+            f'{command_for("convert_masks")} SOURCE OUT --nearest', jpeg)
     if foreign:
         listing.say(
             ERROR, f'Masks have a format that is not read; taken are '
             f'{", ".join(MASK_SUFFIXES)}.',
-            'python tools/convert_masks.py SOURCE OUT makes masks of '
+            f'{command_for("convert_masks")} SOURCE OUT makes masks of '
             "labelme's and COCO's JSON files; save others as PNG. "
             + describe_foreign(foreign), foreign)
     rest = [images[stem] for stem in missing if stem not in others]
@@ -259,6 +279,7 @@ def _say_missing(images: dict[str, str], missing: Sequence[str],
         listing.say(
             ERROR, f'Images have no mask in {mask_dir}. A mask has its '
             f'image\'s name and one of {name_some(MASK_SUFFIXES)}.',
-            'Add the masks, move the images elsewhere, or list the images '
-            "to use in a text file: ann_file='train.txt' in the dataset of "
-            'the config.', rest)
+            'Add the masks, move the images elsewhere, or list the images to '
+            'use in a text file: '
+            + write_argument('ann_file', "'train.txt'", listing.command_line),
+            rest)

@@ -77,9 +77,10 @@ def _folder_split(name: str, images: str, masks: str, reading: SEMReading,
                   ann_file: str, root: str) -> Split:
     rules = Rules(reading.classes, reading.palette, 'sem',
                   reading.ignore_index, reading.label_map,
-                  reading.ignore_colors)
+                  reading.ignore_colors, command_line=True)
     return Split(name, rules,
-                 list_pairs(images, masks, reading, ann_file, root), _load)
+                 list_pairs(images, masks, reading, ann_file, root,
+                            command_line=True), _load)
 
 
 def _load(sample: dict) -> dict:

@@ -5,6 +5,7 @@ from typing import Optional
 
 import numpy as np
 
+from .arguments import write_argument
 from .findings import ERROR, MAX_NAMES, NOTE, WARNING, Finding
 from .pair_check import Rules
 
@@ -107,8 +108,9 @@ def check_classes(all_statistics: Sequence[SplitStatistics]) -> list[Finding]:
                 WARNING, f'{100 * s.ignored:.3g} % of the pixels in {s.name} '
                 f'have no label ({s.rules.ignore_index}): neither training '
                 'nor the metrics see them.',
-                'If that value means a class, say so: label_map={value: '
-                'class id} in the dataset of the config.'))
+                'If that value means a class, say so: '
+                + write_argument('label_map', '{value: class id}',
+                                 s.rules.command_line)))
         elif s.ignored:
             findings.append(Finding(
                 NOTE, f'{100 * s.ignored:.3g} % of the pixels in {s.name} '
@@ -128,9 +130,9 @@ def check_classes(all_statistics: Sequence[SplitStatistics]) -> list[Finding]:
         # as where a file of three classes holds 1 and 2, and others 3
         from_1 = ('' if learnt[0] or not learnt[1:].any() else
                   ' If the masks number their classes from 1, as ilastik '
-                  'does, say so: label_map={'
-                  + ', '.join(f'{i + 1}: {i}' for i in range(len(names)))
-                  + '} in the dataset of the config.')
+                  'does, say so: ' + write_argument(
+                      'label_map', str({i + 1: i for i in range(len(names))}),
+                      train.rules.command_line))
         findings.append(Finding(
             WARNING, f'In the {train.masks} masks for training that could be '
             f'read, no pixel is of {_quote(names[~learnt])}: the model cannot '

@@ -1,14 +1,15 @@
 """Put in words what was found in many files, and how to fix it."""
 from collections.abc import Callable, Mapping
+from typing import Any
 
+from mmseg_ext.basics.command_line import command_for
 from mmseg_ext.basics.label_values import describe_fractions
 from mmseg_ext.basics.orientation import ORIENTATIONS
 
+from .arguments import IN_CONFIG, write_argument
 from .findings import SEVERITIES, WARNING, Finding, Group
 from .pair_check import Rules
 
-DATASET = 'in dataset=dict(...) of the config'
-CONVERT = 'python tools/convert_masks.py SOURCE OUT'
 MAX_LINE = 12  # values or colours in a proposed line
 
 
@@ -23,7 +24,7 @@ def describe_group(group: Group, rules: Rules,
     """
     severity = group.severity
     if group.first.kind in ('few_bits', 'sixteen_bits'):
-        what, fix = _depth(group, groups)
+        what, fix = _depth(group, rules, groups)
         if fix:  # dark at the least
             severity = min(severity, WARNING, key=SEVERITIES.index)
     else:
@@ -39,6 +40,15 @@ def describe_group(group: Group, rules: Rules,
                    group.count, tuple(group.pictures))
 
 
+def _convert() -> str:
+    return f'{command_for("convert_masks")} SOURCE OUT'
+
+
+def _argument(rules: Rules, name: str, value: Any) -> str:
+    shown = repr(value).replace('Ellipsis', '...')
+    return write_argument(name, shown, rules.command_line)
+
+
 def _classes(rules: Rules) -> str:
     listed = ', '.join(f'{i} {name}' for i, name in enumerate(
         rules.classes[:MAX_LINE]))
@@ -50,11 +60,13 @@ def _unreadable(group: Group, rules: Rules) -> tuple[str, str]:
 
 
 def _refused(group: Group, rules: Rules) -> tuple[str, str]:
-    return (f'the loading of the config stops with: {group.first.detail}',
+    loading = 'loading' + ' of the config' * (not rules.command_line)
+    return (f'the {loading} stops with: {group.first.detail}',
             'Do what the sentence says.')
 
 
-def _depth(group: Group, groups: Mapping[tuple, Group]) -> tuple[str, str]:
+def _depth(group: Group, rules: Rules,
+           groups: Mapping[tuple, Group]) -> tuple[str, str]:
     """Bits of all 16-bit images decide what bit_depth can be."""
     bits = max(group.facts)
     everywhere = max(
@@ -66,17 +78,18 @@ def _depth(group: Group, groups: Mapping[tuple, Group]) -> tuple[str, str]:
             return 'images of 16 bits; they are read at their full range.', ''
         return (f'images of 16 bits that fill {bits}: at full range they are '
                 f'read {2**(16 - depth)} times too dark.',
-                f'bit_depth={depth} {DATASET} (SEMDataset), if that is the '
-                "detector's")
+                f'{_argument(rules, "bit_depth", depth)} (SEMDataset), if '
+                "that is the detector's")
     what = (f'images of 16 bits that fill only {bits} (no value above '
             f'{2**bits - 1}): read at full range they are nearly black.')
     if depth == 16:
         return what, (
             'Other images fill all bits, so these are of another detector or '
-            f'very dark. If they are dark: bit_depth=16 {DATASET} '
-            '(SEMDataset); else stretch these files.')
-    return what, (f'bit_depth={depth} {DATASET} (SEMDataset), or what the '
-                  'detector has')
+            'very dark. If they are dark: '
+            f'{_argument(rules, "bit_depth", 16)} (SEMDataset); else stretch '
+            'these files.')
+    return what, (f'{_argument(rules, "bit_depth", depth)} (SEMDataset), or '
+                  'what the detector has')
 
 
 def _foreground(group: Group, rules: Rules) -> tuple[str, str]:
@@ -85,7 +98,7 @@ def _foreground(group: Group, rules: Rules) -> tuple[str, str]:
             f'{name!r}, but it is the value that is ignored: no pixel would '
             'be trained on as that class.')
     if rules.loader == 'sem':
-        return what, f'label_map={{0: 0, 255: 1}} {DATASET}'
+        return what, _argument(rules, 'label_map', {0: 0, 255: 1})
     return what, ("dict(type='LoadBinaryAnnotations') in place of "
                   'LoadAnnotations in the pipelines of the config')
 
@@ -113,12 +126,14 @@ def _propose_map(values: list, rules: Rules) -> str:
     """Propose a label_map for the values of all files."""
     number = len(rules.classes)
     if rules.loader != 'sem':
-        return f'Make class ids of them: {CONVERT}'
+        return f'Make class ids of them: {_convert()}'
     values = [int(value) for value in values]
     if rules.label_map:
         known = dict(rules.label_map)
         missing = [value for value in values if value not in known]
-        return (f'Add {", ".join(map(str, missing))} to label_map {DATASET}; '
+        place = ('of the --dataset-options' if rules.command_line else
+                 IN_CONFIG)
+        return (f'Add {", ".join(map(str, missing))} to label_map {place}; '
                 'class id 255 means no label')
     negative = [value for value in values if value < 0]
     if negative:
@@ -126,14 +141,17 @@ def _propose_map(values: list, rules: Rules) -> str:
         mapping = {**dict.fromkeys(negative, 255),
                    **{value: value for value in rest}}
         if not set(rest) <= rules.allowed:
-            return (f'Say what each value means: label_map={mapping} '
-                    f'{DATASET}, corrected; 255 means no label')
-        return f'label_map={mapping} {DATASET} (255: no label)'
+            return ('Say what each value means: '
+                    f'{_argument(rules, "label_map", mapping)}, corrected; '
+                    '255 means no label')
+        return f'{_argument(rules, "label_map", mapping)} (255: no label)'
     if values == list(range(number + 1)):
         shifted = {0: 255, **{i + 1: i for i in range(number)}}
-        return (f'If 0 means no label: label_map={shifted} {DATASET}; else '
-                'name the class that is missing in metainfo, and raise '
-                'num_classes')
+        return ('If 0 means no label: '
+                f'{_argument(rules, "label_map", shifted)}; else name the '
+                + ('class that is missing in --classes' if rules.command_line
+                   else 'class that is missing in metainfo, and raise '
+                   'num_classes'))
     ids = [value for value in values if value != rules.ignore_index]
     for chosen in (values, ids):
         if len(chosen) == number:
@@ -142,14 +160,15 @@ def _propose_map(values: list, rules: Rules) -> str:
                 mapping[rules.ignore_index] = rules.ignore_index
             from_1 = ' (ilastik and others count from 1)' * (
                 chosen == list(range(1, number + 1)))
-            return (f'label_map={mapping} {DATASET}, if they follow the '
-                    f'order of the classes{from_1}')
+            return (f'{_argument(rules, "label_map", mapping)}, if they '
+                    f'follow the order of the classes{from_1}')
     if len(values) > MAX_LINE:
-        return f'Make class ids of them: {CONVERT}'
-    blank = ', '.join(f'{value}: ...' for value in values)
-    return (f'Say what each value means: label_map={{{blank}}} {DATASET}, or '
-            f'name every class in metainfo (values there are: '
-            f'{", ".join(map(str, values))})')
+        return f'Make class ids of them: {_convert()}'
+    blank = dict.fromkeys(values, ...)
+    every = '--classes' if rules.command_line else 'metainfo'
+    return ('Say what each value means: '
+            f'{_argument(rules, "label_map", blank)}, or name every class in '
+            f'{every} (values there are: {", ".join(map(str, values))})')
 
 
 def _fractions(group: Group, rules: Rules) -> tuple[str, str]:
@@ -165,7 +184,7 @@ def _smoothed(group: Group, rules: Rules) -> tuple[str, str]:
             f'{describe_fractions(group.fractions)}.',
             'Export the masks again as PNG, without smoothing and without '
             'JPEG on the way; scale masks by nearest neighbour only. If '
-            f'these are all there is: {CONVERT} --nearest')
+            f'these are all there is: {_convert()} --nearest')
 
 
 def _photograph(group: Group, rules: Rules) -> tuple[str, str]:
@@ -184,7 +203,7 @@ def _negative(group: Group, rules: Rules) -> tuple[str, str]:
 def _wrapped(group: Group, rules: Rules) -> tuple[str, str]:
     return ('masks hold values beyond 0 to 255, which this loading cuts to 8 '
             f'bits (256 becomes 0): {describe_fractions(group.fractions)}.',
-            f'Make 8-bit class ids of them: {CONVERT}; or use SEMDataset '
+            f'Make 8-bit class ids of them: {_convert()}; or use SEMDataset '
             'with LoadSEMAnnotations, which reads any integers')
 
 
@@ -204,7 +223,7 @@ def _painted(group: Group, rules: Rules) -> tuple[str, str]:
             f'{describe_fractions(_named(group.fractions))} (red, green, '
             'blue), and grey levels where nothing is painted. No class can be '
             'read from such a file.',
-            f'{CONVERT} --map CLASS=unpainted {rules_of_map} (CLASS: your '
+            f'{_convert()} --map CLASS=unpainted {rules_of_map} (CLASS: your '
             'names, in the order of their ids) makes class ids of them')
 
 
@@ -219,13 +238,16 @@ def _palette(group: Group, rules: Rules) -> tuple[str, str]:
             f'blue). The palette is {_show_palette(rules)}.')
     colours = [list(map(int, colour)) for colour in group.fractions]
     if max(map(max, colours)) > 255 or len(colours) > MAX_LINE:
-        return what, f'Make class ids of them: {CONVERT}'
+        return what, f'Make class ids of them: {_convert()}'
     spare = len(colours) - len(rules.classes)
     more = (f'; {spare} more than classes: those without a label go to '
             'ignore_colors=[...]' if spare > 0 else '')
-    return what, (f'metainfo=dict(classes={tuple(rules.classes)}, '
-                  f'palette={colours}) {DATASET}, the colours put in the '
-                  f'order of the classes{more}; or {CONVERT}')
+    metainfo = (write_argument('metainfo', f'{{"palette": {colours}}}', True)
+                if rules.command_line else
+                f'metainfo=dict(classes={tuple(rules.classes)}, '
+                f'palette={colours}) {IN_CONFIG}')
+    return what, (f'{metainfo}, the colours put in the order of the '
+                  f'classes{more}; or {_convert()}')
 
 
 def _show_palette(rules: Rules) -> str:
@@ -239,16 +261,17 @@ def _colours(group: Group, rules: Rules) -> tuple[str, str]:
             f'{describe_fractions(_named(group.fractions))} (red, green, '
             f'blue). The palette is {_show_palette(rules)}.')
     if len(colours) > MAX_LINE:
-        return what, f'Make class ids of them: {CONVERT}'
-    return what, (f'If they have no label: ignore_colors={colours} {DATASET}; '
-                  'else name their classes and colours in metainfo')
+        return what, f'Make class ids of them: {_convert()}'
+    return what, ('If they have no label: '
+                  f'{_argument(rules, "ignore_colors", colours)}; else name '
+                  'their classes and colours in metainfo')
 
 
 def _colour_mask(group: Group, rules: Rules) -> tuple[str, str]:
     return (f'masks are pictures in colours, '
             f'{describe_fractions(_named(group.fractions))} (red, green, '
             'blue), but this loading expects numbers.',
-            f'Make class ids of them: {CONVERT}')
+            f'Make class ids of them: {_convert()}')
 
 
 def _sizes_are(group: Group) -> str:
@@ -266,8 +289,10 @@ def _band(group: Group, rules: Rules) -> tuple[str, str]:
             "shorter, and those rows look like the microscope's information "
             'band: an even ground with text.')
     if rules.loader == 'sem':
-        return what, (f"info_band='mask' {DATASET}, or on the command line: "
-                      '--dataset-options info_band=mask')
+        option = '--dataset-options info_band=mask'
+        return what, (option if rules.command_line else
+                      f"info_band='mask' {IN_CONFIG}, or on the command "
+                      f'line: {option}')
     return what, ("type='SEMDataset' with info_band='mask' reads them; or "
                   'crop the images')
 
@@ -276,7 +301,8 @@ def _shorter(group: Group, rules: Rules) -> tuple[str, str]:
     return (f'masks are as wide as their images and {_rows(group)} rows '
             'shorter, but those rows do not look like an information band.',
             'Look whether the mask belongs to the image. If only the lowest '
-            f"rows have no mask: info_band='mask' {DATASET} (SEMDataset)")
+            f'rows have no mask: {_argument(rules, "info_band", "mask")} '
+            '(SEMDataset)')
 
 
 def _turned(group: Group, rules: Rules) -> tuple[str, str]:
@@ -318,11 +344,11 @@ def _one_class(group: Group, rules: Rules) -> tuple[str, str]:
 def _oriented(group: Group, rules: Rules) -> tuple[str, str]:
     turns = ', '.join(f'{value}, {ORIENTATIONS[value]}'
                       for value in sorted(group.facts))
-    return (f'the tag Orientation (EXIF or TIFF) is {turns}. Images and masks '
-            'are read as it says, which not every program does.',
+    return (f'the tag Orientation (EXIF, XMP or TIFF) is {turns}. Images and '
+            'masks are read as it says, which not every program does.',
             'If a mask lies wrong on its image, it was drawn with a program '
-            'that ignores the tag. tools/convert_masks.py writes images '
-            'upright.')
+            f'that ignores the tag. {command_for("convert_masks")} writes '
+            'images upright.')
 
 
 def _white_is_zero(group: Group, rules: Rules) -> tuple[str, str]:

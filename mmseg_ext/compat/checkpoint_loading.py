@@ -12,6 +12,7 @@ none of its business.
 Upstream: open-mmlab/mmengine#1655, pull request #1650, both open.
 Applies to every torch: the check is for safety, not for compatibility alone.
 """
+import errno
 import functools
 import os
 import pickle
@@ -27,6 +28,7 @@ import torch
 from ._errors import UntrustedCheckpointError
 from ._harmless_globals import allow_harmless_globals
 
+COPIES = 2  # of a file that is being loaded, in memory
 TRUST_VARIABLE = 'MMSEG_EXT_TRUST_CHECKPOINT'
 
 
@@ -93,6 +95,36 @@ def _patch_torch_load() -> None:
     torch.load = load
 
 
+def _check_machine(error: Exception, filename: str) -> None:
+    """Raise what is no fault of a file: a disk that is full, and the like.
+
+    Raises:
+        MemoryError: If the file is as large as the memory that is available;
+            an altered one asks for more than it holds.
+        OSError: If a file or disk cannot be read or written.
+    """
+    from mmseg_ext.basics.available_memory import available_memory
+    from mmseg_ext.basics.errors import is_out_of_memory
+
+    if isinstance(error, OSError):
+        if type(error) is not OSError:
+            raise error  # not found, not permitted, no network: it says so
+        # the second: torch looks for a place before the begin of the file
+        if error.errno not in (None, errno.EINVAL):
+            raise OSError(error.errno, f'{error.strerror}, while loading '
+                          f'{filename}') from error
+    if is_out_of_memory(error):
+        try:
+            size = os.path.getsize(filename)
+        except OSError:  # an address
+            size = float('inf')
+        if size > available_memory() / COPIES:
+            raise MemoryError(
+                f'{filename} needs more than is available'
+                + (f': it has {size / 2**30:.2g} GiB' if size < float('inf')
+                   else '')) from error
+
+
 def patch_loader(checkpoint: ModuleType) -> None:
     """Make mmengine's CheckpointLoader refuse files that want to run code."""
     _patch_torch_load()
@@ -111,8 +143,7 @@ def patch_loader(checkpoint: ModuleType) -> None:
                 'If you made the file, or trust whoever did, name it: '
                 f'{TRUST_VARIABLE}={filename}\n({_reason(error)})') from error
         except _DAMAGED as error:
-            if isinstance(error, OSError) and type(error) is not OSError:
-                raise  # not found, not permitted, no network: it says so
+            _check_machine(error, filename)
             raise RuntimeError(
                 f'Could not read {filename} as a checkpoint; is it complete? '
                 f'({type(error).__name__}: {error})') from error

@@ -7,13 +7,13 @@ from .convert import AUTO, RECORD, convert_masks, read_rules
 from .deal import deal_images
 from .label_map import LabelMap
 from .pairs import Pair, find_pairs
-from .recipes import RECIPES
+from .recipes import RECIPES, complete_options
 from .summary import describe_conversion
 from .survey import Survey, propose_rules, survey_masks
 
 __all__ = [
     'AUTO', 'IGNORE', 'RECIPES', 'RECORD', 'ClassMap', 'LabelMap', 'Pair',
-    'Survey', 'convert_masks', 'deal_images', 'describe_conversion',
-    'find_information_band', 'find_pairs', 'propose_rules', 'read_rules',
-    'survey_masks'
+    'Survey', 'complete_options', 'convert_masks', 'deal_images',
+    'describe_conversion', 'find_information_band', 'find_pairs',
+    'propose_rules', 'read_rules', 'survey_masks'
 ]

@@ -19,6 +19,8 @@ from .pixels import (
 )
 
 GREY = 'grey'
+# Of 64 bits, and more than a colour has.
+NUMBERS = re.compile(r'-?\d{1,18}|\d{1,18},\d{1,18},\d{1,18}')
 MOST_SMOOTHED = 0.1  # fraction of a mask's pixels that may lie between classes
 
 
@@ -26,7 +28,8 @@ class ClassMap(ClassRules):
     """Which class each value or colour stands for.
 
     Args:
-        rules: 'CLASS=WHAT', in the order of the class ids, where WHAT is
+        rules: 'CLASS=WHAT', in the order of the class ids, where WHAT, from
+            the last '=' on, is
 
             * a value, such as 0, 128 or -1;
             * a colour, red,green,blue from 0 to 255, such as 255,0,0 (of 16
@@ -64,14 +67,14 @@ class ClassMap(ClassRules):
         # key -> (3,) red, green, blue; a value is a shade of grey
         self.colours = {
             key: np.array(key.split(',') if ',' in key else [key] * 3, int)
-            for key in self.keys if re.fullmatch(r'-?\d+|\d+,\d+,\d+', key)
+            for key in self.keys if NUMBERS.fullmatch(key)
         }
         for key in self.keys:
             if key not in self.colours and key not in self.rest:
                 raise ValueError(
-                    f'{key!r} is no value (such as 128), no colour (255,0,0) '
-                    "and neither 'unpainted' nor 'grey'. Only JSON files "
-                    'have labels; the masks here are images.')
+                    f'{_shorten(key)!r} is no value (such as 128), no colour '
+                    "(255,0,0) and neither 'unpainted' nor 'grey'. Only JSON "
+                    'files have labels; the masks here are images.')
         for key, colour in self.colours.items():
             if ',' in key and colour.max() > 255:
                 raise ValueError(f'{key!r}: red, green and blue go from 0 to '
@@ -178,6 +181,10 @@ class ClassMap(ClassRules):
                 for other in colours[:i]]
         gaps += [np.ptp(colour) / 2 for colour in colours if self.rest]
         return min(gaps, default=255) * scale / 8
+
+
+def _shorten(key: str) -> str:
+    return key if len(key) <= 40 else f'{key[:40]}...'
 
 
 def _write(key) -> str:

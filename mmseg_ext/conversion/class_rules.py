@@ -24,6 +24,7 @@ class ClassRules:
         ValueError: If the rules contradict each other.
     """
     empty_keys = False  # whether a key may be ''
+    signs_in_keys = False  # whether a key may have a '='
 
     def __init__(self,
                  rules: Iterable[str],
@@ -52,8 +53,10 @@ class ClassRules:
         return self.classes.index(name)
 
     def _split(self, rule: str, classes: Sequence[str]) -> tuple[str, str]:
-        name, sign, key = rule.partition('=')
-        for other in sorted(classes, key=len):  # names may have a '=', too
+        # names may have a '=', too
+        name, sign, key = (rule.partition('=') if self.signs_in_keys else
+                           rule.rpartition('='))
+        for other in sorted(classes, key=len):
             if rule.startswith(f'{other}='):
                 name, key = other, rule[len(other) + 1:]
         if not (name and sign and (key or self.empty_keys)):

@@ -10,7 +10,7 @@ from typing import Optional
 import numpy as np
 
 from mmseg_ext.basics.listing import same_name
-from mmseg_ext.basics.shapes import check_points
+from mmseg_ext.basics.shapes import check_points, read_size_of
 
 
 class CocoFile:
@@ -92,8 +92,8 @@ class CocoFile:
 
     def size(self, image_id: int) -> tuple[Optional[int], Optional[int]]:
         """Return the (height, width) of an image as the file says."""
-        image = self.images[image_id]
-        return image.get('height'), image.get('width')
+        return read_size_of(self.path, self.images[image_id], 'height',
+                            'width')
 
     def labels(self, image_id: int) -> list[str]:
         """Return the category of each annotation of an image."""

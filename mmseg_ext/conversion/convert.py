@@ -11,15 +11,12 @@ from typing import Optional, Union
 import cv2
 import numpy as np
 
-from mmseg_ext.basics import name_fault, write_atomically
+from mmseg_ext.basics import name_fault, read_bytes, write_atomically
 from mmseg_ext.basics.duplicates import Fingerprint, take_fingerprint
 from mmseg_ext.basics.files import is_of_disk
-from mmseg_ext.basics.image_files import (
-    decode_file,
-    read_facts,
-    read_image,
-)
+from mmseg_ext.basics.image_files import decode_image, open_image, to_8_bit
 from mmseg_ext.basics.information_band import LARGEST, find_information_band
+from mmseg_ext.basics.png_files import write_png
 from mmseg_ext.basics.splits import SPLITS
 from mmseg_ext.basics.staging import staged
 from mmseg_ext.version import __version__
@@ -115,10 +112,11 @@ def convert_masks(out: str | os.PathLike,
     faults = [f'{pair.image}: {name_fault(pair.name)}' for pair in pairs
               if name_fault(pair.name)]
     empty = None if unmasked is None else class_map.id_of(unmasked)
+    dealt = any(not pair.split for pair in pairs)
     with staged(out, ['images', 'masks', RECORD]) as folder:
         for done, pair in enumerate(pairs, 1):
             try:
-                result = _convert(pair, class_map, crop_bottom, empty)
+                result = _convert(pair, class_map, crop_bottom, empty, dealt)
                 if not faults:  # what comes after one is only checked
                     tally.add(pair, result, _write_pair(
                         folder, pair, result))
@@ -133,9 +131,7 @@ def convert_masks(out: str | os.PathLike,
                 progress(done, len(pairs))
         if faults:
             raise ValueError(_refusal(faults, len(pairs)))
-        deal = None
-        if any(not pair.split for pair in pairs):
-            deal = _deal(folder, tally, split, seed)
+        deal = _deal(folder, tally, split, seed) if dealt else None
         record = dict(
             mmseg_ext=__version__,
             settings=settings or {},
@@ -151,19 +147,19 @@ class _Converted:
 
     Attributes:
         ids: (H, W) uint8.
-        image: As it is shown, if it is cropped or its file shows it
-            otherwise than it is stored; None: to be copied.
+        image: Pixels as they are shown, if it is cropped or its file shows
+            it otherwise than it is stored; else what the file holds.
         rows: Cropped off the image.
         guessed: Fraction of the mask's pixels, 0 to 1.
         banded: Whether an information band is left on the image.
-        print: Of the image as it is written.
+        print: Of the image as it is written, if that is asked for.
     """
     ids: np.ndarray
-    image: Optional[np.ndarray]
+    image: np.ndarray | bytes
     rows: int
     guessed: float
     banded: bool
-    print: Fingerprint
+    print: Optional[Fingerprint]
 
 
 @dataclass
@@ -183,7 +179,7 @@ class _Written:
     rows: int
     guessed: float
     banded: bool
-    print: Fingerprint
+    print: Optional[Fingerprint]
     split: str
 
 
@@ -265,10 +261,11 @@ def _deal(folder: Path, tally: _Tally, split: Optional[Sequence[float]],
 
 
 def _convert(pair: Pair, class_map: Rules, crop: Crop,
-             empty: Optional[int]) -> _Converted:
+             empty: Optional[int], dealt: bool) -> _Converted:
+    content = read_bytes(pair.image)
+    image = decode_image(content, pair.image)
     # refuses what SEMDataset would; the bit depth is the config's affair
-    shown = read_image(pair.image, bit_depth=16)
-    image = decode_file(pair.image)
+    shown = to_8_bit(image, pair.image, bit_depth=16)
     if pair.mask is None:
         mask = np.full(image.shape[:2], _class_of_all(pair, empty), np.uint8)
     elif pair.is_drawn:
@@ -281,12 +278,12 @@ def _convert(pair: Pair, class_map: Rules, crop: Crop,
     ids, guessed = mask, 0.0
     if pair.mask is not None and not pair.is_drawn:
         ids, guessed = class_map.to_ids(pair.mask, mask, image)
-    facts = read_facts(pair.image)
+    facts = open_image(content, pair.image).facts
     written = image_rows or facts.orientation != 1 or facts.white_is_zero
     return _Converted(
-        ids, image if written else None, image_rows, guessed,
+        ids, image if written else content, image_rows, guessed,
         not image_rows and find_information_band(shown) > 0,
-        take_fingerprint(shown[:len(image)]))
+        take_fingerprint(shown[:len(image)]) if dealt else None)
 
 
 def _class_of_all(pair: Pair, empty: Optional[int]) -> int:
@@ -327,23 +324,19 @@ def _rows_to_cut(pair: Pair, image: np.ndarray, mask: np.ndarray,
 
 def _write_pair(folder: Path, pair: Pair,
                 result: _Converted) -> tuple[Path, Path]:
-    suffix = Path(pair.image).suffix if result.image is None else '.png'
+    copied = isinstance(result.image, bytes)
+    suffix = Path(pair.image).suffix if copied else '.png'
     place = pair.split or UNDEALT
     image = folder / 'images' / place / f'{pair.name}{suffix}'
     mask = folder / 'masks' / place / f'{pair.name}.png'
     for path in (image, mask):
         path.parent.mkdir(parents=True, exist_ok=True)
-    _write_png(mask, result.ids)
-    if result.image is None:
-        shutil.copyfile(pair.image, image)
+    write_png(mask, result.ids)
+    if copied:
+        image.write_bytes(result.image)
     else:
-        _write_png(image, result.image)
+        write_png(image, result.image)
     return image, mask
-
-
-def _write_png(path: Path, pixels: np.ndarray) -> None:
-    # cv2.imwrite cannot open paths beyond the code page on Windows.
-    path.write_bytes(cv2.imencode('.png', pixels)[1].tobytes())
 
 
 def _name_pair(pair: Pair, error: Exception) -> str:

@@ -26,7 +26,7 @@ class LabelMap(ClassRules):
     Raises:
         ValueError: If the rules contradict each other.
     """
-    empty_keys = True
+    empty_keys = signs_in_keys = True
 
     def __init__(self,
                  rules: Iterable[str],
@@ -61,11 +61,12 @@ class LabelMap(ClassRules):
         """
         drawing = read_drawing(path, image)
         found = drawing.size
-        if None not in found and found != tuple(size):
+        if any(said not in (None, real) for said, real in zip(found, size)):
+            said = ' x '.join(str(one or 'any') for one in found[::-1])
             raise ValueError(
-                f'{path} belongs to an image of {found[1]} x {found[0]} '
-                f'(width x height) pixels; this one has {size[1]} x '
-                f'{size[0]}. Label the image that is there.')
+                f'{path} belongs to an image of {said} (width x height) '
+                f'pixels; this one has {size[1]} x {size[0]}. Label the '
+                'image that is there.')
         ids = np.full(size, self.keys.get(UNPAINTED, IGNORE_INDEX), np.uint8)
         covered = np.zeros(size, bool)
         for shape in drawing.shapes:

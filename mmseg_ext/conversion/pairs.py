@@ -9,6 +9,7 @@ from mmseg_ext.basics.foreign_masks import FOREIGN_SUFFIXES, describe_foreign
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import (
     check_names,
+    describe_absent,
     list_files,
     list_side_by_side,
     name_some,
@@ -213,16 +214,18 @@ def _list_both(home: Path, images: str, masks: str, mask_suffix: str
 
 def _by_lists(folder: Path,
               found: dict[str, str]) -> dict[str, tuple[str, str]]:
-    places, absent = {}, []
+    places, absent, where = {}, [], []
     for part, names in read_split(folder, found, IMAGE_SUFFIXES).items():
         for name in names:
             if name not in found:
-                absent.append(f'{name} ({part}.txt)')
+                absent.append(name)
+                where.append(f'{name} ({part}.txt)')
             places[name] = (part, name)
     if absent:
         raise FileNotFoundError(
             f'{folder} lists {len(absent)} images that are not there: '
-            f'{name_some(absent)}')
+            f'{name_some(where)}. '
+            + describe_absent(absent, IMAGE_SUFFIXES, found))
     return places
 
 

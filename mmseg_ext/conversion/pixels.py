@@ -2,27 +2,37 @@
 import numpy as np
 
 from mmseg_ext.basics.formats import Indexed
-from mmseg_ext.basics.mask_files import decode_mask, decode_stored
+from mmseg_ext.basics.mask_files import (
+    decode_stored,
+    paint_mask,
+    plain_values,
+)
 
 
 def read_mask_pixels(path: str, by_colour: bool) -> np.ndarray:
-    """Decode a mask to integers.
+    """Decode a mask to integers, see :func:`mask_pixels`."""
+    return mask_pixels(decode_stored(path), path, by_colour)
+
+
+def mask_pixels(stored: np.ndarray | Indexed, path: str,
+                by_colour: bool) -> np.ndarray:
+    """Turn the numbers in a mask file into integers.
 
     Args:
-        path: Image file.
+        stored: What :func:`~mmseg_ext.basics.mask_files.decode_stored`
+            returned.
+        path: The file, for errors.
         by_colour: Return an indexed file's colours, not its indices.
 
     Returns:
         (H, W), or (H, W, 3) red, green, blue unless all pixels are grey.
 
     Raises:
-        ValueError: If the file is unreadable or holds fractions.
+        ValueError: If it is partly transparent or holds fractions.
     """
-    mask = decode_mask(path)
-    if by_colour and mask.ndim == 2:
-        stored = decode_stored(path)
-        if isinstance(stored, Indexed):
-            return stored.paint()
+    if by_colour and isinstance(stored, Indexed):
+        return paint_mask(path, stored)
+    mask = plain_values(stored, path)
     if mask.dtype.kind == 'f':
         whole = np.isfinite(mask) & (mask == np.round(mask))
         if not whole.all():

@@ -1,4 +1,7 @@
 """How published sets are converted."""
+from collections.abc import Mapping
+from typing import Any, Optional
+
 from .convert import AUTO
 from .pairs import PLACE
 
@@ -22,3 +25,29 @@ RECIPES = dict(
         crop_bottom=AUTO,
         map=['matrix=0', 'austenite=1', 'martensite_austenite=2',
              'precipitate=3', 'defect=4']))
+# Of sets without a recipe.
+DEFAULTS = dict(images='images', masks='masks', mask_suffix='', map=None,
+                split_lists=None, crop_bottom=None)
+
+
+def complete_options(options: Mapping[str, Any],
+                     recipe: Optional[str] = None) -> dict[str, Any]:
+    """Return options of tools/convert_masks.py, with those of a recipe.
+
+    Args:
+        options: As they were given, None where they were not. A ``split``
+            takes the place of a recipe's lists; of one fraction, the rest is
+            for validation.
+        recipe: One of ``RECIPES``; None: the options are ``DEFAULTS``.
+    """
+    known = {**DEFAULTS, **RECIPES.get(recipe, {})}
+    split = options.get('split')
+    if split:
+        known['split_lists'] = None
+    completed = dict(options)
+    for name, value in known.items():
+        if completed.get(name) is None:
+            completed[name] = value
+    if split and len(split) == 1:
+        completed['split'] = [*split, 1 - split[0]]
+    return completed

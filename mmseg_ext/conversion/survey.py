@@ -20,7 +20,7 @@ from .pairs import Pair
 from .pixels import (
     count_values,
     is_grey,
-    read_mask_pixels,
+    mask_pixels,
     unlike_photograph,
 )
 
@@ -112,10 +112,10 @@ class _Pixels:
         self.like_photographs = True
 
     def add(self, pair: Pair) -> None:
-        mask = read_mask_pixels(pair.mask, by_colour=False)
-        indexed = mask.ndim == 2 and decode_stored(pair.mask)
-        if isinstance(indexed, Indexed):
-            colours = indexed.paint().reshape(-1, 3)
+        stored = decode_stored(pair.mask)
+        mask = mask_pixels(stored, pair.mask, by_colour=False)
+        if isinstance(stored, Indexed):
+            colours = stored.paint().reshape(-1, 3)
             self._count('index', mask.ravel())
             self._count('colour of index', colours)
             values, first = np.unique(mask, return_index=True)

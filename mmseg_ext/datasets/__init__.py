@@ -12,7 +12,10 @@ from .transforms import (
     LoadCheckedImageFromFile,
     LoadSEMAnnotations,
     LoadSEMImageFromFile,
+    RandomBrightnessContrastGamma,
     RandomGaussianBlur,
+    RandomQuarterTurn,
+    RareClassCrop,
 )
 
 __all__ = [
@@ -20,5 +23,6 @@ __all__ = [
     'KSDD2ClassificationDataset', 'KSDD2Dataset', 'LoadBinaryAnnotations',
     'LoadCheckedAnnotations', 'LoadCheckedImageFromFile',
     'LoadSEMAnnotations', 'LoadSEMImageFromFile', 'MVTecADDataset',
-    'RandomGaussianBlur', 'SEMDataset'
+    'RandomBrightnessContrastGamma', 'RandomGaussianBlur',
+    'RandomQuarterTurn', 'RareClassCrop', 'SEMDataset'
 ]

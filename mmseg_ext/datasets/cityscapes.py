@@ -5,6 +5,8 @@ from mmseg.registry import DATASETS
 
 from mmseg_ext.basics.listing import name_some
 
+from .published import PUBLISHED
+
 
 @DATASETS.register_module()
 class CheckedCityscapesDataset(CityscapesDataset):
@@ -27,10 +29,8 @@ class CheckedCityscapesDataset(CityscapesDataset):
             raise FileNotFoundError(
                 f'There is no folder {folder}. Expected is Cityscapes as '
                 'published, such as leftImg8bit/train/aachen/aachen_000000_'
-                '000019_leftImg8bit.png in the data root. Name your own '
-                'folder with --data-root DIR (or data_root in the config), '
-                'or write a synthetic set: python tools/make_sample.py '
-                f'cityscapes {self.data_root}')
+                '000019_leftImg8bit.png in the data root. '
+                + PUBLISHED['cityscapes'].how_to_get(self.data_root))
         listed = super().load_data_list()
         missing = [
             sample['seg_map_path'] for sample in listed

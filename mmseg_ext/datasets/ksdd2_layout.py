@@ -16,6 +16,8 @@ from mmseg_ext.basics.mask_files import MASK_SUFFIXES, decode_mask
 from mmseg_ext.basics.splits import SPLITS, stratified_split
 from mmseg_ext.basics.text_files import read_text
 
+from .published import PUBLISHED
+
 CLASSES = ('clean', 'defective')  # of images
 GT = '_GT'
 # What a file manager leaves behind. The published train/ holds
@@ -74,10 +76,8 @@ def list_part(data_root: str,
     if not images:
         raise FileNotFoundError(
             f'No images in {folder}. Expected is KolektorSDD2 as published, '
-            'such as train/10000.png and train/10000_GT.png. Name your own '
-            'folder with --data-root DIR (or data_root in the config), or '
-            'write a synthetic set: python tools/make_sample.py ksdd2 '
-            f'{data_root}')
+            'such as train/10000.png and train/10000_GT.png. '
+            + PUBLISHED['ksdd2'].how_to_get(data_root))
     if masks:
         raise ValueError(
             f'{len(masks)} masks in {folder} have no image: '

@@ -14,6 +14,8 @@ from mmseg_ext.basics.listing import (
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES
 from mmseg_ext.basics.splits import stratified_split
 
+from .published import PUBLISHED
+
 GOOD = 'good'
 # Images as published: train/good, test/good, test/<defect>
 PUBLISHED_COUNTS = dict(
@@ -52,10 +54,8 @@ def list_categories(data_root: str,
     if not present:
         raise FileNotFoundError(
             f'No categories in {data_root}. Expected is MVTec AD as '
-            'published, such as transistor/train/good/000.png there. Name '
-            'your own folder with --data-root DIR (or data_root in the '
-            'config), or write a synthetic set: python tools/make_sample.py '
-            f'mvtec {data_root}')
+            'published, such as transistor/train/good/000.png there. '
+            + PUBLISHED['mvtec_ad'].how_to_get(data_root))
     if categories == 'all':
         return present
     wanted = [categories] if isinstance(categories, str) else [*categories]

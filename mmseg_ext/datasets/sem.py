@@ -7,9 +7,12 @@ from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from mmseg_ext.basics.arguments import check_choice
+from mmseg_ext.basics.command_line import command_for, quote_command
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import (
     check_links,
+    describe_absent,
     list_files,
     name_some,
     read_list,
@@ -18,6 +21,7 @@ from mmseg_ext.basics.mask_files import MASK_SUFFIXES
 from mmseg_ext.basics.sem_files import COLOURS, SEMReading
 
 from .absent_part import find_absent, settle
+from .published import PUBLISHED
 
 
 @DATASETS.register_module()
@@ -69,6 +73,9 @@ class SEMDataset(BaseSegDataset):
             take the place of those where a folder or list that they name
             does not exist: the validation's, for a test part that not every
             set has. Which it is stands in ``absent``.
+        published: Name of a published set that this is, among
+            :data:`~mmseg_ext.datasets.published.PUBLISHED`: whoever lacks
+            its files is told where they come from.
         **kwargs: See mmseg's BaseSegDataset.
 
     Raises:
@@ -95,11 +102,14 @@ class SEMDataset(BaseSegDataset):
                  label_map: Optional[Mapping[int, int]] = None,
                  ignore_colors: Sequence[Sequence[int]] = (),
                  if_absent: Optional[Mapping] = None,
+                 published: Optional[str] = None,
                  **kwargs) -> None:
         if kwargs.get('reduce_zero_label'):
             raise ValueError(
                 'reduce_zero_label=True: say what each value means instead, '
                 'label_map={0: 255, 1: 0, 2: 1, ...}')
+        check_choice('published', published, (None, *PUBLISHED))
+        self.published = published
         self.absent = None
         if if_absent is not None:
             _check_names(if_absent)
@@ -147,7 +157,7 @@ class SEMDataset(BaseSegDataset):
         """Pair every image with its mask."""
         image_dir = self.data_prefix['img_path']
         images = list_files(image_dir, IMAGE_SUFFIXES, self.backend_args)
-        if self.ann_file:
+        if images and self.ann_file:
             images = self._select(images)
         if not images:
             raise FileNotFoundError(self._no_images(image_dir))
@@ -160,13 +170,22 @@ class SEMDataset(BaseSegDataset):
 
     def _select(self, images: dict[str, str]) -> dict[str, str]:
         """Keep the images that ``ann_file`` names, in its order."""
-        names = read_list(self.ann_file, IMAGE_SUFFIXES, images,
-                          self.backend_args)
+        try:
+            names = read_list(self.ann_file, IMAGE_SUFFIXES, images,
+                              self.backend_args)
+        except FileNotFoundError:
+            raise FileNotFoundError(
+                f'There is no {self.ann_file}, the list (ann_file) of the '
+                'images to use, the name of one a line. '
+                + (self.how_to_get() or 'Write it; without ann_file all '
+                   f'images in {self.data_prefix["img_path"]} are used')
+            ) from None
         absent = [name for stem, name in names if stem not in images]
         if absent:
             raise FileNotFoundError(
                 f'{self.ann_file} lists {len(absent)} images that are not in '
-                f'{self.data_prefix["img_path"]}: {name_some(absent)}')
+                f'{self.data_prefix["img_path"]}: {name_some(absent)}. '
+                + describe_absent(absent, IMAGE_SUFFIXES, images))
         return {stem: images[stem] for stem, _ in names}
 
     def _find_masks(self, images: dict[str, str]) -> dict[str, str]:
@@ -193,12 +212,20 @@ class SEMDataset(BaseSegDataset):
 
     def _no_images(self, image_dir: str) -> str:
         masks = self.data_prefix.get('seg_map_path', 'masks/...')
-        root = self.data_root or 'DIR'
         return (f'No images in {image_dir}. Expected are '
                 f'{", ".join(IMAGE_SUFFIXES)} files there and masks of the '
-                f'same names in {masks}. Name your own folder with '
-                '--data-root DIR (or data_root in the config), or write a '
-                f'synthetic set: python tools/make_sample.py sem {root}')
+                f'same names in {masks}. '
+                + (self.how_to_get() or 'Name your own folder with '
+                   '--data-root DIR (or data_root in the config), or write a '
+                   f'synthetic set: {command_for("make_sample")} '
+                   + quote_command(['sem', self.data_root or 'DIR'])))
+
+    def how_to_get(self) -> str:
+        """Say where a published set comes from, nothing of others."""
+        if self.published is None:
+            return ''
+        return PUBLISHED[self.published].how_to_get(
+            self.data_root or 'the data root')
 
 
 def _check_names(if_absent: Mapping) -> None:

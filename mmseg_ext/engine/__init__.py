@@ -1,18 +1,26 @@
 """From a config file and command-line options to a stock Runner."""
+from mmseg_ext.basics.config_files import find_config, read_config
 from mmseg_ext.basics.extras import require_extra
 
+from .averaged_weights_hook import AveragedWeightsHook
 from .class_prior_hook import ClassPriorHook
-from .config_files import find_config, read_config
 from .cpu_amp import ChannelsLastHook, CpuAmpOptimWrapper
+from .curves import CurvesHook
+from .early_stopping_hook import ResumableEarlyStoppingHook
 from .launch import load_config, test, train
 from .options import config_from_options
 from .pretrained import check_weights, remove_pretrained
 from .random_state_hook import RandomStateHook
 from .trained import load_trained
+from .validation_loss_hook import ValidationLossHook
+from .weights import StrictPretrainedInit, WeightsError, describe_weights
 
 __all__ = [
-    'ChannelsLastHook', 'ClassPriorHook', 'CpuAmpOptimWrapper',
-    'RandomStateHook', 'check_weights', 'config_from_options', 'find_config',
-    'load_config', 'load_trained', 'read_config', 'remove_pretrained',
-    'require_extra', 'test', 'train'
+    'AveragedWeightsHook', 'ChannelsLastHook', 'ClassPriorHook',
+    'CpuAmpOptimWrapper', 'CurvesHook', 'RandomStateHook',
+    'ResumableEarlyStoppingHook', 'StrictPretrainedInit',
+    'ValidationLossHook', 'WeightsError', 'check_weights',
+    'config_from_options', 'describe_weights', 'find_config', 'load_config',
+    'load_trained', 'read_config', 'remove_pretrained', 'require_extra',
+    'test', 'train'
 ]

@@ -1,4 +1,4 @@
-"""Start the classifier from the classes' shares of the pixels."""
+"""Start the classifier from the classes' fractions of the pixels."""
 from collections.abc import Sequence
 from functools import partial
 
@@ -12,11 +12,11 @@ from torch.utils.hooks import RemovableHandle
 
 @HOOKS.register_module()
 class ClassPriorHook(Hook):
-    """Let an untrained model predict the classes' usual shares everywhere.
+    """Let an untrained model predict the classes' usual fractions everywhere.
 
     It sets the bias of each ``conv_seg`` (the classifier of mmseg's heads,
-    auxiliary ones too) to the logarithm of the shares, before a training
-    that starts from no checkpoint. A classifier whose weights an
+    auxiliary ones too) to the logarithm of the fractions, before a
+    training that starts from no checkpoint. A classifier whose weights an
     ``init_cfg`` has loaded stays as it is.
 
     Without it every class has the same probability at first. Where defects
@@ -25,11 +25,11 @@ class ClassPriorHook(Hook):
     of evidence, and takes long to be predicted at all.
 
     Args:
-        prior: Share of each class among the pixels, above 0, in the order
+        prior: Fraction of each class among the pixels, above 0, in the order
             of the ids; they need not add up to 1. A rough guess will do.
 
     Raises:
-        ValueError: If a share is not above 0, the model has no
+        ValueError: If a fraction is not above 0, the model has no
             ``conv_seg``, or one of another number of classes.
 
     Reference:
@@ -39,8 +39,8 @@ class ClassPriorHook(Hook):
 
     def __init__(self, prior: Sequence[float]) -> None:
         if not len(prior) or min(prior) <= 0:
-            raise ValueError(f'prior={prior!r}: must be a share above 0 for '
-                             'each class')
+            raise ValueError(f'prior={prior!r}: must be a fraction above 0 '
+                             'for each class')
         self.prior = prior
         self._loaded: set[nn.Module] = set()
         self._listening: list[RemovableHandle] = []
@@ -63,22 +63,22 @@ class ClassPriorHook(Hook):
     def before_train(self, runner) -> None:
         for handle in self._listening:
             handle.remove()
-        # Loaded weights, resumed or not, have learned the shares.
+        # Loaded weights, resumed or not, have learned the fractions.
         if runner.iter > 0 or runner.cfg.get('load_from'):
             return
         classifiers = _classifiers(runner.model)
         sizes = {len(module.bias) for module in classifiers}
         if sizes != {len(self.prior)}:
             raise ValueError(
-                f'prior={self.prior!r}: there must be one share for each '
-                'class; the model has '
+                f'prior={self.prior!r}: there must be one fraction for '
+                'each class; the model has '
                 + (f'classifiers of {sorted(sizes)} classes' if sizes else
                    'no conv_seg whose bias could be set'))
-        shares = torch.tensor(self.prior, dtype=torch.float32)
+        fractions = torch.tensor(self.prior, dtype=torch.float32)
         for module in classifiers:
             if module not in self._loaded:
                 with torch.no_grad():
-                    module.bias.copy_((shares / shares.sum()).log())
+                    module.bias.copy_((fractions / fractions.sum()).log())
 
 
 def _classifiers(model: nn.Module) -> list[nn.Module]:

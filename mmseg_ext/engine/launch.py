@@ -1,19 +1,20 @@
 """Train and test as mmseg's own tools do, on the stock Runner."""
-import difflib
-import inspect
 import os.path as osp
 from typing import Optional
 
 from mmengine.config import Config
 from mmengine.device import get_device
-from mmengine.dist import is_main_process
+from mmengine.dist import get_world_size, is_main_process
 from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import RUNNERS
 
-from mmseg_ext.basics import keep_freed_memory
+from mmseg_ext.basics import keep_freed_blocks
+from mmseg_ext.basics.command_line import called_again
+from mmseg_ext.basics.config_files import read_config
 
+from .checked_options import check_options
+from .checkpoint_files import check_checkpoint
 from .class_count_hook import ClassCountHook
-from .config_files import read_config
 from .console import (
     QuietRunner,
     QuietTestRunner,
@@ -23,30 +24,20 @@ from .console import (
     last_checkpoint,
     short_path,
 )
+from .curves import CurvesHook
+from .dataset_options import check_class_weights, set_in_datasets
 from .image_folders import ImageFoldersHook
-from .pretrained import check_weights, remove_pretrained
+from .interrupt_hook import InterruptHook
+from .pretrained import (
+    check_weights,
+    remove_pretrained,
+    unexpected_images,
+)
 from .random_state_hook import RandomStateHook
-from .sections import LOADERS, data_sets
+from .sections import LOADERS
 from .trained import WeightsFitHook
-
-
-def _set_in_datasets(cfg: Config, options: dict) -> None:
-    datasets = data_sets(cfg)
-    if not datasets:
-        raise ValueError('This config has no data set with a data_root: '
-                         f'{", ".join(options)} cannot be set')
-    for section in datasets:
-        section.update(options)
-
-
-def _check_options(cfg: Config, options: dict) -> None:
-    """Refuse a new key that is most likely an old one, misspelt."""
-    known = {*cfg, *inspect.signature(Runner.__init__).parameters}
-    for name in {option.split('.')[0] for option in options} - known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
-        if near:
-            raise ValueError(f'--cfg-options: there is no {name} in the '
-                             f'config. Did you mean {near[0]}?')
+from .training_options import average_weights, log_to, stop_early
+from .validation_loss_hook import ValidationLossHook
 
 
 def load_config(path: str,
@@ -60,7 +51,8 @@ def load_config(path: str,
 
     Args:
         path: Config file, or ``package::path`` of one that comes with a
-            package, see :func:`find_config`.
+            package, see
+            :func:`~mmseg_ext.basics.config_files.find_config`.
         work_dir: Folder of logs and checkpoints; if None, the config's, and
             if it names none, ``work_dirs/<name of the config>``.
         cfg_options: Values to replace, ``{'a.b': value}``; they win over
@@ -68,13 +60,15 @@ def load_config(path: str,
         launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
         data_root: Data folder of every dataset in the config.
         dataset_options: Arguments of every dataset in the config, such as
-            ``{'categories': 'transistor'}``.
+            ``{'categories': 'transistor'}``. ``metainfo.classes`` sets the
+            number of classes of every head, too.
         from_scratch: Start from random weights, download nothing.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If there are options for datasets, and no dataset that
-            has a ``data_root``; if an option is most likely misspelt.
+            has a ``data_root``; if an option is most likely misspelt; if
+            weights of classes do not fit their number.
     """
     cfg = read_config(path)
     cfg.launcher = launcher
@@ -82,13 +76,15 @@ def load_config(path: str,
     if data_root is not None:
         dataset_options['data_root'] = data_root
     if dataset_options:
-        _set_in_datasets(cfg, dataset_options)
+        set_in_datasets(cfg, dataset_options)
     if from_scratch:
         remove_pretrained(cfg)
         cfg.load_from = None
     if cfg_options is not None:
-        _check_options(cfg, cfg_options)
+        check_options(cfg, cfg_options)
         cfg.merge_from_dict(cfg_options)
+    if any(name.startswith('metainfo') for name in dataset_options):
+        check_class_weights(cfg)
     if work_dir is not None:
         cfg.work_dir = work_dir
     elif cfg.get('work_dir') is None:
@@ -141,7 +137,10 @@ def _use_amp(cfg: Config) -> None:
 def train(cfg: Config,
           resume: bool = False,
           amp: bool = False,
-          quiet: bool = True) -> Runner:
+          quiet: bool = True,
+          patience: Optional[int] = None,
+          ema: bool = False,
+          log: Optional[str] = None) -> Runner:
     """Train the model of a config.
 
     Args:
@@ -151,40 +150,60 @@ def train(cfg: Config,
         quiet: Show a head, the progress and the results, and keep the rest
             for the log file. A ``runner_type`` of the config shows what it
             does.
+        patience: End it after so many validations without a better best
+            checkpoint; None: do not.
+        ema: Validate and save an exponential moving average of the weights.
+        log: 'tensorboard', 'mlflow' or 'wandb': log to it, too.
 
     Raises:
         ConnectionError: If pretrained weights cannot be downloaded.
         KeyboardInterrupt: If it is interrupted; its message says how to go
             on.
+        ImportError: If ``log`` needs a package that is not installed.
         ValueError: If mixed precision is not possible, the model has fewer
-            classes than the data set, or a checkpoint to start from is
-            another model's.
+            classes than the data set, a checkpoint to start from is another
+            model's, or ``patience`` has no metric to go by.
     """
     if amp:
         _use_amp(cfg)
     cfg.resume = resume
     cited = cite_config(cfg) if quiet else None
+    if patience is not None:
+        stop_early(cfg, patience)
+    if ema:
+        average_weights(cfg)
+    if log is not None:
+        log_to(cfg, log)
     checkpoint = cfg.get('load_from') or (
         last_checkpoint(cfg.work_dir) if resume else None)
     if resume and checkpoint:
+        check_checkpoint(checkpoint)  # as when the folder was moved
         _take_seed(cfg, checkpoint)
         # The checkpoint replaces them; fetching them first would be in vain.
         remove_pretrained(cfg)
     check_weights(cfg)
     if get_device() == 'cpu':
-        keep_freed_memory()
+        keep_freed_blocks()
     runner = _build_runner(cfg, QuietRunner if quiet else Runner)
+    for text in unexpected_images(cfg):
+        runner.logger.warning(text)
     runner.register_hook(ClassCountHook())
-    if not any(isinstance(hook, RandomStateHook) for hook in runner.hooks):
-        runner.register_hook(RandomStateHook())
+    for kind in (RandomStateHook, ValidationLossHook, CurvesHook):
+        if not any(isinstance(hook, kind) for hook in runner.hooks):
+            runner.register_hook(kind())
     if checkpoint:
         runner.register_hook(WeightsFitHook(checkpoint, entire=resume))
     if isinstance(runner, QuietRunner) and is_main_process():
         runner.register_hook(TrainingConsoleHook(runner.console, cited))
+    interrupts = InterruptHook()
+    runner.register_hook(interrupts)
     try:
-        runner.train()
+        with interrupts.listening():
+            runner.train()
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_how_to_go_on(runner)) from None
+        runner.visualizer.close()
+        raise KeyboardInterrupt(
+            _how_to_go_on(runner, interrupts.iteration)) from None
     finally:
         if isinstance(runner, QuietRunner):
             runner.console.clear()
@@ -204,16 +223,21 @@ def _take_seed(cfg: Config, checkpoint: str) -> None:
         cfg.randomness = dict(randomness, seed=seed)
 
 
-def _how_to_go_on(runner: Runner) -> str:
+def _how_to_go_on(runner: Runner, iteration: Optional[int]) -> str:
     checkpoint = last_checkpoint(runner.work_dir)
+    done = iteration or runner.iter
     place = 'Interrupted ' + (
-        f'after iteration {runner.iter} of {runner.max_iters}'
-        if runner.iter else 'before the first iteration')
+        f'after iteration {done} of {runner.max_iters}'
+        if done else 'before the first iteration')
     if checkpoint is None:
         return (f'{place}. There is no checkpoint yet: the same command '
                 'starts over')
-    return (f'{place}. The same command with --resume goes on from '
-            f'{short_path(checkpoint)}')
+    command = (None if get_world_size() > 1 else
+               called_again('train', '--resume'))
+    if command is None:
+        return (f'{place}. The same command with --resume goes on from '
+                f'{short_path(checkpoint)}')
+    return f'{place}. Go on from {short_path(checkpoint)}:\n  {command}'
 
 
 def _evaluators(cfg: Config) -> list[dict]:
@@ -240,6 +264,7 @@ def test(cfg: Config,
             for the log file.
 
     Raises:
+        FileNotFoundError: If there is no such checkpoint; names those near.
         ValueError: If ``out`` is given and no metric of the config writes
             predictions, ``tta`` and the config has no views, or the
             checkpoint is another model's.
@@ -265,6 +290,7 @@ def test(cfg: Config,
         hooks = cfg.get('custom_hooks') or []
         kept = [hook for hook in hooks if hook['type'] != 'PanelHook']
         cfg.custom_hooks = [*kept, dict(type='PanelHook', out_dir=show_dir)]
+    check_checkpoint(checkpoint)
     runner = _build_runner(cfg, QuietTestRunner if quiet else Runner)
     runner.register_hook(WeightsFitHook(checkpoint, entire=True))
     if isinstance(runner, QuietRunner) and is_main_process():

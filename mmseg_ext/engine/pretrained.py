@@ -1,15 +1,13 @@
 """Pretrained weights that a config asks for: find them, or do without."""
 import os
 import os.path as osp
-import urllib.request
 
 from mmengine.config import Config
 from mmengine.runner import checkpoint
-from torch.hub import get_dir
 
 from .sections import sections
-
-TIMEOUT = 10  # seconds until a silent network counts as none
+from .weights import WeightsError, find_scheme, normalization_mismatches
+from .weights.download import check_address
 
 
 def _is_pretrained(node) -> bool:
@@ -83,6 +81,8 @@ def check_weights(cfg: Config) -> None:
         ConnectionError: If weights are neither on this computer nor within
             reach of the network.
         FileNotFoundError: If a file of weights does not exist.
+        ImportError: If the package that brings weights is missing.
+        WeightsError: If no weights have the name.
     """
     advice = ('Train from random weights with --from-scratch, or give a '
               'file: --cfg-options model.backbone.init_cfg.checkpoint='
@@ -101,14 +101,25 @@ def _check(weights: str, what: str, advice: str) -> None:
         if not osp.isfile(osp.expanduser(weights)):
             raise FileNotFoundError(f'The {what} do not exist. {advice}')
         return
-    address = _address(weights)
-    cached = osp.join(get_dir(), 'checkpoints', osp.basename(address))
-    if not address.startswith('http') or osp.isfile(cached):
+    scheme, name = find_scheme(weights)
+    if scheme is not None:
+        try:
+            scheme.check(name)
+        except (WeightsError, ConnectionError, ImportError) as error:
+            raise type(error)(f'{error}. {advice}') from error
         return
-    request = urllib.request.Request(address, method='HEAD')
-    try:
-        urllib.request.urlopen(request, timeout=TIMEOUT).close()
-    except OSError as error:
-        raise ConnectionError(
-            f'The {what} cannot be downloaded ({error}). {advice}, or put '
-            f'the downloaded file at {cached}') from error
+    address = _address(weights)
+    if address.startswith('http'):
+        check_address(address, what, advice)
+
+
+def unexpected_images(cfg: Config) -> list[str]:
+    """Say for which pretrained weights images are normalised otherwise.
+
+    Returns:
+        A sentence for each of the weights, none if all is as they know it.
+    """
+    model = cfg.get('model') or {}
+    return normalization_mismatches(
+        pretrained_weights(model),
+        model.get('data_preprocessor') or cfg.get('data_preprocessor'))

@@ -29,17 +29,19 @@ class RandomStateHook(Hook):
     Where the data are: by iterations mmengine draws all batches anew that
     the training has had, which brings the sampler and the loading processes
     to where they were; by epochs the sampler follows from the epoch, and the
-    loading processes' states are in the checkpoint.
+    loading processes' states are in the checkpoint. A checkpoint from within
+    an epoch holds the states of its beginning, too, and the epoch's batches
+    that the training has had are drawn anew.
 
     Validation draws nothing from the training's generators, so that it makes
     no difference whether a checkpoint is written before or after it.
 
     What it cannot do is said when a training is resumed: another number of
     loading processes, another batch size or seed, several training processes
-    (the checkpoint is the first one's), a checkpoint from within an epoch,
-    of the best weights alone, or without states. A GPU's kernels, and
-    another version of torch, may round differently. Gradients that were
-    accumulated and not yet applied are in no checkpoint.
+    (the checkpoint is the first one's), a checkpoint of the best weights
+    alone, or without states. A GPU's kernels, and another version of torch,
+    may round differently. Gradients that were accumulated and not yet applied
+    are in no checkpoint.
     """
 
     # The first: other hooks may draw numbers.
@@ -50,12 +52,15 @@ class RandomStateHook(Hook):
         self._aside: Optional[dict[str, Tensor]] = None  # in a validation
         self._again: Optional[dict[str, Tensor]] = None
         self._workers: Optional[WorkerStates] = None
+        self._epoch: Optional[dict] = None  # where the current one began
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         kept = dict(
             states=self._aside or random_states(), setting=_setting(runner))
         if self._workers is not None:
             kept['workers'] = self._workers.read()
+        if self._epoch is not None:
+            kept['epoch'] = self._epoch
         checkpoint[KEY] = kept
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
@@ -69,8 +74,10 @@ class RandomStateHook(Hook):
         if resumed:
             _say_differences(runner, loaded)
         loader, loop = runner.train_dataloader, runner.train_loop
-        workers = loaded.get('workers') if resumed else None
         by_epoch = isinstance(loop, EpochBasedTrainLoop)
+        had = _had_of_epoch(runner) if resumed else 0
+        begun = loaded.get('epoch') if had else None
+        workers = (begun or loaded).get('workers') if resumed else None
         if by_epoch and loader.num_workers and loader.persistent_workers:
             if workers is not None and (
                     get_rank() or len(workers['torch']) != loader.num_workers):
@@ -79,12 +86,26 @@ class RandomStateHook(Hook):
         if not resumed or not _is_ours(runner) or 'states' not in loaded:
             return
         states = loaded['states']
+        if begun is not None:
+            set_random_states(begun['states'])
+            loop.dataloader = _RestOfEpoch(loop, had, states)
+            return
         set_random_states(states)
         if isinstance(loop, IterBasedTrainLoop):
             loop.dataloader_iterator = _RestoredAfter(
                 loop.iter, loop.dataloader_iterator, states)
         elif self._workers is not None:
             self._again = states
+
+    def before_train_epoch(self, runner) -> None:
+        if isinstance(runner.train_loop, EpochBasedTrainLoop):
+            workers = self._workers
+            self._epoch = dict(
+                states=random_states(),
+                workers=None if workers is None else workers.read())
+
+    def after_train_epoch(self, runner) -> None:
+        self._epoch = None
 
     def before_train_iter(self, runner, batch_idx: int,
                           data_batch=None) -> None:
@@ -118,6 +139,41 @@ class _RestoredAfter:
             set_random_states(self._states)
         self._left -= 1
         return next(self._batches)
+
+
+class _RestOfEpoch:
+    """A loop's loader, whose first epoch begins after some batches."""
+
+    def __init__(self, loop: EpochBasedTrainLoop, had: int,
+                 states: Mapping[str, Tensor]) -> None:
+        self._loop, self._loader = loop, loop.dataloader
+        self._had, self._states = had, states
+
+    def __getattr__(self, name: str):
+        return getattr(self._loader, name)
+
+    def __len__(self) -> int:
+        return len(self._loader)
+
+    def __iter__(self) -> Iterator:
+        self._loop.dataloader = self._loader
+        batches = iter(self._loader)
+        for _ in range(self._had):
+            next(batches)
+        set_random_states(self._states)
+        yield from batches
+
+
+def _had_of_epoch(runner: Runner) -> int:
+    """Return how many iterations of its epoch a resumed training has had.
+
+    0: there are no epochs, the data have changed since, or other processes
+    would go on with another batch.
+    """
+    length = len(runner.train_dataloader)
+    had = runner.iter - runner.epoch * length
+    by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+    return had * (by_epoch and 0 < had <= length and get_world_size() == 1)
 
 
 def _is_ours(runner: Runner) -> bool:
@@ -156,8 +212,9 @@ def _say_differences(runner: Runner, loaded: dict) -> None:
         found.append('the checkpoint holds the states of the first process '
                      'alone')
     length = len(runner.train_dataloader)
-    if isinstance(runner.train_loop,
-                  EpochBasedTrainLoop) and runner.iter % length:
+    if (isinstance(runner.train_loop, EpochBasedTrainLoop)
+            and runner.iter % length
+            and not (_had_of_epoch(runner) and 'epoch' in loaded)):
         found.append(f'the checkpoint is from within an epoch of {length} '
                      'iterations, which begins anew')
     if found:

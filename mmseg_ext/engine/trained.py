@@ -12,6 +12,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import MODELS
 from torch import nn
 
+from .checkpoint_files import check_checkpoint
 from .pretrained import remove_pretrained
 
 NAMED = 3  # so many weights in an error
@@ -32,10 +33,12 @@ def load_trained(cfg: Config, checkpoint: str) -> nn.Module:
         The segmentor in evaluation mode, on the GPU if there is one.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If there is no such file, see
+            :func:`~.checkpoint_files.check_checkpoint`.
         ValueError: If the file cannot be read as a checkpoint, or its
             weights are not the model's, see :func:`load_weights`.
     """
+    check_checkpoint(checkpoint)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     remove_pretrained(cfg)
     model = MODELS.build(cfg.model)
@@ -64,7 +67,7 @@ def load_weights(model: nn.Module, loaded, checkpoint: str) -> None:
         ValueError: If weights are missing, are not the model's or have
             another shape.
     """
-    misfits = find_misfits(model, loaded, checkpoint)
+    misfits = load_fitting_weights(model, loaded, checkpoint)
     findings = {
         finding: [key for key in keys if not key.startswith(AUXILIARY)]
         for finding, keys in misfits.items()
@@ -75,8 +78,8 @@ def load_weights(model: nn.Module, loaded, checkpoint: str) -> None:
             f'{_word(findings)}. Give the config that it was trained with')
 
 
-def find_misfits(model: nn.Module, loaded,
-                 checkpoint: str) -> dict[str, list[str]]:
+def load_fitting_weights(model: nn.Module, loaded,
+                         checkpoint: str) -> dict[str, list[str]]:
     """Load the weights that fit, and return those that do not.
 
     Args: See :func:`load_weights`.
@@ -133,7 +136,8 @@ class WeightsFitHook(Hook):
         if self._entire:
             load_weights(runner.model, checkpoint, self._checkpoint)
             return
-        findings = find_misfits(runner.model, checkpoint, self._checkpoint)
+        findings = load_fitting_weights(runner.model, checkpoint,
+                                        self._checkpoint)
         if not any(findings.values()):
             return
         missing, _, reshaped = findings.values()

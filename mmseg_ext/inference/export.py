@@ -13,12 +13,14 @@ import torch
 from mmcv.transforms import Resize
 from mmengine.config import Config
 
+from mmseg_ext.basics import command_for
+from mmseg_ext.basics.files import sha256
 from mmseg_ext.basics.staging import staged_file
 from mmseg_ext.engine import load_config, require_extra
 
 from ._graph_file import AXES, BY_GRAPH, SUFFIXES, open_graph, write_graph
 from .logit_graph import LogitGraph
-from .run_record import loaded_versions, sha256
+from .run_record import loaded_versions
 from .torch_model import TorchModel
 from .windows import Windows
 
@@ -76,7 +78,8 @@ class ExportReport:
         if self.windows:
             lines.append(
                 f'The config tests in {self.windows.describe()}: '
-                'tools/predict.py cuts them, other programs must do so')
+                f'{command_for("predict")} cuts them, other programs must do '
+                'so')
         sizes = ', '.join(' x '.join(map(str, x)) for x in self.checked)
         lines += [
             f'Largest difference from PyTorch: {self.difference:.2g}, of '

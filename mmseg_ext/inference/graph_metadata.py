@@ -3,7 +3,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from mmseg_ext.basics import name_fault
+from mmseg_ext.basics import command_for, name_fault
 
 KEY = 'mmseg_ext'
 MAX_CLASSES = 256  # ids of 8 bits
@@ -22,9 +22,9 @@ def read_metadata(found: dict[str, str], path: str) -> dict[str, Any]:
             itself; the file was not written by tools/export.py, or changed.
     """
     if KEY not in found:
-        raise ValueError(f'{path} was not written by tools/export.py: it '
-                         'does not name its classes. Export the config and '
-                         'its checkpoint with that tool')
+        raise ValueError(
+            f'{path} was not written by {command_for("export")}: it does not '
+            'name its classes. Export the config and its checkpoint with it')
     try:
         metadata = json.loads(found[KEY])
     except (ValueError, RecursionError) as error:
@@ -89,7 +89,8 @@ def check_channels(found: int | str | None, num_classes: int,
 
 def _bad(path: str, what: str) -> ValueError:
     return ValueError(
-        f'{path}: its metadata are not as tools/export.py writes them: '
+        f'{path}: its metadata are not as {command_for("export")} writes '
+        'them: '
         f'{what}. Export the config and its checkpoint anew')
 
 

@@ -1,4 +1,5 @@
 """Prediction of many images, from files to files and a report."""
+import hashlib
 import io
 import json
 from collections.abc import Callable
@@ -12,13 +13,16 @@ from prettytable import PrettyTable
 
 from mmseg_ext.basics import (
     claimed_folder,
+    decode_image,
     find_information_band,
     printable,
-    read_image,
+    read_bytes,
+    to_8_bit,
     write_atomically,
 )
 from mmseg_ext.basics.arguments import check_at_least
-from mmseg_ext.basics.files import file_state, is_of_disk
+from mmseg_ext.basics.csv_files import number
+from mmseg_ext.basics.files import is_of_disk, sha256
 from mmseg_ext.basics.phase_fractions import write_interval
 
 from .inputs import Inputs
@@ -26,8 +30,7 @@ from .phase_plot import draw_phases
 from .phases import PhaseSummary, limits_of
 from .predictor import LogitModel, Prediction, predict
 from .result_store import ResultStore
-from .run_record import RECORD, RunRecord, sha256
-from .tables import number
+from .run_record import RECORD, RunRecord
 from .tiling import Tiling
 
 AUTO = 'auto'
@@ -117,7 +120,7 @@ class PredictionJob:
         faults = self.inputs.faults((self.out / RECORD.upper()).exists())
         for name, fault in faults.items():
             failures[printable(name)] = printable(fault)
-        left = self._left(store, faults)
+        left = self._left(store, faults, show)
         if left or faults:
             store.remove_summaries()
         for i, name in enumerate(left):
@@ -164,7 +167,8 @@ class PredictionJob:
         return (self.model.crop_bottom if self.crop_bottom is None else
                 self.crop_bottom)
 
-    def _left(self, store: ResultStore, faults: dict[str, str]) -> list[str]:
+    def _left(self, store: ResultStore, faults: dict[str, str],
+              show: Callable[[str], None]) -> list[str]:
         """Return the images that are to be predicted."""
         images, done = self.inputs.images, store.done()
         gone = sorted(set(done) - set(images))
@@ -174,8 +178,12 @@ class PredictionJob:
                 f'longer there, such as {done[gone[0]]["file"]}. Name another '
                 'folder, or predict all anew with --overwrite.')
         # a file that was replaced since, perhaps by one of another suffix
-        stale = [name for name, row in done.items()
-                 if name in faults or not _is_same(images[name], row)]
+        stale = []
+        for i, (name, row) in enumerate(done.items()):
+            show(f'{i} of {len(done)} images compared with what was '
+                 f'predicted ({name})')
+            if name in faults or not _is_same(images[name], row):
+                stale.append(name)
         store.forget(stale)
         return [name for name in images if name not in faults
                 and (name not in done or name in stale)]
@@ -185,12 +193,10 @@ class PredictionJob:
         path, failures = self.inputs.images[name], store.record.failures
         show(f'{so_far} ({name})')
         try:
-            try:
-                state = file_state(path)
-            except OSError:
-                state = (0, 0)  # reading it says why
+            data = read_bytes(path)
+            digest = hashlib.sha256(data).hexdigest()
             image, prediction, rows, band = self._look(
-                path, lambda done, total: show(
+                path, data, lambda done, total: show(
                     f'{so_far} ({name}, {done} of {total} tiles)'))
         except (OSError, ValueError) as error:
             failures[name] = printable(str(error))
@@ -202,7 +208,7 @@ class PredictionJob:
                 f'{" ".join(str(error).split()) or type(error).__name__}')
         else:
             try:
-                store.add(name, path, image, prediction, rows, band, state)
+                store.add(name, path, image, prediction, rows, band, digest)
                 return
             except OSError as error:
                 if is_of_disk(error):
@@ -214,10 +220,11 @@ class PredictionJob:
             store.forget([name])
         store.remove_pictures(name)
 
-    def _look(self, path: Path, show: Callable[[int, int], None]
+    def _look(self, path: Path, data: bytes, show: Callable[[int, int], None]
               ) -> tuple[np.ndarray, Prediction, int, int]:
         """Return an image, its classes, rows cut off, rows of a band left."""
-        image = read_image(path, self.bit_depth or self.model.bit_depth)
+        image = to_8_bit(decode_image(data, str(path)), str(path),
+                         self.bit_depth or self.model.bit_depth)
         rows = self._rows_to_crop(image)
         if rows >= len(image):
             raise ValueError(f'{path} is {len(image)} rows high: '
@@ -236,11 +243,10 @@ class PredictionJob:
 def _is_same(path: Path, row: dict[str, str]) -> bool:
     """Return whether a file is the one that a line of images.csv is about."""
     try:
-        size, changed = file_state(path)
+        return (row['file'] == printable(str(path))
+                and row['file_sha256'] == sha256(path))
     except OSError:
         return False
-    return (row['file'], row['file_bytes'], row['file_mtime_ns']) == (
-        printable(str(path)), str(size), str(changed))
 
 
 def _too_large(path: Path) -> str:

@@ -42,6 +42,52 @@ def _cells(count: int, length: int, like: Tensor) -> Tensor:
     return ((start <= place) & (place < end)).to(like.dtype) / (end - start)
 
 
+class _TraceableSameConv(nn.Conv2d):
+    """timm's Conv2dSame, for maps whose sides its stride divides.
+
+    The padding is the same for all of them then. timm's own works it out of
+    the map's size by steps that no exporter gets through.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        padding = []
+        for kernel, dilation, stride in reversed(
+                [*zip(self.kernel_size, self.dilation, self.stride)]):
+            total = max((kernel - 1) * dilation + 1 - stride, 0)
+            padding += [total // 2, total - total // 2]
+        return F.conv2d(F.pad(x, padding), self.weight, self.bias,
+                        self.stride, 0, self.dilation, self.groups)
+
+
+def _fix_same_padding(model: nn.Module, divisor: int) -> None:
+    """Fix timm's padding where images of whole multiples have but one."""
+    layers = [module for module in model.modules()
+              if type(module).__name__ == 'Conv2dSame']
+    whole = []
+
+    def note(layer: nn.Conv2d, args: tuple) -> None:
+        # a map of n times the smallest image is n times as large
+        if all(side % stride == 0
+               for side, stride in zip(args[0].shape[2:], layer.stride)):
+            whole.append(layer)
+
+    handles = [layer.register_forward_pre_hook(note) for layer in layers]
+    if layers:
+        first = next(model.parameters())
+        with torch.no_grad():
+            model.extract_feat(first.new_zeros(1, 3, divisor, divisor))
+    for handle in handles:
+        handle.remove()
+    if len(whole) < len(layers):
+        raise ValueError(
+            "timm's convolutions pad each map by its size, which cannot be "
+            f'exported for images of multiples of {divisor}: pad to whole '
+            'strides with --cfg-options '
+            'model.data_preprocessor.test_cfg.size_divisor=32')
+    for layer in whole:
+        layer.__class__ = _TraceableSameConv
+
+
 class LogitGraph(nn.Module):
     """From images as they are read to logits, with nothing around it.
 
@@ -63,7 +109,8 @@ class LogitGraph(nn.Module):
 
     Raises:
         ValueError: If the model is no EncoderDecoder, it is a Mask2Former,
-            or it pads to a fixed size in testing.
+            it pads to a fixed size in testing, or has layers of timm that
+            need images padded to whole strides.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -101,6 +148,7 @@ class LogitGraph(nn.Module):
             if (isinstance(module, nn.AdaptiveAvgPool2d)
                     and module.output_size not in (1, (1, 1))):
                 module.__class__ = _TraceableAveragePool
+        _fix_same_padding(model, self.divisor)
         self.model = model
 
     def forward(self, image: Tensor) -> Tensor:

@@ -2,26 +2,16 @@
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Optional
 
 import numpy as np
-from matplotlib import font_manager, rcParams
 from matplotlib.figure import Figure
-from matplotlib.ft2font import FT2Font
+
+from mmseg_ext.basics.fonts import readable_names
 
 from .phases import PhaseSummary, limits_of
 
 DPI = 150
 LETTERS = 18  # of a note, to an inch
-# Looked at before any other font: complete ones for letters that
-# matplotlib's own lacks. Then all others, but for one whose letters are boxes.
-WIDE_FONTS = ('Noto Sans CJK SC', 'Noto Sans CJK JP', 'Noto Sans CJK KR',
-              'Noto Sans SC', 'Source Han Sans SC', 'WenQuanYi Zen Hei',
-              'WenQuanYi Micro Hei', 'Microsoft YaHei', 'SimHei',
-              'PingFang SC', 'Hiragino Sans GB', 'Arial Unicode MS',
-              'Malgun Gothic',
-              'Yu Gothic', 'Droid Sans Fallback')
-LAST_RESORT = 'Last Resort'
 
 
 def draw_phases(fractions: np.ndarray, summaries: Sequence[PhaseSummary],
@@ -76,40 +66,3 @@ def draw_phases(fractions: np.ndarray, summaries: Sequence[PhaseSummary],
                 note, int(LETTERS * width))),
             fontsize=7, ha='left', x=0.02, family=font, parse_math=False)
     return figure
-
-
-def readable_names(names: Sequence[str]
-                   ) -> tuple[list[str], Optional[list[str]]]:
-    """Return what to write for names, and in which font families.
-
-    Args:
-        names: Of the classes.
-
-    Returns:
-        The names and the families; or numbers from 1 and None, where no
-        font has all letters.
-    """
-    letters = {ord(letter) for name in names for letter in name
-               if not letter.isspace()}
-    families = list(rcParams['font.family'])
-    default = font_manager.findfont(
-        font_manager.FontProperties(family=families))
-    if letters <= _letters_of(default):
-        return list(names), families
-    entries = sorted(
-        (entry for entry in font_manager.fontManager.ttflist
-         if not entry.name.startswith(LAST_RESORT)),
-        key=lambda entry: (
-            WIDE_FONTS.index(entry.name) if entry.name in WIDE_FONTS
-            else len(WIDE_FONTS), entry.style != 'normal', entry.name))
-    for entry in entries:
-        if letters <= _letters_of(entry.fname):
-            return list(names), [entry.name]
-    return [str(i + 1) for i in range(len(names))], None
-
-
-def _letters_of(font: str) -> set[int]:
-    try:
-        return set(FT2Font(font).get_charmap())
-    except (OSError, RuntimeError):  # removed since matplotlib listed them
-        return set()

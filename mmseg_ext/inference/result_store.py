@@ -14,7 +14,8 @@ from mmseg_ext.basics import (
     printable,
     write_atomically,
 )
-from mmseg_ext.basics.files import file_state
+from mmseg_ext.basics.csv_files import GrowingTable, number
+from mmseg_ext.basics.files import sha256
 
 from .features import (
     Features,
@@ -26,7 +27,6 @@ from .phases import PhaseSummary, summarize_phases
 from .predictor import Prediction
 from .run_record import RECORD, RunRecord
 from .table_check import check_tables
-from .tables import Table, number
 
 FOLDERS = ('masks', 'colour_masks', 'overlays')
 SUMMARIES = ('phases_summary.csv', 'phases.png', 'features_summary.csv',
@@ -81,13 +81,13 @@ class ResultStore:
         self.classes = [printable(name) for name in record.classes]
         self.scale = um_per_pixel
         self.min_area = min_area
-        self.images = Table(root / 'images.csv', (
-            'image', 'file', 'file_bytes', 'file_mtime_ns', 'height',
-            'width', 'cropped_rows', 'band_rows', 'tiles'))
-        self.phases = Table(root / 'phases.csv', (
+        self.images = GrowingTable(root / 'images.csv', (
+            'image', 'file', 'file_sha256', 'height', 'width',
+            'cropped_rows', 'band_rows', 'tiles'))
+        self.phases = GrowingTable(root / 'phases.csv', (
             'image', 'phase', 'fraction_percent',
             *(() if um_per_pixel is None else ('area_um2', ))))
-        self.features = Table(root / 'features.csv', (
+        self.features = GrowingTable(root / 'features.csv', (
             'image', 'phase', 'feature', 'x', 'y', 'area_pixels', 'area_um2',
             'diameter_um', 'cut_by_border'))
         self._open(overwrite)
@@ -142,7 +142,7 @@ class ResultStore:
 
     def add(self, name: str, path: Path, image: np.ndarray,
             prediction: Prediction, cropped_rows: int, band_rows: int = 0,
-            state: Optional[tuple[int, int]] = None) -> None:
+            digest: Optional[str] = None) -> None:
         """Write all files of an image, and then its lines.
 
         Args:
@@ -153,8 +153,8 @@ class ResultStore:
             cropped_rows: What was cut off at its lower edge before.
             band_rows: What looks like an information band at its lower edge
                 and was not cut off.
-            state: Of the file when it was read, see
-                :func:`~mmseg_ext.basics.files.file_state`; None: as now.
+            digest: SHA-256 of the file when it was read; None: of the file
+                as it is now.
         """
         # drawn one after the other: they may be large
         for picture, draw in zip(self._pictures(name), (
@@ -176,7 +176,7 @@ class ResultStore:
         self.phases.append(rows)
         # the last: says that all is there
         self.images.append([
-            (name, str(path), *(state or file_state(path)), height, width,
+            (name, str(path), digest or sha256(path), height, width,
              cropped_rows, band_rows, prediction.tiles)])
 
     def _feature_rows(self, name: str, found: Features) -> Iterable[list]:
@@ -227,7 +227,8 @@ class ResultStore:
         return phases
 
     def _write_summary(self, file: str, kind: type, rows: list) -> None:
-        table = Table(self.root / file, [part.name for part in fields(kind)])
+        table = GrowingTable(
+            self.root / file, [part.name for part in fields(kind)])
         table.write([
             number(cell, 6) if isinstance(cell, float) else cell
             for cell in astuple(row)

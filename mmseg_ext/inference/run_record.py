@@ -1,5 +1,4 @@
 """What a run of predictions was made with, and how it went."""
-import hashlib
 import json
 import sys
 from dataclasses import asdict, dataclass, field
@@ -95,12 +94,3 @@ def loaded_versions() -> dict[str, str]:
         **{name: sys.modules[name].__version__ for name in MODULES
            if name in sys.modules},
     }
-
-
-def sha256(path: str) -> str:
-    """Return the SHA-256 of a file, in hexadecimal digits."""
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -2,13 +2,14 @@
 from collections.abc import Sequence
 from typing import Optional
 
-from .tables import Table
+from mmseg_ext.basics.csv_files import GrowingTable
 
 ADVICE = ('Was it changed by hand, or by two commands at once? Put it back, '
           'or predict all anew with --overwrite.')
 
 
-def check_tables(images: Table, phases: Table, features: Optional[Table],
+def check_tables(images: GrowingTable, phases: GrowingTable,
+                 features: Optional[GrowingTable],
                  classes: Sequence[str]) -> None:
     """Refuse tables in which lines are doubled, missing or no numbers.
 
@@ -59,7 +60,7 @@ def check_tables(images: Table, phases: Table, features: Optional[Table],
         _check_numbers(features, row, features.columns[3:])
 
 
-def _check_numbers(table: Table, row: dict[str, str],
+def _check_numbers(table: GrowingTable, row: dict[str, str],
                    columns: Sequence[str], kind: type = float) -> None:
     for column in columns:
         try:
@@ -70,5 +71,5 @@ def _check_numbers(table: Table, row: dict[str, str],
                 'which is no number') from None
 
 
-def _misfit(table: Table, what: str) -> ValueError:
+def _misfit(table: GrowingTable, what: str) -> ValueError:
     return ValueError(f'{table.path}: {what}. {ADVICE}')

@@ -7,7 +7,8 @@ from typing import Optional
 from mmengine.config import Config
 
 from mmseg_ext.basics import claimed_folder
-from mmseg_ext.basics.listing import name_some
+from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
+from mmseg_ext.basics.listing import list_files, name_some
 from mmseg_ext.datasets.ksdd2_layout import (
     has_defect,
     list_masks,
@@ -95,6 +96,10 @@ class LabelingJob:
     def _inputs(self) -> tuple[dict, Optional[dict], Optional[dict]]:
         """Return paths of images and masks, and which are defective."""
         folder = self.images.resolve()
+        if not list_files(str(folder), IMAGE_SUFFIXES):
+            raise FileNotFoundError(
+                f'No images in {self.images}; expected are '
+                f'{", ".join(IMAGE_SUFFIXES)} files')
         listed = list_part(str(folder.parent), folder.name)
         prefix = len(folder.name) + 1
         images = {name[prefix:]: image['img_path']

@@ -1,14 +1,13 @@
 """Label a folder of images; interrupted, it goes on where it was."""
-import hashlib
 from collections.abc import Mapping
 from typing import Optional
 
 import cv2
 import numpy as np
 
-from mmseg_ext.basics import name_fault, printable, read_bytes
+from mmseg_ext.basics import name_fault, printable
 from mmseg_ext.basics.console import count_progress
-from mmseg_ext.basics.files import is_of_disk
+from mmseg_ext.basics.files import is_of_disk, sha256
 from mmseg_ext.basics.image_files import read_size
 from mmseg_ext.basics.listing import name_some
 from mmseg_ext.basics.mask_files import decode_mask
@@ -114,7 +113,7 @@ def _left(images: Mapping[str, str], store: LabelStore,
 def _digest(path: str) -> str:
     """Return the first digits of a file's SHA-256; '': it cannot be read."""
     try:
-        return hashlib.sha256(read_bytes(path)).hexdigest()[:16]
+        return sha256(path)[:16]
     except OSError:
         return ''
 

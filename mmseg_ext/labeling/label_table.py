@@ -1,14 +1,10 @@
 """The table of labels: what became of every image, and why."""
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Optional
 
-from mmseg_ext.basics import CsvWriter, write_atomically
-from mmseg_ext.basics.csv_files import read_cell
-from mmseg_ext.basics.text_files import decode_text
+from mmseg_ext.basics.csv_files import GrowingTable
 
 from .points import Point
 
@@ -70,14 +66,8 @@ class LabelRow:
         """Read the cells of a row.
 
         Raises:
-            ValueError: If a cell is missing or not what it must be.
+            ValueError: If a cell is not what it must be.
         """
-        given = {name: cell for name, cell in cells.items()
-                 if cell is not None}
-        given.setdefault('sha256', '')
-        if set(given) != set(COLUMNS):
-            raise ValueError('it has too many or too few cells')
-        cells = {name: read_cell(cell) for name, cell in given.items()}
         if cells['status'] not in STATUSES:
             raise ValueError(f'{cells["status"]!r} is none of '
                              f'{", ".join(STATUSES)}')
@@ -94,49 +84,37 @@ class LabelRow:
 
 NUMBERS = ('probability', 'quality', 'area', 'iou')
 COLUMNS = tuple(field.name for field in fields(LabelRow))
-OLD_COLUMNS = COLUMNS[:-1]  # before, nothing was known of an image's file
+
+
+def _table(path: Path) -> GrowingTable:
+    # before, nothing was known of an image's file
+    return GrowingTable(path, COLUMNS, optional=('sha256', ))
 
 
 def write_table(path: Path, rows: Iterable[LabelRow]) -> None:
     """Write all rows, in the order of the images' names."""
-    text = io.StringIO()
-    table = CsvWriter(text)
-    table.writerow(COLUMNS)
-    for row in sorted(rows, key=lambda row: row.image):
-        table.writerow(row.to_text().values())
-    write_atomically(path, text.getvalue())
+    _table(path).write(row.to_text().values() for row in sorted(
+        rows, key=lambda row: row.image))
 
 
 def append_row(path: Path, row: LabelRow) -> None:
     """Add a row to a table."""
-    with open(path, 'a', encoding='utf-8', newline='') as file:
-        CsvWriter(file).writerow(row.to_text().values())
+    _table(path).append([row.to_text().values()])
 
 
 def read_table(path: Path) -> dict[str, LabelRow]:
     """Read a table: image -> row.
 
     Raises:
-        FileNotFoundError: If there is no such file.
         ValueError: If it is not such a table, or names an image twice.
     """
-    # A line that does not end was being written when the process was, perhaps
-    # within a letter. Spreadsheets write a byte order mark.
-    whole, _, _ = path.read_bytes().rpartition(b'\n')
-    text = decode_text(whole, path).replace('\r\n', '\n')
-    table = csv.DictReader(io.StringIO(text))
-    if set(table.fieldnames or ()) not in (set(COLUMNS), set(OLD_COLUMNS)):
-        raise ValueError(f'{path} must have the columns {",".join(COLUMNS)};'
-                         f' its first line is '
-                         f'{",".join(table.fieldnames or ())!r}')
     rows = {}
-    for cells in table:
+    for line, cells in enumerate(_table(path).rows(), 2):  # one line a row
         try:
             row = LabelRow.from_text(cells)
             if row.image in rows:
                 raise ValueError(f'{row.image} stands there twice')
         except ValueError as error:
-            raise ValueError(
-                f'{path}, line {table.line_num}: {error}') from error
+            raise ValueError(f'{path}, line {line}: {error}') from error
         rows[row.image] = row
     return rows

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
-import cv2
 import numpy as np
 
+from mmseg_ext.basics.png_files import write_png
 from mmseg_ext.basics.staging import remove_unfinished, staged
 
 
@@ -44,7 +44,9 @@ def write_set(root: str | os.PathLike,
             (staging / folder).mkdir(parents=True)
         for done, job in enumerate(jobs, 1):
             for path, picture in render(job).items():
-                _write_png(staging / path, picture)
+                if picture.ndim == 3:
+                    picture = picture[..., ::-1]  # RGB -> BGR
+                write_png(staging / path, picture)
             if progress is not None:
                 progress(done, len(jobs))
     return root
@@ -71,10 +73,3 @@ def _make_room(root: Path, tops: Sequence[str]) -> None:
     for top in tops:
         if (root / top).exists():
             (root / top).rmdir()
-
-
-def _write_png(path: Path, picture: np.ndarray) -> None:
-    if picture.ndim == 3:
-        picture = picture[..., ::-1]  # RGB -> OpenCV's BGR
-    # cv2.imwrite cannot open paths beyond the code page on Windows.
-    path.write_bytes(cv2.imencode('.png', picture)[1].tobytes())

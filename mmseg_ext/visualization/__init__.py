@@ -1,7 +1,13 @@
 """Pictures of micrographs, ground truth, predictions and attention."""
 from .attention import record_attention, select_layers
 from .attention_figure import draw_attention
-from .comparison import compare, error_map, most_disputed, predictions_in
+from .comparison import (
+    compare,
+    error_map,
+    most_disputed,
+    place_boxes,
+    predictions_in,
+)
 from .comparison_figure import draw_comparison, save_figure
 from .contact_sheet import Tile, draw_contact_sheet, draw_overlay
 from .panel import draw_grid, draw_panel, paint
@@ -12,5 +18,6 @@ __all__ = [
     'Box', 'PanelHook', 'Tile', 'compare', 'disagreement', 'draw_attention',
     'draw_comparison', 'draw_contact_sheet', 'draw_grid', 'draw_overlay',
     'draw_panel', 'error_map', 'find_boxes', 'most_disputed', 'paint',
-    'predictions_in', 'record_attention', 'save_figure', 'select_layers'
+    'place_boxes', 'predictions_in', 'record_attention', 'save_figure',
+    'select_layers'
 ]

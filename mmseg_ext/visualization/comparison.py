@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from mmseg.datasets import BaseSegDataset
 
+from mmseg_ext.basics import command_for
+from mmseg_ext.basics.files import output_stem
 from mmseg_ext.basics.mask_files import decode_mask
 
 from .regions import Box, disagreement, find_boxes
@@ -43,11 +45,15 @@ class Compared:
         return find_boxes(self.differing, count, side)
 
 
-def predictions_in(folder: str) -> Predictor:
-    """Return a function that reads what an IoU metric has written.
+def predictions_in(folder: str,
+                   image_folders: Sequence[str] = ()) -> Predictor:
+    """Return a function that reads what PerClassIoUMetric has written.
 
     Args:
         folder: The metric's ``output_dir``, tools/test.py's ``--out``.
+        image_folders: The metric's, see
+            :func:`~mmseg_ext.engine.image_folders.image_folders`: an image
+            has the name that it was written under, and no other image's.
 
     Returns:
         A function of a sample that returns (H, W) class ids. It raises
@@ -55,23 +61,16 @@ def predictions_in(folder: str) -> Predictor:
     """
 
     def read(sample: dict) -> np.ndarray:
-        names = ([sample['output_name']] if sample.get('output_name') else
-                 _ends(sample['img_path']))
-        paths = [osp.join(folder, f'{name}.png') for name in names]
-        for path in paths:
-            if osp.isfile(path):
-                return decode_mask(path)
-        raise FileNotFoundError(
-            f'{paths[-1]} is missing: write predictions with tools/test.py '
-            f'... --out {folder}')
+        name = sample.get('output_name') or output_stem(
+            sample['img_path'], image_folders)
+        path = osp.join(folder, f'{name}.png')
+        if not osp.isfile(path):
+            raise FileNotFoundError(
+                f'{path} is missing: write predictions with '
+                f'{command_for("test")} ... --out {folder}')
+        return decode_mask(path)
 
     return read
-
-
-def _ends(path: str) -> list[str]:
-    """Return the ends of a path, without suffix, the longest first."""
-    parts = osp.splitext(path)[0].replace('\\', '/').strip('/').split('/')
-    return ['/'.join(parts[i:]) for i in range(len(parts))]
 
 
 def compare(dataset: BaseSegDataset, models: Mapping[str, Predictor],
@@ -109,6 +108,30 @@ def most_disputed(dataset: BaseSegDataset, models: Mapping[str, Predictor],
         kept.append((found.differing.mean(), found))
         kept = sorted(kept, key=lambda pair: -pair[0])[:count]
     return [found for _, found in kept]
+
+
+def place_boxes(rows: Sequence[Compared],
+                count: int,
+                side: int,
+                own: Sequence[Sequence[int]] = ()) -> list[list[Box]]:
+    """Return the boxes of each row of a figure.
+
+    Args:
+        rows: The images.
+        count: Squares in each, where the models disagree most.
+        side: Of such a square, in pixels.
+        own: More of them: row, from 1, and x, y, width and height.
+
+    Raises:
+        ValueError: If there is no such row.
+    """
+    boxes = [row.boxes(count, side) for row in rows]
+    for number, *place in own:
+        if not 1 <= number <= len(rows):
+            raise ValueError(f'--box {number} {" ".join(map(str, place))}: '
+                             f'the figure has {len(rows)} rows')
+        boxes[number - 1].append(Box(*place))
+    return boxes
 
 
 def _compare(dataset: BaseSegDataset, models: Mapping[str, Predictor],

@@ -58,6 +58,15 @@ def test_other_programs_are_named(tmp_path, program, content):
         read_annotations(path)
 
 
+@pytest.mark.parametrize('text', [
+    '{{"shapes": [], "imageHeight": {}}}', '[{}]', '-{}',
+    '{{"images": [{{"id": {}}}], "annotations": []}}'])
+def test_numbers_that_python_refuses(tmp_path, text):
+    (tmp_path / 'a.json').write_text(text.format('9' * 5000))
+    with pytest.raises(ValueError, match=r'a\.json holds a number of 500'):
+        read_annotations(tmp_path / 'a.json')
+
+
 @pytest.mark.parametrize('text, words', [
     ('{"shapes": ', 'no JSON file of labelme or COCO'),
     ('[' * 100_000, 'no JSON file of labelme or COCO'),

@@ -4,6 +4,7 @@ import math
 import pytest
 
 from mmseg_ext.basics.arguments import (
+    arguments_of,
     check_at_least,
     check_channels,
     check_choice,
@@ -32,3 +33,28 @@ def test_channels(value):
     with pytest.raises(ValueError, match=r'widths=.*: must be 2 or more '
                        'positive integers, one for each stage'):
         check_channels('widths', value, 2, 'one for each stage')
+
+
+class Base:
+
+    def __init__(self, a, *, b=1):
+        pass
+
+
+class HandsOn(Base):
+
+    def __init__(self, c, **kwargs):
+        super().__init__(**kwargs)
+
+
+class Complete(Base):
+
+    def __init__(self, c, *rest):
+        super().__init__(1)
+
+
+def test_arguments_of_a_class_and_its_bases():
+    assert arguments_of(HandsOn) == ['c', 'a', 'b']
+    assert arguments_of(type('Bare', (HandsOn, ), {})) == ['c', 'a', 'b']
+    assert arguments_of(Complete) == ['c']
+    assert arguments_of(check_choice) == ['name', 'value', 'allowed']

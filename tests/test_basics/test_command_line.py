@@ -1,5 +1,6 @@
 """What all commands have in common."""
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -10,8 +11,10 @@ from mmengine.registry import Registry
 
 from mmseg_ext.basics.command_line import (
     add_config_options,
+    called_again,
     command_for,
     new_parser,
+    parse_dict,
     quote_command,
     run,
 )
@@ -127,6 +130,16 @@ def test_an_option_without_a_value(capsys):
         'a.b': 1}
 
 
+@pytest.mark.parametrize('words', [['--map', '-a=0'],
+                                   ['--map', 'b=1', '-a=0']])
+def test_a_name_that_looks_like_an_option(capsys, words):
+    parser = new_parser('A tool.')
+    parser.add_argument('--map', nargs='+')
+    with pytest.raises(SystemExit):
+        parser.parse_args(words)
+    assert "begins with '-' is an option" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('encoding', ['cp1252', 'ascii', 'utf-8', 'gbk'])
 def test_no_report_is_lost_for_a_letter(tmp_path, encoding):
     """Nor for a file's name that is no text."""
@@ -157,7 +170,43 @@ def test_no_report_is_lost_for_a_letter(tmp_path, encoding):
 
 def test_arguments_survive_a_shell():
     words = ['a b', "it's", '$HOME', '', 'Riß=裂', '\\', '*']
-    assert shlex.split(quote_command(words)) == words
+    assert shlex.split(quote_command(words, windows=False)) == words
+
+
+def split_as_windows_does(line: str) -> list[str]:
+    """Split a command by the rules of Microsoft's C runtime.
+
+    learn.microsoft.com, "Parsing C command-line arguments". What stands
+    outside quotation marks must mean nothing to a shell.
+    """
+    words, word, quoted = [], None, False
+    for slashes, mark, other in re.findall(r'(\\*)(?:(")|(.)|$)', line):
+        if mark:
+            word = (word or '') + '\\' * (len(slashes) // 2)
+            if len(slashes) % 2:
+                word += '"'
+            else:
+                quoted = not quoted
+            continue
+        if slashes:
+            word = (word or '') + slashes
+        if other == ' ' and not quoted:
+            words, word = [*words, word], None
+        elif other:
+            assert quoted or other not in '&|<>^();,`\'{}#$'
+            word = (word or '') + other
+    return [*words, word]
+
+
+def test_arguments_survive_a_shell_of_windows():
+    words = ['a b', "it's", 'red=255,0,0', '', 'Riß=裂', 'C:\\data set\\',
+             'C:\\data\\', 'a&b', '"', 'x\\"y z\\\\', '{split}', '--split',
+             'x;y', '(1)', '@list', '*']
+    line = quote_command(words, windows=True)
+    assert split_as_windows_does(line) == words
+    assert line.endswith(' "@list" "*"') and ' --split ' in line
+
+
 def test_names_of_others_do_not_move_the_cursor(argv):
     argv('tool')
     with pytest.raises(SystemExit) as end:
@@ -173,3 +222,29 @@ def test_what_the_console_lacks_is_printed_as_its_number(argv):
         [sys.executable, '-c', code], capture_output=True, text=True,
         env=dict(os.environ, PYTHONIOENCODING='cp1252', PYTHONUTF8='0'))
     assert (done.returncode, done.stdout) == (0, 'Gef\\udcfcge \\u03b1\n')
+
+
+@pytest.mark.parametrize(('text', 'value'), [
+    ("dict(classes=('a b','c'),n=[1,-2.5])",
+     dict(classes=('a b', 'c'), n=[1, -2.5])),
+    ("{'a': dict(b=None)}", dict(a=dict(b=None)))])
+def test_dicts_on_the_command_line(text, value):
+    assert parse_dict(text) == value
+
+
+@pytest.mark.parametrize('text', [
+    "dict(a=open('x'))", 'dict(a=b)', 'dict(1)', '{', "{'a': exec('x')}"])
+def test_what_is_no_dict_of_values(text):
+    with pytest.raises(ValueError, match='no dict of plain values'):
+        parse_dict(text)
+
+
+@pytest.mark.parametrize(('called', 'command'), [
+    (['tools/train.py', 'a b.py'], "python tools/train.py 'a b.py' --resume"),
+    (['mmseg-ext train', 'c.py', '--resume'],
+     'mmseg-ext train c.py --resume'),
+    (['/usr/bin/pytest', 'c.py'], None)])
+def test_the_own_command_once_more(called, command, monkeypatch, repository):
+    monkeypatch.chdir(repository)
+    monkeypatch.setattr(sys, 'argv', called)
+    assert called_again('train', '--resume') == command

@@ -52,6 +52,23 @@ def test_a_line_in_place_does_not_wrap(monkeypatch):
     assert stream.getvalue() == '\r' + 'x' * 39
 
 
+@pytest.mark.parametrize(('line', 'shown'), [
+    ('裂' * 30, '裂' * 19),  # 38 columns; the next would be the 40th
+    ('e\u0301' * 50, 'e\u0301' * 39),
+    ('\udcfc' * 10, '\\udcfc' * 6 + '\\ud'),  # of a Latin-1 file name
+])
+def test_letters_of_other_widths_do_not_wrap_either(monkeypatch, line, shown):
+    monkeypatch.setenv('COLUMNS', '40')
+    stream = Terminal()
+    console = Console(stream)
+    console.draw(line)
+    assert stream.getvalue() == '\r' + shown
+    stream.truncate(0)
+    console.clear()
+    columns = 38 if line[0] == '裂' else 39
+    assert stream.getvalue().strip('\0') == f'\r{" " * columns}\r'
+
+
 def test_a_stream_that_is_no_terminal_gets_whole_lines():
     stream = io.StringIO()
     console = Console(stream)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import Registry
-from mmseg.registry import MODELS
+from mmseg.registry import DATASETS, MODELS, TRANSFORMS
 from mmseg.utils import register_all_modules
 from tiff_writer import grey, tiff
 from torch.utils.data import DataLoader, Dataset
@@ -79,6 +79,28 @@ def test_an_unknown_argument_in_a_config():
         assert "argument 'sise'" in sentence(
             registry.build, dict(type=kind, sise=2))
     assert sentence(Thing, sise=2) is None  # in code
+
+
+@pytest.mark.parametrize(('registry', 'section', 'advice'), [
+    (DATASETS, dict(type='MVTecADDataset', data_root='x', categoriess='nut'),
+     'Did you mean categories?'),
+    # one of mmseg's class below it
+    (DATASETS, dict(type='SEMDataset', data_prefixx='x'),
+     'Did you mean data_prefix?'),
+    (MODELS, dict(type='EncoderDecoder', decode_head=None, backbone=dict(
+        type='MixVisionTransformer', embed_dim=8)),
+     'Did you mean embed_dims?'),
+    (MODELS, dict(type='SegformerHead', in_channels=[8], in_index=[0],
+                  channels=8, num_clases=3), 'Did you mean num_classes?'),
+    (TRANSFORMS, dict(type='LoadBinaryAnnotations', zebra=1),
+     'It takes '),
+])
+def test_the_argument_that_was_meant(registry, section, advice):
+    register_all_modules()
+    text = sentence(registry.build, section)
+    inner = section.get('backbone') or section
+    assert text.startswith(
+        f"{inner['type']} takes no argument {list(inner)[-1]!r}. {advice}")
 
 
 def test_a_value_that_does_not_fit_its_base(tmp_path):

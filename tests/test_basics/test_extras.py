@@ -1,18 +1,18 @@
 """Whoever needs an optional package is told how to install it."""
 import json
-import subprocess
-import sys
 
 import pytest
+from programs import run_program
 
-from mmseg_ext.engine import require_extra
+from mmseg_ext.basics.extras import require_extra
 
 # one process for all: importing mmseg takes seconds
 WITHOUT = """
 import json
 import sys
 
-sys.modules.update(dict.fromkeys(['mmdet', 'skimage', 'transformers']))
+sys.modules.update(dict.fromkeys(
+    ['mmdet', 'skimage', 'timm', 'transformers']))
 from mmengine.config import Config
 
 import mmseg_ext.labeling as labeling
@@ -21,6 +21,8 @@ labeling.ContrastSegmenter()  # needs none of them
 messages = {}
 for extra, work in dict(
         mmdet=lambda: Config.fromfile('configs/sem/mask2former_r50_sem.py'),
+        encoders=lambda: Config.fromfile(
+            'configs/sem/unet_efficientnet-lite0_sem.py'),
         labeling=labeling.RandomWalkerSegmenter,
         sam2=lambda: labeling.Sam2Segmenter('anywhere')).items():
     try:
@@ -43,13 +45,11 @@ def test_absent_names_the_extra():
 @pytest.fixture(scope='module')
 def messages(repository) -> dict:
     """Extra -> what is said where its packages are missing."""
-    result = subprocess.run(
-        [sys.executable, '-W', 'ignore', '-c', WITHOUT], cwd=repository,
-        text=True, capture_output=True)
-    assert result.returncode == 0, result.stderr
+    result = run_program('-c', WITHOUT, cwd=repository)
+    assert result.returncode == 0, result.stdout
     return json.loads(result.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize('extra', ['mmdet', 'labeling', 'sam2'])
+@pytest.mark.parametrize('extra', ['mmdet', 'encoders', 'labeling', 'sam2'])
 def test_missing_packages_name_the_extra(messages, extra):
     assert f'pip install -e ".[{extra}]"' in messages[extra]

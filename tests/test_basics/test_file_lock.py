@@ -1,7 +1,9 @@
 """One process at a time, and the others learn which."""
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -92,6 +94,93 @@ def test_never_through_a_link(tmp_path):
     with pytest.raises(OSError):
         FileLock(tmp_path / 'lock').acquire()
     assert (tmp_path / 'thesis').read_text() == 'mine'
+
+
+FORK = '''
+import os
+import sys
+import time
+from pathlib import Path
+from mmseg_ext.basics import FileLock
+lock = FileLock(Path(sys.argv[1]), keep=True)
+assert lock.acquire()
+child = os.fork()
+if not child:
+    time.sleep(60)
+    os._exit(0)
+print(child, flush=True)
+sys.stdin.readline()
+lock.release()
+print('released', flush=True)
+time.sleep(60)
+'''
+needs_fork = pytest.mark.skipif(
+    not hasattr(os, 'fork'), reason='Windows does not fork')
+
+
+@needs_fork
+@pytest.mark.parametrize('killed', [True, False])
+def test_a_forked_process_has_no_part_in_it(tmp_path, killed):
+    """A loading process may outlive the tool that has started it."""
+    path = tmp_path / 'lock'
+    parent = subprocess.Popen(
+        [sys.executable, '-c', FORK, str(path)], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE)
+    child = int(parent.stdout.readline())
+    try:
+        lock = FileLock(path)
+        assert not lock.acquire()
+        assert f'process {parent.pid} ' in lock.holder()
+        if killed:
+            parent.kill()
+            parent.wait()
+        else:
+            parent.stdin.write(b'\n')
+            parent.stdin.flush()
+            assert parent.stdout.readline() == b'released\n'
+        # a killed one's child may still have to close its copy
+        end = time.monotonic() + 20 * killed
+        while not (acquired := lock.acquire()) and time.monotonic() < end:
+            time.sleep(0.01)
+        assert acquired
+        os.kill(child, 0)  # is still there
+        lock.release()
+    finally:
+        os.kill(child, signal.SIGKILL)
+        parent.kill()
+        parent.communicate()
+
+
+@needs_fork
+def test_a_forked_process_gives_nothing_back(tmp_path):
+    lock = FileLock(tmp_path / 'lock')
+    assert lock.acquire()
+    child = os.fork()
+    if not child:
+        try:
+            lock.release()  # as at the end of a with block
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert not FileLock(tmp_path / 'lock').acquire()
+    lock.release()
+    assert not list(tmp_path.iterdir())
+
+
+def test_where_no_module_locks_files(tmp_path):
+    """Neither fcntl nor msvcrt: it is said, and the work goes on."""
+    program = (
+        'import sys\n'
+        'sys.modules.update(fcntl=None, msvcrt=None)\n'
+        'from pathlib import Path\n'
+        'from mmseg_ext.basics import locked\n'
+        'with locked(Path(sys.argv[1])):\n'
+        "    print('goes on')\n")
+    done = subprocess.run([sys.executable, '-c', program, str(tmp_path)],
+                          capture_output=True, text=True, check=True)
+    assert done.stdout == 'goes on\n'
+    assert f'nothing keeps locks in {tmp_path}' in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_no_lock_is_left_when_it_fails(tmp_path):

@@ -70,7 +70,7 @@ def test_beyond_pillows_limit_of_pixels(tmp_path):
 def test_more_than_the_memory_is_refused(tmp_path, monkeypatch):
     path = tmp_path / 'a.png'
     cv2.imwrite(str(path), np.zeros((9000, 9000), np.uint8))
-    monkeypatch.setattr(image_files, 'free_memory', lambda: 1e8)
+    monkeypatch.setattr(image_files, 'available_memory', lambda: 1e8)
     with pytest.raises(ValueError, match=(
             r'a\.png has 9000 x 9000 pixels.*0\.1 GB are free')):
         read_image(path)

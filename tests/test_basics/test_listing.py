@@ -6,6 +6,7 @@ import pytest
 from mmseg_ext.basics.listing import (
     check_links,
     check_names,
+    describe_absent,
     list_files,
     list_side_by_side,
     read_list,
@@ -45,6 +46,30 @@ def test_lines_of_a_list(tmp_path, line, name):
     path.write_text(f'# a comment.png\n{line}  \n#a.png\n',
                     encoding='utf-8', newline='\r\n')
     assert read_list(str(path), PNG, KNOWN) == [(name, line)]
+
+
+@pytest.mark.parametrize('line, name', [
+    ('train/a.png', 'a'), ('images/train/a', 'a'), ('train/x/b.png', 'x/b'),
+    ('images\\train\\x\\b.png', 'x/b'), ('./images/train/a.png', 'a'),
+    ('{folder}/x/b.png', 'x/b'), ('x/a.png', None), ('test/a.png', None),
+    ('b.png', None), ('images/val/train/a.png', None)])
+def test_lines_that_are_paths(tmp_path, line, name):
+    folder = lay(tmp_path / 'images/train', 'a.png', 'x/b.png')
+    path = tmp_path / 'train.txt'
+    path.write_text(line.format(folder=folder))
+    (found, _), = read_list(str(path), PNG, list_files(folder, PNG))
+    assert found == name if name else found not in ('a', 'x/b')
+
+
+@pytest.mark.parametrize('line, words', [
+    ('images/a.png masks/a.png', '1 lines have several columns'),
+    ('a\t1', '1 lines have several columns'),
+    ('a.png,a_mask.png', "such as 'a.png,a_mask.png': leave the first"),
+    ('elsewhere/a.png', '1 lines are paths to other folders'),
+    ('b', 'Add the images, or remove')])
+def test_lines_that_name_no_image(tmp_path, line, words):
+    known = list_files(lay(tmp_path / 'images', 'a.png'), PNG)
+    assert words in describe_absent([line], PNG, known)
 
 
 def test_name_with_two_suffixes(tmp_path):

@@ -191,6 +191,59 @@ def test_transparent_colours_are_refused(tmp_path):
         mask_of(tmp_path / 'a.png')
 
 
+@pytest.mark.parametrize('depth', [1, 8, 16])
+def test_a_transparent_grey_is_refused(tmp_path, depth):
+    """As an alpha channel is; GDAL and shrinkers of PNG files write it."""
+    ids = np.array([[0, 1], [1, 0]], np.uint8)
+    picture = Image.fromarray({1: ids.astype(bool), 8: ids,
+                               16: ids.astype(np.uint16)}[depth])
+    path, value = tmp_path / 'a.png', 255 if depth == 1 else 1
+    picture.save(path, transparency=value)
+    assert b'tRNS' in path.read_bytes()
+    with pytest.raises(ValueError, match='counts as transparent'):
+        mask_of(path)
+    assert read_image(path, 16).shape == (2, 2, 3)
+    if depth > 1:  # there is no third value of one bit
+        picture.save(path, transparency=7)
+        np.testing.assert_array_equal(mask_of(path), ids)
+
+
+def indexed(path, transparency, indices=(0, 1, 2)) -> str:
+    """Write a file of the classes' colours, not in their order."""
+    picture = Image.fromarray(np.array([indices], np.uint8), 'P')
+    picture.putpalette([*PALETTE[2], *PALETTE[0], *PALETTE[1], 9, 9, 9])
+    picture.save(path, transparency=transparency)
+    assert b'tRNS' in path.read_bytes()
+    return str(path)
+
+
+@pytest.mark.parametrize('transparency', [0, bytes([255, 30])])
+def test_a_transparent_colour_of_an_index(tmp_path, transparency):
+    path = indexed(tmp_path / 'a.png', transparency)
+    with pytest.raises(ValueError, match='counts as transparent'):
+        mask_of(path)
+    # the index tells the class, whatever is seen of it
+    other = [[1, 1, 1], [2, 2, 2], [3, 3, 3]]
+    assert read_mask(path, CLASSES, other).tolist() == [[0, 1, 2]]
+    # no pixel has it
+    path = indexed(tmp_path / 'b.png', 3)
+    assert mask_of(path).tolist() == [[2, 0, 1]]
+
+
+def test_a_tiff_of_indices_and_transparency(tmp_path):
+    palette = np.array([*PALETTE, *[[9, 9, 9]] * 253]).T.ravel() * 257
+    pixels = np.array([[0, 255, 2, 255], [1, 255, 0, 255]], np.uint8)
+    page, strips = grey(pixels, t262=3, t256=2, t277=2, t258=(8, 8), t338=2,
+                        t320=tuple(palette.tolist()))
+    path = tmp_path / 'a.tif'
+    path.write_bytes(tiff([(page, strips)]))
+    assert mask_of(path).tolist() == [[0, 2], [1, 0]]
+    pixels[0, 1] = 254
+    path.write_bytes(tiff([(page, [pixels.tobytes()])]))
+    with pytest.raises(ValueError, match=r'a\.tif has an alpha channel'):
+        mask_of(path)
+
+
 def test_foreign_colour_is_listed(tmp_path):
     picture = colours_of(np.array([[0, 1, 2, 2]]))
     picture[0, 3] = (250, 10, 0)

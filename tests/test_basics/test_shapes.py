@@ -1,5 +1,6 @@
 """Shapes that have an area are drawn, and others named."""
 import base64
+import json
 
 import cv2
 import numpy as np
@@ -120,4 +121,22 @@ def test_what_is_no_label(label):
 def test_entries_that_are_no_shapes(tmp_path, shapes):
     (tmp_path / 'a.json').write_text(f'{{"shapes": {shapes}}}')
     with pytest.raises(ValueError, match=r'a\.json .* shape 0 has no label'):
+        read_shapes(tmp_path / 'a.json')
+
+
+@pytest.mark.parametrize('given, height', [
+    (480, 480), (480.0, 480), ('480', 480), (' 480.0 ', 480), (None, None),
+    ('', None), (0, None), (-1, None)])
+def test_sizes_as_programs_write_them(tmp_path, given, height):
+    (tmp_path / 'a.json').write_text(json.dumps(
+        dict(shapes=[], imageHeight=given, imageWidth=640)))
+    assert read_shapes(tmp_path / 'a.json').size == (height, 640)
+
+
+@pytest.mark.parametrize('given', [
+    'high', 480.5, True, [480], {}, float('nan'), float('inf'), 'nan'])
+def test_what_is_no_size_is_named(tmp_path, given):
+    (tmp_path / 'a.json').write_text(json.dumps(
+        dict(shapes=[], imageHeight=480, imageWidth=given)))
+    with pytest.raises(ValueError, match=r'a\.json: imageWidth is .*, no nu'):
         read_shapes(tmp_path / 'a.json')

@@ -1,11 +1,8 @@
 """Splits: proportions, determinism, and files that are read as written."""
 import pytest
+from crash_states import crash_states, read_tree, write_tree
 
-from mmseg_ext.basics.splits import (
-                                       read_split,
-                                       stratified_split,
-                                       write_split,
-)
+from mmseg_ext.basics.splits import read_split, stratified_split, write_split
 
 
 def deal(counts: dict, **kwargs) -> dict:
@@ -66,6 +63,36 @@ def test_files_are_read_as_written(tmp_path):
         write_split(tmp_path / 'new', parts)
     write_split(tmp_path / 'new', dict(parts, val=[]), overwrite=True)
     assert read_split(tmp_path / 'new')['val'] == []
+
+
+@pytest.mark.parametrize('overwrite', [False, True])
+def test_killed_while_files_are_written(tmp_path, overwrite):
+    """What is read then are three files of one writing, or nothing."""
+    place = tmp_path / 'place'
+    place.mkdir()
+    old, new = (deal(dict(a=10), seed=seed) for seed in (1, 2))
+    if overwrite:
+        write_split(place, old)
+
+    def write():
+        write_split(place, new, overwrite=overwrite)
+
+    states, refused = crash_states(place, write), 0
+    whole = read_tree(place)
+    assert sorted(whole) == ['test.txt', 'train.txt', 'val.txt']
+    for state in states:
+        write_tree(place, state)
+        try:
+            assert read_split(place) in ((old, new) if overwrite else (new, ))
+        except ValueError as error:
+            assert 'not written to the end' in str(error)
+            refused += 1
+        except FileNotFoundError:
+            assert not overwrite
+        if overwrite or not whole.keys() <= state.keys():
+            write()
+            assert read_tree(place) == whole
+    assert refused > 2
 
 
 def test_bad_files(tmp_path):

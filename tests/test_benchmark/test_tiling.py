@@ -7,7 +7,7 @@ from mmseg_ext.benchmark.tiling import compare_tiling
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures('without_mmdet')
+@pytest.mark.usefixtures('forked_afresh')
 def test_both_ways_are_measured(tmp_path, monkeypatch):
     tiny_config().dump(str(tmp_path / 'config.py'))
     costs = list(compare_tiling(str(tmp_path / 'config.py'), [200], 96, 32))
@@ -16,7 +16,7 @@ def test_both_ways_are_measured(tmp_path, monkeypatch):
     for cost in costs:
         assert cost.seconds > 0 and cost.gigabytes > 0
     # what does not fit into memory is not tried
-    monkeypatch.setattr(tiling, '_free_bytes', lambda: 0)
+    monkeypatch.setattr(tiling, '_available_bytes', lambda: 0)
     cost, = compare_tiling(
         str(tmp_path / 'config.py'), [200], 96, 32, ['stock'])
     assert cost.seconds is cost.gigabytes is None

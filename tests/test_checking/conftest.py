@@ -1,4 +1,6 @@
 """A small set of sound pairs to spoil, and the check of it."""
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mmseg_ext.basics.command_line import add_config_options, new_parser
 from mmseg_ext.checking import (
     CheckResult,
     check_splits,
@@ -81,3 +84,18 @@ def find():
         assert len(matching) == 1, [f.what for f in result.findings]
         return matching[0]
     return find
+
+
+@pytest.fixture
+def options():
+    """Return a function that reads the options that a finding advises.
+
+    As the shell and the tool read them.
+    """
+    def options(finding) -> dict:
+        parser = new_parser('A tool.')
+        add_config_options(parser)
+        words = re.search(r"--dataset-options (?:'[^']+'|[^\s,;]+)",
+                          finding.fix)
+        return parser.parse_args(shlex.split(words[0])).dataset_options
+    return options

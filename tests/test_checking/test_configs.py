@@ -111,7 +111,7 @@ def test_stock_loading_of_colours(pairs, find):
     pairs.save_masks(lambda ids: palette[ids])
     finding = find(stock(pairs), 'pictures in colours')
     assert (finding.severity, finding.count) == ('error', 5)
-    assert 'tools/convert_masks.py' in finding.fix
+    assert 'convert_masks SOURCE OUT' in finding.fix
 
 
 def test_stock_loading_does_not_compare_sizes(pairs, find):
@@ -167,6 +167,20 @@ def test_the_shipped_micrograph_config(config_path, sem_root):
     result = check(config_path, 'segformer_mit-b0_sem', sem_root)
     assert not result.failed
     assert [s.listed for s in result.statistics] == [4, 2]
+
+
+def test_lines_of_a_config_and_the_argument_that_was_meant(
+        config_path, sem_root, find):
+    result = check(config_path, 'segformer_mit-b0_sem', sem_root,
+                   dataset_options=dict(info_band=None))
+    assert find(result, 'information band').fix == (
+        "info_band='mask' in dataset=dict(...) of the config, or on the "
+        'command line: --dataset-options info_band=mask')
+    result = check(config_path, 'segformer_mit-b0_sem', sem_root,
+                   dataset_options=dict(inf_band='mask'))
+    for finding in result.findings:
+        assert finding.what.endswith(
+            "SEMDataset takes no argument 'inf_band'. Did you mean info_band?")
 
 
 def test_metaldam_s_layout(config_path, metaldam_like, find):

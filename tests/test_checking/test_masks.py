@@ -42,7 +42,7 @@ def test_values_beyond_the_classes(pairs, find):
     assert finding.severity == 'error'
     assert finding.names == (str(pairs.root / 'masks/train/0.png'), )
     assert '0 ferrite, 1 pearlite, 2 pores' in finding.what
-    assert 'metainfo' in finding.fix
+    assert 'every class in --classes' in finding.fix
     assert result.failed
 
 
@@ -51,22 +51,22 @@ def test_values_beyond_the_classes(pairs, find):
     ((1, 2, 3), {1: 0, 2: 1, 3: 2}),
     ((10, 20, 30), {10: 0, 20: 1, 30: 2}),
 ])
-def test_other_values_and_the_line_that_mends_them(pairs, find, values,
-                                                   mapping):
+def test_other_values_and_the_line_that_mends_them(pairs, find, options,
+                                                   values, mapping):
     pairs.save_masks(lambda ids: np.array(values, np.uint8)[ids])
     finding = find(pairs.check(), 'values that are no class')
     assert finding.severity == 'error'
     assert finding.count == 5
     assert '(3 in train, 2 in val)' in finding.what
-    assert f'label_map={mapping}' in finding.fix
+    assert options(finding) == dict(label_map=mapping)
     assert not pairs.check(label_map=mapping).findings
 
 
-def test_zero_without_a_label_beside_classes_from_one(pairs, find):
+def test_zero_without_a_label_beside_classes_from_one(pairs, find, options):
     pairs.save_masks(lambda ids: ids, number=4)
     finding = find(pairs.check(), 'values that are no class: 3 (25')
     mapping = {0: 255, 1: 0, 2: 1, 3: 2}
-    assert f'label_map={mapping}' in finding.fix
+    assert options(finding) == dict(label_map=mapping)
     result = pairs.check(label_map=mapping)
     assert not result.failed
     find(result, 'of the pixels in train have no label (255)')
@@ -79,7 +79,7 @@ def test_a_value_that_label_map_does_not_name(pairs, find):
 
 
 @pytest.mark.parametrize('blank', [False, True])
-def test_foreground_as_255(pairs, find, blank):
+def test_foreground_as_255(pairs, find, options, blank):
     """Also where a mask holds nothing but 255."""
     pairs.save_masks(lambda ids: ids * np.uint8(255), number=2)
     if blank:
@@ -88,7 +88,7 @@ def test_foreground_as_255(pairs, find, blank):
     assert finding.severity == 'error'
     assert finding.count == 5
     assert "'carbide'" in finding.what
-    assert 'label_map={0: 0, 255: 1}' in finding.fix
+    assert options(finding) == dict(label_map={0: 0, 255: 1})
     assert not pairs.check(TWO, label_map={0: 0, 255: 1}).failed
 
 
@@ -102,7 +102,7 @@ def test_ignored_pixels_are_no_foreground(pairs, find):
     find(result, '25 % of the pixels in train have no label')
 
 
-def test_negative_values(pairs, find):
+def test_negative_values(pairs, find, options):
     def spoil(ids):
         ids = ids.astype(np.int32)
         ids[:12] = -1
@@ -111,7 +111,7 @@ def test_negative_values(pairs, find):
     finding = find(pairs.check(), 'negative values')
     assert finding.severity == 'error'
     mapping = {-1: 255, 0: 0, 1: 1, 2: 2}
-    assert f'label_map={mapping}' in finding.fix
+    assert options(finding) == dict(label_map=mapping)
     assert not pairs.check(label_map=mapping).failed
 
 
@@ -139,11 +139,11 @@ def test_int64_with_negative_values(pairs, find):
     assert finding.severity == 'error'
 
 
-def test_uint16_beyond_8_bits(pairs, find):
+def test_uint16_beyond_8_bits(pairs, find, options):
     pairs.save_masks(lambda ids: ids.astype(np.uint16) * 256)
     finding = find(pairs.check(), 'values that are no class')
     mapping = {0: 0, 256: 1, 512: 2}
-    assert f'label_map={mapping}' in finding.fix
+    assert options(finding) == dict(label_map=mapping)
     assert not pairs.check(label_map=mapping).failed
 
 
@@ -196,7 +196,7 @@ def test_colours_of_the_palette(pairs):
     assert not pairs.check().findings
 
 
-def test_colours_of_no_palette(pairs, find):
+def test_colours_of_no_palette(pairs, find, options):
     colours = np.array([[10, 20, 30], [200, 100, 0], [0, 90, 90]], np.uint8)
     pairs.save_masks(lambda ids: colours[ids][..., ::-1])
     finding = find(pairs.check(), 'none of them in the palette')
@@ -204,13 +204,13 @@ def test_colours_of_no_palette(pairs, find):
     for colour in colours.tolist():
         assert str(tuple(colour)) in finding.what
         assert str(colour) in finding.fix
-    assert 'palette=[[' in finding.fix
-    assert 'tools/convert_masks.py' in finding.fix
+    assert list(options(finding)['metainfo']) == ['palette']
+    assert 'convert_masks SOURCE OUT' in finding.fix
     assert not pairs.check(metainfo=dict(
         classes=('a', 'b', 'c'), palette=colours.tolist())).failed
 
 
-def test_some_unknown_colours(pairs, find):
+def test_some_unknown_colours(pairs, find, options):
     palette = np.array([[255, 0, 0], [0, 0, 255], [0, 255, 0]], np.uint8)
 
     def spoil(ids):
@@ -220,7 +220,7 @@ def test_some_unknown_colours(pairs, find):
     pairs.save_masks(spoil)
     finding = find(pairs.check(), 'beside those that are: (7, 8, 9) (25 %)')
     assert finding.severity == 'error'
-    assert 'ignore_colors=[[7, 8, 9]]' in finding.fix
+    assert options(finding) == dict(ignore_colors=[[7, 8, 9]])
     assert not pairs.check(ignore_colors=[[7, 8, 9]]).failed
 
 
@@ -244,7 +244,7 @@ def test_painted_photographs(pairs, find, dtype):
     assert (finding.severity, finding.count) == ('error', 5)
     assert f'(0, 0, {full})' in finding.what
     assert f'({full}, 0, 0)' in finding.what
-    assert 'tools/convert_masks.py' in finding.fix
+    assert 'convert_masks SOURCE OUT' in finding.fix
     for rule in ('CLASS=unpainted', 'CLASS=0,0,255', 'CLASS=255,0,0'):
         assert rule in finding.fix
 

@@ -1,11 +1,10 @@
 """Fresh interpreters: what counts here is what is imported first."""
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from programs import run_program
 
 REPOSITORY = Path(__file__).parents[2]
 EARLY_PROGRAM = """
@@ -48,17 +47,11 @@ def environment() -> dict:
 
 @pytest.fixture(scope='session')
 def run_python(environment):
-    """Run a program in a fresh interpreter, return its last line as JSON."""
+    """Run a program in a fresh process, return its last line as JSON."""
 
-    def run(code: str, cwd, **variables):
-        done = subprocess.run(
-            [sys.executable, '-c', code],
-            cwd=cwd,
-            env=dict(environment, **variables),
-            capture_output=True,
-            text=True,
-            timeout=120)
-        assert done.returncode == 0, done.stderr[-3000:]
+    def run(code: str, cwd):
+        done = run_program('-c', code, cwd=cwd, variables=environment)
+        assert done.returncode == 0, done.stdout[-3000:]
         return json.loads(done.stdout.splitlines()[-1])
 
     return run

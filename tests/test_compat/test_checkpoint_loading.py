@@ -1,7 +1,9 @@
 import copy
+import errno
 import http.server
 import os
 import pickle
+import resource
 import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +13,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from alone import alone
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader, load_checkpoint
 from torch import nn
@@ -333,6 +336,40 @@ def test_a_file_that_is_no_checkpoint_is_named(tmp_path, home, content):
     path.write_bytes(content)
     with pytest.raises(RuntimeError, match=r'page\.pth'):
         CheckpointLoader.load_checkpoint(str(path))
+
+
+def under(limit: int, room: int, call):
+    """Call where a resource has no more than so much room left."""
+    def limited():
+        resource.setrlimit(limit, (room, resource.RLIM_INFINITY))
+        return call()
+    return alone(limited)
+
+
+def room_for(size: int) -> int:
+    """The address space that is in use, and so much more."""
+    with open('/proc/self/statm') as file:
+        return int(file.read().split()[0]) * resource.getpagesize() + size
+
+
+@pytest.mark.skipif(not os.path.exists('/proc/self/statm'),
+                    reason='tells the address space in use')
+@pytest.mark.parametrize('save', [new_zip, legacy])
+def test_a_lack_of_memory_is_no_damage(tmp_path, home, save):
+    path = tmp_path / 'large.pth'
+    save(dict(weight=torch.zeros(2**26)), path)  # 256 MiB
+    with pytest.raises(MemoryError, match=(
+            r'large\.pth needs more than is available: it has 0\.25 GiB')):
+        under(resource.RLIMIT_AS, room_for(2**27),
+              lambda: CheckpointLoader.load_checkpoint(str(path), 'cpu'))
+
+
+def test_a_full_disk_is_no_damage(tmp_path, home, server):
+    torch.save(dict(weight=torch.zeros(2**16)), tmp_path / 'far.pth')
+    with pytest.raises(OSError, match=r'while loading .*far\.pth') as error:
+        under(resource.RLIMIT_FSIZE, 2**12,
+              lambda: CheckpointLoader.load_checkpoint(f'{server}/far.pth'))
+    assert error.value.errno == errno.EFBIG
 
 
 def test_a_missing_file_is_missing(tmp_path, home):

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,14 +13,17 @@ SCRIPT = Path(__file__).with_name('train_two_processes.py')
 @pytest.mark.slow
 @pytest.mark.skipif(
     get_device() != 'cpu', reason='an accelerator is here: nothing is patched')
-def test_two_processes_train_one_model(tmp_path, environment):
+def test_two_processes_train_one_model(
+        tmp_path, environment, without_mmdet):
+    path = [str(SCRIPT.parents[1]), os.environ['PYTHONPATH'],
+            environment['PYTHONPATH']]
     done = subprocess.run(
         [
             sys.executable, '-m', 'torch.distributed.run', '--standalone',
             '--nproc_per_node', '2', SCRIPT, tmp_path
         ],
         cwd=tmp_path,
-        env=environment,
+        env=dict(environment, PYTHONPATH=os.pathsep.join(path)),
         capture_output=True,
         text=True,
         timeout=120)

@@ -3,10 +3,9 @@ import pytest
 import torch
 from mmengine.config import ConfigDict
 from mmengine.logging import HistoryBuffer, MessageHub
+from tiny_training import tiny_runner
 
 from mmseg_ext.compat.message_hub import to_plain
-
-from .tiny_training import tiny_runner
 
 LOAD_WITH_TORCH_ALONE = """
 import json, sys

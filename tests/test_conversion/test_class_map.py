@@ -222,6 +222,13 @@ def test_nearest_does_not_take_a_photograph_for_a_mask(pair, photograph):
         convert(pair(photograph), ['a=0', 'b=255'], nearest=True)
 
 
+@pytest.mark.parametrize('classes', [(), ('Ti=0.5', '-x', '=')])
+def test_classes_that_have_signs(classes):
+    rules = ClassMap(['Ti=0.5=0', '-x=1', '==2'], classes)
+    assert rules.classes == ('Ti=0.5', '-x', '=')
+    assert rules.keys == {'0': 0, '1': 1, '2': 2}
+
+
 @pytest.mark.parametrize('rules, kwargs, sentence', [
     (['crack'], {}, 'write CLASS=WHAT'),
     (['=0'], {}, 'write CLASS=WHAT'),
@@ -237,6 +244,10 @@ def test_nearest_does_not_take_a_photograph_for_a_mask(pair, photograph):
     (['a=0,0,0', 'b=65535,0,0'], {}, 'from 0 to 255'),
     (['a=grey', 'b=0'], {}, 'paint of that shade'),
     (['a=unpainted', 'b=255,0,0'], dict(nearest=True), "map 'grey' instead"),
+    (['a=' + '9' * 5000], {}, r"'9{40}\.\.\.' is no value"),
+    (['a=-' + '9' * 25], {}, 'is no value'),
+    (['a=1,2,' + '9' * 25], {}, 'is no value'),
+    (['a=0=b'], {}, "'b' is no value"),
 ])
 def test_contradictions(rules, kwargs, sentence):
     with pytest.raises(ValueError, match=sentence):

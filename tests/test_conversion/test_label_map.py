@@ -83,6 +83,18 @@ def test_labelme_file_of_another_image(tmp_path):
         LabelMap(RULES).draw(str(tmp_path / 'b.json'), (20, 30))
 
 
+@pytest.mark.parametrize(('size', 'said'), [
+    (('20', '30'), ''), ((20.0, 30.0), ''), ((None, 30), ''), ((0, 0), ''),
+    (('21', '30'), '30 x 21'), ((None, 31), '31 x any')])
+def test_sizes_in_other_words(tmp_path, size, said):
+    path = write_json(tmp_path, SHAPES, size)
+    if not said:
+        assert LabelMap(RULES).draw(path, (20, 30)).shape == (20, 30)
+        return
+    with pytest.raises(ValueError, match=f'belongs to an image of {said}'):
+        LabelMap(RULES).draw(path, (20, 30))
+
+
 ODD_LABELS = ['1', '2.5', 'grey', 'unpainted', 'label:x', 'ignore', '',
               ' ', 'a=b', '=', 'a_b', '-x', '--map', 'background', '255,0,0',
               "it's", '$HOME `ls` "x" \\', 'Riß 裂纹', 'a\nb', ' ignore',

@@ -59,6 +59,13 @@ def test_lists(lay):
     (root / 'val.txt').write_text('e\n')
     with pytest.raises(FileNotFoundError, match=r'not there: e \(val\.txt\)'):
         find_pairs(root, split_lists='.')
+    (root / 'val.txt').write_text('images/c.v2.jpg\n')
+    assert places(find_pairs(root, split_lists='.'))[2] == ('val', 'c.v2')
+    (root / 'val.txt').write_text('images/d.jpg masks/d.png\n')
+    with pytest.raises(FileNotFoundError, match=(
+            r'not there: images/d\.jpg masks/d\.png \(val\.txt\)\. 1 lines '
+            'have several columns')):
+        find_pairs(root, split_lists='.')
 
 
 def test_a_split_that_is_made_later(lay):

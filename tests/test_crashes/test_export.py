@@ -4,14 +4,29 @@ from crash_states import crash_states, read_tree, write_tree
 from tiny_segmentor import tiny_config, write_weights
 
 from mmseg_ext.inference import OnnxModel
+from mmseg_ext.inference import export as export_module
 from mmseg_ext.inference.export import export_model
 
 for _package in ('onnx', 'onnxscript', 'onnxruntime'):
     pytest.importorskip(_package, reason='needs the extra export')
 
 
+@pytest.fixture
+def traced_once(monkeypatch):
+    """Let the second and further exports write what the first has traced."""
+    def write(graph, path, *arguments) -> None:
+        if not traced:
+            original(graph, path, *arguments)
+            traced.append(path.read_bytes())
+        else:
+            path.write_bytes(traced[0])
+
+    traced, original = [], export_module.write_graph
+    monkeypatch.setattr(export_module, 'write_graph', write)
+
+
 @pytest.mark.slow
-def test_killed_at_every_event(tmp_path):
+def test_killed_at_every_event(tmp_path, traced_once):
     cfg = tiny_config()
     checkpoint = write_weights(cfg, tmp_path / 'model.pth')
     place = tmp_path / 'place'

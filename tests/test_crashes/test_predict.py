@@ -1,11 +1,41 @@
 """Killed at any file event, prediction ends as if it had not been."""
+import io
+import pickle
+from functools import cache
+
 import cv2
 import numpy as np
 import pytest
 from crash_states import crash_states, read_tree, write_tree
 from threshold_model import ThresholdModel
 
-from mmseg_ext.inference import PredictionJob, list_inputs
+from mmseg_ext.inference import PredictionJob, job, list_inputs
+
+
+@pytest.fixture
+def drawn_once(monkeypatch):
+    """Let plots of the same numbers be drawn once: half a second each.
+
+    What draws them writes no file.
+    """
+    class Plot:
+
+        def __init__(self, *arguments) -> None:
+            self.arguments = arguments
+
+        def savefig(self, file, **options) -> None:
+            key = pickle.dumps((self.arguments, options))
+            file.write(draw(key))
+
+    @cache
+    def draw(key: bytes) -> bytes:
+        arguments, options = pickle.loads(key)
+        content = io.BytesIO()
+        original(*arguments).savefig(content, **options)
+        return content.getvalue()
+
+    original = job.draw_phases
+    monkeypatch.setattr(job, 'draw_phases', Plot)
 
 
 @pytest.fixture
@@ -38,7 +68,7 @@ def predict(tmp_path):
 
 
 @pytest.mark.slow
-def test_killed_at_every_event(predict, tmp_path):
+def test_killed_at_every_event(predict, drawn_once, tmp_path):
     place = tmp_path / 'place'
     states = crash_states(place, predict)
     whole = read_tree(place)
@@ -50,7 +80,7 @@ def test_killed_at_every_event(predict, tmp_path):
 
 
 @pytest.mark.slow
-def test_killed_while_it_begins_anew(predict, tmp_path):
+def test_killed_while_it_begins_anew(predict, drawn_once, tmp_path):
     place = tmp_path / 'place'
     predict()
     whole = read_tree(place)

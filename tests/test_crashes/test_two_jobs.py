@@ -6,7 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
+from alone import begin_alone
 from crash_states import read_tree
+from run_tool import run_tool
 from tiny_segmentor import tiny_config, write_weights
 
 # Holds a folder or a file as a tool does, until its input ends.
@@ -19,7 +22,7 @@ with (locked(path, beside=True) if path.suffix else claimed_folder(path)):
     print('mine', flush=True)
     sys.stdin.read()
 '''
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures('without_mmdet')]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -59,12 +62,10 @@ def data(tmp_path):
 
 
 def refused(repository, tool, *arguments, pid) -> None:
-    done = subprocess.run(
-        [sys.executable, repository / f'tools/{tool}.py', *arguments],
-        capture_output=True, text=True)
-    assert done.returncode == 1, done.stderr
-    assert f'is being written by process {pid} on ' in done.stderr
-    assert 'Traceback' not in done.stderr
+    printed, reason = run_tool(repository / f'tools/{tool}.py', *arguments,
+                               cwd=repository)
+    assert f'is being written by process {pid} on ' in reason, printed
+    assert 'Traceback' not in printed
 
 
 def test_predict(repository, model, data, hold, tmp_path):
@@ -85,6 +86,14 @@ def test_convert(repository, data, hold, tmp_path):
     assert read_tree(out) == before
 
 
+def test_sample(repository, hold, tmp_path):
+    out = tmp_path / 'out'
+    pid = hold(out)
+    before = read_tree(out)
+    refused(repository, 'make_sample', 'sem', out, pid=pid)
+    assert read_tree(out) == before
+
+
 def test_export(repository, model, hold, tmp_path):
     pytest.importorskip('onnxscript')
     pid = hold(tmp_path / 'model.onnx')
@@ -97,18 +106,21 @@ def test_predict_twice_at_once(repository, model, data, tmp_path):
     for i in range(4, 12):
         (data / f'images/{i}.png').write_bytes(
             (data / 'images/0.png').read_bytes())
-    command = [sys.executable, repository / 'tools/predict.py',
-               data / 'images', '--config', model[0], '--checkpoint',
-               model[1], '--out', tmp_path / 'out']
-    pair = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
-                             stderr=subprocess.STDOUT) for _ in range(2)]
-    printed = [process.communicate()[0] for process in pair]
-    statuses = [process.returncode for process in pair]
+
+    def predict() -> tuple[str, object]:
+        torch.set_num_threads(1)  # forked, it has no others
+        return run_tool(
+            repository / 'tools/predict.py', data / 'images', '--config',
+            model[0], '--checkpoint', model[1], '--out', tmp_path / 'out',
+            cwd=tmp_path)
+
+    pair = [begin_alone(predict) for _ in range(2)]
+    outcomes = [wait() for wait in pair]
     # the second may also have come after the first had ended
-    assert sorted(statuses) in ([0, 0], [0, 1]), printed
-    for status, text in zip(statuses, printed):
-        assert status == 0 or 'is being written by process' in text
-        assert status == 1 or 'n = 12' in text
+    assert any(reason is None for _, reason in outcomes), outcomes
+    for text, reason in outcomes:
+        assert reason is None or 'is being written by process' in reason
+        assert reason is not None or 'n = 12' in text
     lines = (tmp_path / 'out/phases.csv').read_text().splitlines()
     assert len(lines) == 1 + 12 * 3
     assert not list((tmp_path / 'out').glob('.*'))

@@ -161,7 +161,7 @@ def test_no_data_names_the_layout_and_the_sample(tmp_path):
         with pytest.raises(FileNotFoundError) as error:
             dataset(tmp_path / 'nowhere')
         for wanted in ('train/10000_GT.png', '--data-root',
-                       'tools/make_sample.py ksdd2'):
+                       'make_sample ksdd2'):
             assert wanted in str(error.value)
 
 

@@ -125,7 +125,7 @@ def test_no_data_names_the_layout_and_the_sample(tmp_path):
     with pytest.raises(FileNotFoundError) as error:
         build(tmp_path / 'nowhere')
     for wanted in ('train/good/000.png', '--data-root',
-                   'tools/make_sample.py mvtec'):
+                   'make_sample mvtec'):
         assert wanted in str(error.value)
     (tmp_path / 'empty/train').mkdir(parents=True)
     with pytest.raises(FileNotFoundError, match='No images'):

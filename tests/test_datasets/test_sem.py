@@ -81,7 +81,7 @@ def test_no_images_name_the_layout_and_the_sample(tmp_path):
     with pytest.raises(FileNotFoundError) as error:
         build(tmp_path / 'nowhere')
     for wanted in ('images/train', 'masks/train', '--data-root',
-                   'tools/make_sample.py sem'):
+                   'make_sample sem'):
         assert wanted in str(error.value)
 
 

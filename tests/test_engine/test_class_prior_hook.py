@@ -1,4 +1,4 @@
-"""The classifier starts from the shares, unless weights were loaded."""
+"""The classifier starts from the fractions, unless weights were loaded."""
 import pytest
 import torch
 from mmengine.registry import init_default_scope
@@ -22,14 +22,14 @@ def classifier(num_classes: int = 2) -> torch.nn.Module:
         conv_seg=torch.nn.Conv2d(4, num_classes, 1)))
 
 
-def test_untrained_model_predicts_the_shares():
+def test_untrained_model_predicts_the_fractions():
     model = torch.nn.ModuleDict(
         dict(decode_head=classifier(), auxiliary_head=classifier()))
     ClassPriorHook((97, 3)).before_train(Runner(model))
     for head in model.values():
-        shares = head.conv_seg(torch.zeros(1, 4, 2, 2)).softmax(1)
+        fractions = head.conv_seg(torch.zeros(1, 4, 2, 2)).softmax(1)
         torch.testing.assert_close(
-            shares[0, :, 0, 0], torch.tensor(PRIOR))
+            fractions[0, :, 0, 0], torch.tensor(PRIOR))
 
 
 @pytest.mark.parametrize('runner', [dict(iteration=1),
@@ -42,7 +42,7 @@ def test_loaded_weights_stay(runner):
 
 
 @pytest.mark.parametrize('prior', [(), (1, 0), (1, -1)])
-def test_shares_must_be_positive(prior):
+def test_fractions_must_be_positive(prior):
     with pytest.raises(ValueError, match='above 0'):
         ClassPriorHook(prior)
 

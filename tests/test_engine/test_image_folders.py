@@ -57,7 +57,8 @@ def test_predictions_and_panels(cfg, tmp_path, wrapped):
                  for path in (tmp_path / folder).rglob('*.png')}
         assert files == {'A/01.png', 'B/01.png'}
     # tools/compare_figures.py finds them again
-    read = predictions_in(str(tmp_path / 'masks'))
+    read = predictions_in(str(tmp_path / 'masks'),
+                          [str(tmp_path / 'data/images/val')])
     for sample in 'AB':
         path = tmp_path / f'data/images/val/{sample}/01.png'
         np.testing.assert_array_equal(
@@ -65,3 +66,7 @@ def test_predictions_and_panels(cfg, tmp_path, wrapped):
                 str(tmp_path / f'masks/{sample}/01.png'), 0))
     with pytest.raises(FileNotFoundError, match=r'02\.png is missing'):
         read(dict(img_path=str(Path('x/02.tif'))))
+    # and no other image's in the place of one that is lost
+    (tmp_path / 'masks/A/01.png').rename(tmp_path / 'masks/01.png')
+    with pytest.raises(FileNotFoundError, match=r'A.01\.png is missing'):
+        read(dict(img_path=str(tmp_path / 'data/images/val/A/01.png')))

@@ -198,24 +198,48 @@ def test_a_full_disk_stops_all(run, tmp_path):
         run(Filling)
 
 
-@pytest.mark.parametrize('change', ['older', 'newer', 'touched', 'size'])
+@pytest.mark.parametrize('change', ['older', 'newer', 'same', 'link'])
 def test_any_difference_of_a_file_counts(run, scans, tmp_path, change):
+    path = scans / 'a.bmp'  # of one size, whatever it shows
+    (scans / 'a.png').unlink()
+    for i, level in enumerate((0, 250)):
+        write(tmp_path / f'{i}.bmp', level)
+    path.symlink_to(tmp_path / '0.bmp')
+    if change != 'link':
+        path.unlink()
+        path.write_bytes((tmp_path / '0.bmp').read_bytes())
     run()
-    path, before = scans / 'a.png', (scans / 'a.png').stat()
-    write(path, 0 if change == 'touched' else 250)
-    times = dict(older=before.st_mtime_ns - 10**15,
-                 newer=before.st_mtime_ns + 10**15,
-                 touched=before.st_mtime_ns - 1, size=before.st_mtime_ns)
-    if change == 'size':
-        path.write_bytes(path.read_bytes() + b'\0')
-    os.utime(path, ns=(times[change], times[change]))
+    before = path.stat()
+    time = before.st_mtime_ns + dict(older=-10**15, newer=10**15).get(
+        change, 0)
+    if change == 'link':
+        path.unlink()
+        path.symlink_to(tmp_path / '1.bmp')
+    else:
+        path.write_bytes((tmp_path / '1.bmp').read_bytes())
+    os.utime(path, ns=(time, time))
+    assert path.stat().st_size == before.st_size
     assert run()[1] == 1
-    rows = [row['fraction_percent'] for row in read(
-        tmp_path / 'out/phases.csv')[:3]]
-    expected = 0 if change == 'touched' else 2
-    assert [float(row) for row in rows] == [
-        100.0 * (i == expected) for i in range(3)]
+    rows = read(tmp_path / 'out/phases.csv')[:3]
+    assert [float(row['fraction_percent']) for row in rows] == [0, 0, 100]
     assert run()[1] == 0
+
+
+@pytest.mark.parametrize('change', ['touched', 'copied', 'linked'])
+def test_the_same_content_is_the_same_image(run, scans, tmp_path, change):
+    """As a folder that was copied to another disk has it."""
+    run()
+    path = scans / 'a.png'
+    if change == 'touched':
+        os.utime(path, ns=(10**18, 10**18))
+    else:
+        path.rename(tmp_path / 'a.png')
+        if change == 'copied':
+            shutil.copy(tmp_path / 'a.png', path)
+        else:
+            path.symlink_to(tmp_path / 'a.png')
+    outcome, asked = run()
+    assert (asked, outcome.before) == (0, 2)
 
 
 def test_other_classes_are_other_settings(run):

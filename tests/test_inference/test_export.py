@@ -6,6 +6,8 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmseg.models.backbones import ResNetV1c
+from mmseg.models.backbones.resnet import Bottleneck
 from mmseg.registry import MODELS
 
 from mmseg_ext.engine import load_config
@@ -17,16 +19,37 @@ for _package in ('onnx', 'onnxscript', 'onnxruntime'):
 
 BN = dict(type='BN')
 PALETTE = [[200, 0, 0], [0, 200, 0], [0, 0, 200]]
-MIT = dict(
-    embed_dims=8, num_layers=[1] * 4, num_heads=[1, 2, 4, 8],
-    sr_ratios=[8, 4, 2, 1], mlp_ratio=2)
 RESNET = dict(
     type='ResNetV1c', norm_cfg=BN, base_channels=4, stem_channels=4)
 
 
+# As few stages as have all that a network does: an export takes seconds for
+# each of them.
+def mit(kind: str, stages: int) -> dict:
+    """The first stages, of one block each; the last attends to every pixel."""
+    return dict(
+        type=kind, embed_dims=8, mlp_ratio=2, num_stages=stages,
+        num_layers=[1] * stages, num_heads=[1, 2, 4][:stages],
+        patch_sizes=[7, 3, 3][:stages], strides=[4, 2, 2][:stages],
+        sr_ratios=[4, 2, 1][-stages:], out_indices=[*range(stages)])
+
+
+def resnet(depth: int, stages: int, **kwargs) -> dict:
+    return dict(
+        RESNET, depth=depth, num_stages=stages, strides=(1, 2)[:stages],
+        dilations=(1, 1)[:stages], out_indices=[*range(stages)], **kwargs)
+
+
+@MODELS.register_module()
+class OneBottleneck(ResNetV1c):
+    """The first block of mmseg's ResNet-50."""
+    arch_settings = {50: (Bottleneck, (1, ))}
+
+
 def segformer_head(kind: str, channels: list[int]) -> dict:
     return dict(
-        type=kind, in_channels=channels, in_index=[0, 1, 2, 3], channels=8)
+        type=kind, in_channels=channels, in_index=[*range(len(channels))],
+        channels=8)
 
 
 def fcn_head(channels: int, index: int = 3, **kwargs) -> dict:
@@ -35,47 +58,55 @@ def fcn_head(channels: int, index: int = 3, **kwargs) -> dict:
 
 
 PROPOSED = dict(
-    backbone=dict(type='FusedMixVisionTransformer', **MIT),
-    neck=dict(type='MultiScaleCrossAttentionNeck',
-              in_channels=[8, 16, 32, 64]),
-    decode_head=segformer_head('FusedSegformerHead', [16, 32, 64, 64]))
+    backbone=mit('FusedMixVisionTransformer', 3),
+    neck=dict(type='MultiScaleCrossAttentionNeck', in_channels=[8, 16, 32]),
+    decode_head=segformer_head('FusedSegformerHead', [16, 32, 32]))
 RESUNET = dict(
     backbone=dict(type='ResUNet', channels=(4, 8, 8)),
     decode_head=fcn_head(4, 2))
+TIMM = dict(
+    backbone=dict(
+        type='TimmBackbone', model_name='tf_efficientnet_lite0',
+        out_indices=(0, 1, 2)),
+    decode_head=dict(
+        type='UNetDecodeHead', in_channels=[16, 24, 40],
+        decoder_channels=[8, 4]))
 # Model, and the multiple that its config pads to.
 FAMILIES = dict(
     proposed=(PROPOSED, 32),
     segformer=(dict(
-        backbone=dict(type='MixVisionTransformer', **MIT),
-        decode_head=segformer_head('SegformerHead', [8, 16, 32, 64])), None),
+        backbone=mit('MixVisionTransformer', 2),
+        decode_head=segformer_head('SegformerHead', [8, 16])), None),
     unet=(dict(
         backbone=dict(
-            type='UNet', base_channels=4, enc_num_convs=(1, ) * 5,
-            dec_num_convs=(1, ) * 4, norm_cfg=BN),
-        decode_head=fcn_head(4, 4)), 16),
+            type='UNet', base_channels=4, num_stages=3, strides=(1, ) * 3,
+            enc_num_convs=(1, ) * 3, dec_num_convs=(1, ) * 2,
+            downsamples=(True, ) * 2, enc_dilations=(1, ) * 3,
+            dec_dilations=(1, ) * 2, norm_cfg=BN),
+        decode_head=fcn_head(4, 2)), 16),
     resunet=(RESUNET, None),
+    timm=(TIMM, 32),
     unet_head=(dict(
         backbone=dict(RESNET, depth=18),
         decode_head=dict(
             type='UNetDecodeHead', in_channels=[4, 8, 16, 32],
             decoder_channels=[8, 8, 8, 4])), None),
     pspnet=(dict(
-        backbone=dict(RESNET, depth=18),
+        backbone=resnet(18, 2),
         decode_head=dict(
-            type='PSPHead', in_channels=32, channels=4,
+            type='PSPHead', in_channels=8, in_index=1, channels=4,
             pool_scales=(1, 2, 3, 6))), None),
     plugin_dpsa=(dict(
         backbone=dict(
-            type='PluginBackbone', backbone=dict(RESNET, depth=18),
-            plugin=dict(type='DeformablePSA'), after=['layer4.*.bn1']),
-        decode_head=fcn_head(32)), None),
+            type='PluginBackbone', backbone=resnet(18, 2),
+            plugin=dict(type='DeformablePSA'), after=['layer2.0.bn1']),
+        decode_head=fcn_head(8, 1)), None),
     stock_dpsa=(dict(
         backbone=dict(
-            RESNET, depth=50, plugins=[
+            resnet(50, 1), type='OneBottleneck', plugins=[
                 dict(cfg=dict(type='DeformablePSA', pool='max',
-                              dcn_version=2), position='after_conv2',
-                     stages=(False, False, False, True))]),
-        decode_head=fcn_head(128)), None))
+                              dcn_version=2), position='after_conv2')]),
+        decode_head=fcn_head(16, 0)), None))
 DPT = dict(
     backbone=dict(
         type='mmpretrain.VisionTransformer',
@@ -150,6 +181,8 @@ def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
 @pytest.mark.parametrize('family', FAMILIES)
 def test_families_at_any_size_and_batch(family, tmp_path):
     model, divisor = FAMILIES[family]
+    if family == 'timm':
+        pytest.importorskip('timm', reason='needs the extra encoders')
     cfg = config(model, divisor)
     weights = save(cfg, tmp_path / 'weights.pth')
     report = export_model(
@@ -169,6 +202,14 @@ def test_families_at_any_size_and_batch(family, tmp_path):
         assert_same(exported.logits(pictures(*shape)),
                     original.logits(pictures(*shape)))
     assert [path.name for path in tmp_path.glob('*.onnx*')] == ['model.onnx']
+
+
+def test_timms_padding_needs_whole_strides(tmp_path):
+    pytest.importorskip('timm', reason='needs the extra encoders')
+    cfg = config(TIMM, 4)
+    with pytest.raises(ValueError, match=r'test_cfg\.size_divisor=32'):
+        export_model(cfg, save(cfg, tmp_path / 'weights.pth'),
+                     tmp_path / 'model.onnx', size=(64, 96))
 
 
 @pytest.mark.slow
@@ -195,12 +236,19 @@ def small(tmp_path_factory):
     return cfg, save(cfg, path)
 
 
-def test_fixed_size_and_batch(small, tmp_path):
-    report = export_model(
-        *small, tmp_path / 'model.onnx', (40, 48), 2, fixed_size=True)
+@pytest.fixture(scope='module')
+def fixed(small, tmp_path_factory):
+    """A file of fixed size and batch, and its report."""
+    path = tmp_path_factory.mktemp('fixed') / 'model.onnx'
+    report = export_model(*small, path, (40, 48), 2, fixed_size=True)
+    return str(path), report
+
+
+def test_fixed_size_and_batch(small, fixed):
+    path, report = fixed
     assert report.dynamic == ()
     assert 'image (2, 40, 48, 3) uint8' in report.describe()
-    exported = OnnxModel(str(tmp_path / 'model.onnx'))
+    exported = OnnxModel(path)
     original = TorchModel(*small, 'cpu')
     for batch in (1, 2, 5):
         assert_same(exported.logits(pictures(batch, 40, 48)),
@@ -260,9 +308,8 @@ def test_windows_of_a_fixed_size(tmp_path):
         exported.logits(pictures(1, 40, 60))
 
 
-def test_metadata(small, tmp_path):
-    export_model(*small, tmp_path / 'model.onnx', (40, 48), fixed_size=True)
-    exported = OnnxModel(str(tmp_path / 'model.onnx'))
+def test_metadata(small, fixed):
+    exported = OnnxModel(fixed[0])
     original = TorchModel(*small, 'cpu')
     for name in ('classes', 'palette', 'resizes', 'bit_depth', 'crop_bottom'):
         assert getattr(exported, name) == getattr(original, name)

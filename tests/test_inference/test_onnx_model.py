@@ -147,5 +147,5 @@ def test_other_files_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r'cannot read .*text\.onnx'):
         OnnxModel(str(tmp_path / 'text.onnx'))
     foreign = write(tmp_path / 'foreign.onnx')
-    with pytest.raises(ValueError, match=r'not written by tools/export\.py'):
+    with pytest.raises(ValueError, match=r'not written by mmseg-ext export'):
         OnnxModel(foreign)

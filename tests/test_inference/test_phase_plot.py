@@ -2,10 +2,9 @@
 import numpy as np
 import pytest
 from matplotlib import font_manager
-from matplotlib.ft2font import FT2Font
 
 from mmseg_ext.inference import summarize_phases
-from mmseg_ext.inference.phase_plot import draw_phases, readable_names
+from mmseg_ext.inference.phase_plot import draw_phases
 
 CHINESE = ['铁素体', '珠光体']
 PALETTE = [[200, 0, 0], [0, 0, 200]]
@@ -54,17 +53,6 @@ def test_never_boxes_without_a_word(fonts, recwarn):
     assert 'The numbers count the lines of phases_summary.csv' in said
     assert 'The interval of 1, 2 is wider than the mean' in said
     assert not [w for w in recwarn if 'Glyph' in str(w.message)]
-
-
-def test_another_font_that_has_the_letters(fonts):
-    """Mathematical letters, which the usual font here may lack."""
-    usual = FT2Font(font_manager.findfont('DejaVu Sans')).get_charmap()
-    other = next(entry for entry in font_manager.fontManager.ttflist
-                 if entry.name == 'STIXGeneral')
-    letter = chr(next(code for code in FT2Font(other.fname).get_charmap()
-                      if code not in usual and code > 127))
-    fonts('DejaVu Sans', 'STIXGeneral', 'Last Resort High-Efficiency')
-    assert readable_names([letter]) == ([letter], ['STIXGeneral'])
 
 
 def test_bars_end_at_0_and_100():

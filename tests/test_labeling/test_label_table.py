@@ -44,9 +44,9 @@ def test_half_a_line_does_not_count(tmp_path):
 
 
 @pytest.mark.parametrize(('line', 'found'), [
-    ('a,1,fine,,,,,,', "line 2: 'fine' is none of"),
-    ('a,1', 'line 2: it has too many or too few'),
-    ('a,x,clean,,,,,,', 'line 2: invalid literal'),
+    ('a,1,fine,,,,,,,', "line 2: 'fine' is none of"),
+    ('a,1', 'line 2: it has 2 cells in place of 10'),
+    ('a,x,clean,,,,,,,', 'line 2: invalid literal'),
 ])
 def test_wrong_lines_are_named(line, found, tmp_path):
     path = tmp_path / 'labels.csv'

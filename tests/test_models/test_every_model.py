@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 from mmseg.registry import MODELS
 
+import mmseg_ext.models  # noqa: F401  to be looked through below
+
 ROOT = 'mmseg_ext.models.'
 OURS = {
     name: model.__module__

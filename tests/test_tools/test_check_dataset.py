@@ -78,7 +78,7 @@ def test_folders(check, sem_root):
     assert status == 0
     text, status = check(*folders(sem_root))
     assert status == 1
-    assert "info_band='mask'" in text
+    assert '-> --dataset-options info_band=mask\n' in text
 
 
 def test_folders_with_validation(check, sem_root, tmp_path):

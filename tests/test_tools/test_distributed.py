@@ -12,8 +12,13 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.device import get_device
+from ranks import in_ranks
+from run_tool import run_tool
 
 from mmseg_ext.benchmark.speed_load import own_cores
+from mmseg_ext.engine import load_config
+from mmseg_ext.engine import train as train_config
 from mmseg_ext.samples import write_sem_sample
 
 # Nothing that each process draws for itself, and no norm over the images of
@@ -71,25 +76,19 @@ log_processor = dict(by_epoch=True)
 '''
 
 
-def run(command: list, cwd: Path, check: bool = True) -> str:
-    """Run a command with the interpreter of these tests, on the CPU."""
-    environment = dict(os.environ, VIRTUAL_ENV=sys.prefix,
-                       CUDA_VISIBLE_DEVICES='-1')
-    result = subprocess.run(
-        [str(part) for part in command], cwd=cwd,
-        env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
-    assert (result.returncode == 0) == check, result.stdout
-    return result.stdout
+def train_rank(config: Path, work_dir: Path, batch: int) -> None:
+    """What tools/train.py does in each process of torchrun."""
+    train_config(load_config(
+        str(config), work_dir=str(work_dir), launcher='pytorch',
+        # mmengine has one visualizer of a name, and the tests before theirs
+        cfg_options={'train_dataloader.batch_size': batch,
+                     'visualizer.name': str(work_dir)}))
 
 
-def train(repository: Path, config: Path, processes: int,
-          batch: int) -> tuple[dict, dict]:
+def train(config: Path, processes: int, batch: int) -> tuple[dict, dict]:
     """Return the last validation's metrics, and the weights."""
     work_dir = config.with_suffix('') / str(processes)
-    run(['bash', repository / 'tools/dist_train.sh', config, processes,
-         '--work-dir', work_dir, '--cfg-options',
-         f'train_dataloader.batch_size={batch}'], config.parent)
+    in_ranks(processes, train_rank, config, work_dir, batch)
     log, = work_dir.glob('*/vis_data/scalars.json')
     *_, last = log.read_text().splitlines()
     metrics = {key: value for key, value in json.loads(last).items()
@@ -98,7 +97,7 @@ def train(repository: Path, config: Path, processes: int,
     return metrics, torch.load(checkpoint, weights_only=True)['state_dict']
 
 
-@pytest.mark.slow
+@pytest.mark.skipif(get_device() != 'cpu', reason='processes of a CPU')
 @pytest.mark.parametrize('name', ['by_iteration', 'by_epoch'])
 def test_two_processes_train_what_one_trains(repository, tmp_path, name):
     # Seven images: the sampler goes on from one round of them to the next.
@@ -111,8 +110,8 @@ def test_two_processes_train_what_one_trains(repository, tmp_path, name):
         CONFIG.format(
             base=str(repository / 'configs/_base_/default_runtime.py'),
             root=str(root)) + BY_EPOCH * (name == 'by_epoch'))
-    metrics, weights = train(repository, config, 1, batch=2)
-    others, other_weights = train(repository, config, 2, batch=1)
+    metrics, weights = train(config, 1, batch=2)
+    others, other_weights = train(config, 2, batch=1)
     assert weights.keys() == other_weights.keys()
     for key, value in weights.items():
         torch.testing.assert_close(other_weights[key], value, rtol=0,
@@ -128,6 +127,7 @@ def test_two_processes_train_what_one_trains(repository, tmp_path, name):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures('without_mmdet')
 @pytest.mark.skipif(
     len(own_cores()) < 2, reason='two processes need two cores')
 def test_scaling(repository, tmp_path):
@@ -135,11 +135,12 @@ def test_scaling(repository, tmp_path):
     config.write_text(CONFIG.format(
         base=str(repository / 'configs/_base_/default_runtime.py'),
         root='nowhere'))
-    command = [sys.executable, repository / 'tools/benchmark_scaling.py',
-               config, '--device', 'cpu', '--processes', 2, '--threads', 2,
-               '--strong', '--batch', 2, '--size', 32, 48, '--repeats', 2,
-               '--seconds', 0, '--out', 'out']
-    out = run(command, tmp_path)
+    command = [repository / 'tools/benchmark_scaling.py', config, '--device',
+               'cpu', '--processes', 2, '--threads', 2, '--strong', '--batch',
+               2, '--size', 32, 48, '--repeats', 2, '--seconds', 0, '--out',
+               'out']
+    out, reason = run_tool(*command, cwd=tmp_path)
+    assert reason is None
     assert (tmp_path / 'out/scaling.md').read_text() in out
     assert 'round 2 of 2, 1 process: ' in out
     with open(tmp_path / 'out/scaling.csv') as file:
@@ -152,11 +153,11 @@ def test_scaling(repository, tmp_path):
         median(a / b for a, b in zip(*times)))
     assert float(two['efficiency_percent']) == pytest.approx(
         100 * float(two['ratio']))
-    out = run(command, tmp_path, check=False)
-    assert 'out is not empty: name a new folder' in out
-    assert 'Traceback' not in out
+    _, reason = run_tool(*command, cwd=tmp_path)
+    assert 'out is not empty: name a new folder' in reason
 
 
+@pytest.mark.usefixtures('without_mmdet')
 def test_an_error_is_said_once_and_without_torchruns_own(
         repository, tmp_path):
     done = subprocess.run(

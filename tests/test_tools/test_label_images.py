@@ -145,7 +145,7 @@ def test_sam2(label, root, tiny_sam2, tmp_path):
 
 
 @pytest.mark.parametrize(('arguments', 'found'), [
-    (dict(images='none'), 'No images in'),
+    (dict(images='none'), 'No images in none; expected are'),
     (['--segmenter', 'sam2'], '--sam2-weights FOLDER'),
     (dict(config='configs/mvtec_ad/unet_c16_mvtec.py'),
      'a classifier is needed'),

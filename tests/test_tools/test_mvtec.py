@@ -1,12 +1,10 @@
 """From split files to a figure, on MVTec AD's layout, as a user goes."""
 import json
-import os
 import re
-import subprocess
-import sys
 
 import cv2
 import pytest
+from programs import run_program
 from run_tool import run_tool
 
 TINY = [
@@ -39,12 +37,9 @@ def run_apart(repository, run):
     """The same in a process of its own, as a user goes."""
 
     def run_apart(tool, *arguments) -> None:
-        result = subprocess.run(
-            [sys.executable, str(repository / 'tools' / tool),
-             *map(str, arguments)], cwd=run.here, text=True,
-            env=dict(os.environ, PYTHONWARNINGS='ignore'),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        assert result.returncode == 0, result.stdout
+        done = run_program(
+            repository / 'tools' / tool, *arguments, cwd=run.here)
+        assert done.returncode == 0, done.stdout
     return run_apart
 
 

@@ -1,13 +1,12 @@
 """tools/show_attention.py on trained checkpoints, as a user goes."""
-import os
 import pickle
 import runpy
-import subprocess
 import sys
 
 import cv2
 import pytest
 import torch
+from programs import run_program
 
 from mmseg_ext.engine import load_config, train
 
@@ -112,12 +111,10 @@ def size(path) -> tuple[int, int]:
 @ONE_KIND
 def test_as_a_command(repository, sem_root, trained):
     here, _ = trained
-    result = subprocess.run(
-        [sys.executable, repository / 'tools/show_attention.py', 'plugin.py',
-         'work/iter_2.pth', sem_root / f'images/val/{STEM}.png', '--out',
-         'a command.png', *SMALL], cwd=here, text=True,
-        env=dict(os.environ, PYTHONWARNINGS='ignore'),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    result = run_program(
+        repository / 'tools/show_attention.py', 'plugin.py',
+        'work/iter_2.pth', sem_root / f'images/val/{STEM}.png', '--out',
+        'a command.png', *SMALL, cwd=here)
     assert result.returncode == 0, result.stdout
     assert 'Wrote a command.png' in result.stdout
     height, width = size(here / 'a command.png')

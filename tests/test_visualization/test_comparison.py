@@ -7,6 +7,7 @@ from mmseg_ext.visualization import (
     Box,
     draw_comparison,
     error_map,
+    place_boxes,
     save_figure,
 )
 from mmseg_ext.visualization.comparison import Compared
@@ -58,6 +59,17 @@ def test_pixels_have_the_classes_pure_colours(row, tmp_path):
 
 def test_boxes_are_where_the_models_disagree(row):
     assert row.boxes(2, 8) == [Box(12, 12, 8, 8)]
+
+
+def test_boxes_of_ones_own_are_added(row):
+    found = Box(12, 12, 8, 8)
+    assert place_boxes([row, row], 1, 8, [(2, 1, 2, 3, 4)]) == [
+        [found], [found, Box(1, 2, 3, 4)]]
+    assert place_boxes([row], 0, 8) == [[]]
+    for number in (0, 2):
+        with pytest.raises(ValueError, match=(
+                rf'--box {number} 1 2 3 4: the figure has 1 rows')):
+            place_boxes([row], 0, 8, [(number, 1, 2, 3, 4)])
 
 
 def test_closeups_show_the_box_and_the_true_outline(row, tmp_path):

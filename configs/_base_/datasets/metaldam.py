@@ -4,6 +4,7 @@ _base_ = './sem_crops.py'
 
 metaldam = dict(
     data_root='data/metaldam',  # or: tools/train.py CONFIG --data-root DIR
+    published='metaldam',  # errors tell where the files come from
     data_prefix=dict(img_path='images', seg_map_path='labels'),
     metainfo=dict(
         classes=('matrix', 'austenite', 'martensite_austenite',

@@ -5,6 +5,7 @@ _base_ = './sem_crops.py'
 
 nasa_super1 = dict(
     data_root='data/nasa_super1',  # or: tools/train.py CONFIG --data-root DIR
+    published='nasa_super1',  # errors tell where the files come from
     metainfo=dict(classes=('matrix', 'secondary', 'tertiary')))
 
 train_dataloader = dict(dataset=nasa_super1)

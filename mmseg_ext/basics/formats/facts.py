@@ -2,7 +2,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Union
+from typing import NamedTuple, Optional, Union
 
 import cv2
 import numpy as np
@@ -27,10 +27,12 @@ class Unsupported(ValueError):
 class Indexed(NamedTuple):
     """A picture of indices: (H, W) integers, and (N, 3) uint8 colours.
 
-    The colours are red, green, blue.
+    The colours are red, green, blue; ``alphas``, (N, ), says how opaque each
+    is, 255 in full. None: all are.
     """
     indices: np.ndarray
     colours: np.ndarray
+    alphas: Optional[np.ndarray] = None
 
     def paint(self) -> np.ndarray:
         """Return (H, W, 3) uint8, red, green, blue."""
@@ -41,10 +43,18 @@ class Indexed(NamedTuple):
         known = {tuple(colour) for colour in np.reshape(palette, (-1, 3))}
         if not known:
             return False
+        return all(tuple(colour) in known
+                   for colour in self.colours[self._used()])
+
+    def is_opaque(self) -> bool:
+        """Tell whether every colour that a pixel has is opaque."""
+        return self.alphas is None or bool(
+            (self.alphas[self._used()] == 255).all())
+
+    def _used(self) -> np.ndarray:
         number = len(self.colours)
-        used = cv2.calcHist([self.indices], [0], None, [number],
+        return cv2.calcHist([self.indices], [0], None, [number],
                             [0, number]).ravel() > 0
-        return all(tuple(colour) in known for colour in self.colours[used])
 
 
 Pixels = Union[np.ndarray, Indexed]
@@ -102,6 +112,14 @@ class Reader(ABC):
             Damaged: If the pixels are not all there.
             Unsupported: If they are of a kind that is not read.
         """
+
+
+def transparent_mask() -> Unsupported:
+    """Return the refusal of a mask that is not opaque everywhere."""
+    return Unsupported(
+        'has an alpha channel that is not opaque, or a value that counts as '
+        'transparent: no class can be told from it. Save the mask without '
+        'transparency.')
 
 
 def several_pages(number: int) -> Unsupported:

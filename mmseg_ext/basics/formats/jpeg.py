@@ -4,14 +4,15 @@ import struct
 
 import numpy as np
 
-from .exif import read_orientation
 from .facts import GREATEST_RATIO, Damaged, Facts, Reader
+from .metadata import find_orientation
 from .opencv import decode_by_opencv
 
 MARK = re.compile(rb'\xff+[^\x00\xff]')
 WITHIN = {0, 0xff, *range(0xd0, 0xd8)}  # after 255 among the coded pixels
 FRAMES = {*range(0xc0, 0xd0)} - {0xc4, 0xc8, 0xcc}
-SCAN, END, EXIF = 0xda, 0xd9, 0xe1
+SCAN, END, APPLICATION_1 = 0xda, 0xd9, 0xe1
+EXIF, XMP = b'Exif\0\0', b'http://ns.adobe.com/xap/1.0/\0'
 SEQUENTIAL = (0xc0, 0xc1)  # frames of which a scan holds a component in full
 BARE = {0x01, *range(0xd0, 0xd9)}  # marks without content
 
@@ -31,7 +32,8 @@ class JpegReader(Reader):
         found = walk(data)
         self.facts = Facts(
             'JPEG', found.height, found.width,
-            found.height * found.width * found.channels, found.orientation,
+            found.height * found.width * found.channels,
+            find_orientation(found.exif, found.xmp),
             capacity=GREATEST_RATIO * len(data))
 
     def decode(self, stored: bool) -> np.ndarray:
@@ -41,7 +43,7 @@ class JpegReader(Reader):
 class Walk:
     """What the marks of a JPEG file say."""
     height = width = channels = 0
-    orientation = 1
+    exif = xmp = b''
 
 
 def walk(data: bytes) -> Walk:
@@ -70,10 +72,12 @@ def walk(data: bytes) -> Walk:
             found.height, found.width, found.channels = struct.unpack_from(
                 '>HHB', data, place + 3)
             frame = kind
-        elif (kind == EXIF and data[place + 2:place + 8] == b'Exif\0\0'
-              and found.orientation == 1):
-            found.orientation = read_orientation(
-                data[place + 8:place + length])
+        elif kind == APPLICATION_1:
+            content = data[place + 2:place + length]
+            if content.startswith(EXIF):  # goes on in another part if long
+                found.exif += content.removeprefix(EXIF)
+            elif content.startswith(XMP):
+                found.xmp = content.removeprefix(XMP)
         elif kind == SCAN and frame in SEQUENTIAL:
             number = data[place + 2] if length > 2 else 0
             components = set(data[place + 3:place + 3 + 2 * number:2])

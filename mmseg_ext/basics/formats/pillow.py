@@ -2,6 +2,7 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Optional
 
 import numpy as np
 from PIL import Image
@@ -15,6 +16,7 @@ from .facts import (
     Unsupported,
     several_pages,
 )
+from .metadata import find_orientation
 from .said import hear
 
 # First bytes -> Pillow's name of further formats that hold still pictures.
@@ -79,6 +81,9 @@ def _without_limit() -> Iterator[None]:
 
 
 def _load(image: Image.Image) -> None:
+    if image.format == 'TIFF':
+        # By it some releases turn the pixels, and fail where it is a text.
+        image.info.pop('xmp', None)
     with hear() as lines, _without_limit():
         try:
             image.load()
@@ -88,8 +93,13 @@ def _load(image: Image.Image) -> None:
             reason = ''
     # libtiff says more than Pillow, and its errors alone
     said = ' '.join(lines[0].split()) if lines else ''
+    said = said.replace('tempfile.tif: ', '')
+    if 'is not configured' in said:
+        raise Unsupported('is compressed in a way that the Pillow here was '
+                          f'built without ({said.strip(": .")}). Save it '
+                          'without compression, or install a newer Pillow.')
     if reason or (said and image.format == 'TIFF'):
-        raise Damaged(said.replace('tempfile.tif: ', '') or reason)
+        raise Damaged(said or reason)
 
 
 def decode_by_pillow(data: bytes, kind: str, stored: bool) -> Pixels:
@@ -104,7 +114,7 @@ def _pixels(image: Image.Image, stored: bool) -> Pixels:
         palette = image.getpalette('RGB') or []
         colours = np.zeros((256, 3), np.uint8)
         colours.flat[:len(palette)] = palette
-        return Indexed(np.array(image), colours)
+        return Indexed(np.array(image), colours, _alphas(image))
     if image.mode in ('P', 'PA', 'CMYK', 'YCbCr'):
         if stored and image.mode in ('CMYK', 'YCbCr'):
             raise coded_colours(image.mode)
@@ -119,6 +129,19 @@ def _pixels(image: Image.Image, stored: bool) -> Pixels:
     if pixels.ndim == 3:  # red, green, blue -> blue, green, red
         pixels[..., [0, 2]] = pixels[..., [2, 0]]
     return pixels
+
+
+def _alphas(image: Image.Image) -> Optional[np.ndarray]:
+    """Return how opaque the colours of an indexed picture are."""
+    found = image.info.get('transparency')
+    if found is None:
+        return None
+    alphas = np.full(256, 255, np.uint8)
+    if isinstance(found, bytes):
+        alphas[:len(found)] = list(found)
+    else:  # the index of the only one that is not
+        alphas[found] = 0
+    return alphas
 
 
 def coded_colours(kind: str) -> Unsupported:
@@ -139,7 +162,6 @@ class PillowReader(Reader):
         self.image = open_by_pillow(data, format_of(data))
         try:
             pages = getattr(self.image, 'n_frames', 1)
-            orientation = self.image.getexif().get(274, 1)
         except ERRORS as error:
             raise Damaged(_reason(error)) from error
         if pages > 1:
@@ -148,7 +170,8 @@ class PillowReader(Reader):
         self.facts = Facts(
             self.image.format, height, width,
             height * width * 4,
-            orientation if orientation in range(1, 9) else 1)
+            find_orientation(self.image.info.get('exif'),
+                             self.image.info.get('xmp', b'')))
 
     def decode(self, stored: bool) -> Pixels:
         _load(self.image)

@@ -3,7 +3,8 @@ import math
 import struct
 import zlib
 
-from .exif import read_orientation
+import numpy as np
+
 from .facts import (
     GREATEST_RATIO,
     Damaged,
@@ -12,8 +13,10 @@ from .facts import (
     Reader,
     several_pages,
 )
+from .metadata import find_orientation
 from .opencv import decode_by_opencv, is_beyond
 from .pillow import decode_by_pillow
+from .png_text import find_metadata
 
 SIGNATURE = b'\x89PNG\r\n\x1a\n'
 GREY, RGB, INDEXED, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6  # types of colour
@@ -22,6 +25,7 @@ CHANNELS = {GREY: 1, RGB: 3, INDEXED: 1, GREY_ALPHA: 2, RGBA: 4}
 ADAM7 = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4),
          (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
 AT_ONCE = 2**20  # bytes of pixels
+TEXTS = (b'eXIf', b'tEXt', b'zTXt', b'iTXt')
 PIXELS = (b'IHDR', b'PLTE', b'tRNS', b'IDAT', b'IEND')  # parts of a picture
 
 
@@ -44,7 +48,6 @@ class PngReader(Reader):
         if not height or not width or self.colour not in CHANNELS:
             raise Damaged(f'its header says {width} x {height} pixels of '
                           f'type {self.colour}')
-        orientation = 1
         for kind, start, length in self.chunks:
             if kind == b'acTL' and length >= 4:  # an animation
                 pages, = struct.unpack_from('>I', data, start)
@@ -56,13 +59,13 @@ class PngReader(Reader):
                           and b'fcTL' not in kinds[:first])
                 if pages > 1:
                     raise several_pages(pages)
-            elif kind == b'eXIf':
-                orientation = read_orientation(data[start:start + length])
         channels = CHANNELS[self.colour]
         self.facts = Facts(
             'PNG', height, width,
             height * width * channels * math.ceil(self.depth / 8),
-            orientation,
+            find_orientation(*find_metadata(
+                (kind, data[start:start + length])
+                for kind, start, length in self.chunks if kind in TEXTS)),
             capacity=GREATEST_RATIO * len(data) * max(1, 8 / self.depth))
 
     def decode(self, stored: bool) -> Pixels:
@@ -81,7 +84,19 @@ class PngReader(Reader):
         pixels = decode_by_opencv(data, self.facts)
         if self.colour == GREY and self.depth < 8 and stored:
             pixels //= 255 // (2**self.depth - 1)
-        return pixels
+        return self._with_alpha(pixels) if stored else pixels
+
+    def _with_alpha(self, pixels: np.ndarray) -> np.ndarray:
+        """Add what OpenCV does with colours alone: a transparent grey."""
+        values = [struct.unpack_from('>H', self.data, start)[0]
+                  & (2**self.depth - 1)
+                  for kind, start, length in self.chunks
+                  if kind == b'tRNS' and length >= 2]
+        if self.colour != GREY or not values or values[0] not in pixels:
+            return pixels
+        opaque = np.iinfo(pixels.dtype).max
+        alpha = np.where(pixels == values[0], 0, opaque).astype(pixels.dtype)
+        return np.dstack([pixels, pixels, pixels, alpha])
 
     def _check_length(self) -> None:
         """Make sure of all pixels: Pillow leaves missing ones 0."""

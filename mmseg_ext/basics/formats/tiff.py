@@ -17,7 +17,9 @@ from .facts import (
     Reader,
     Unsupported,
     several_pages,
+    transparent_mask,
 )
+from .metadata import find_orientation
 from .pillow import coded_colours, decode_by_pillow
 from .tiff_parts import (
     EXPANDED,
@@ -59,9 +61,10 @@ class TiffReader(Reader):
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        directories = Directories(data)
-        self.order, self.tags = directories.order, directories.pages[0]
-        self._count_pages(len(directories.pages))
+        self.directories = Directories(data)
+        self.order, self.tags = (self.directories.order,
+                                 self.directories.pages[0])
+        self._count_pages(len(self.directories.pages))
         self.height = value(self.tags, tag.HEIGHT)
         self.width = value(self.tags, tag.WIDTH)
         self.samples = value(self.tags, tag.SAMPLES, 1)
@@ -76,7 +79,9 @@ class TiffReader(Reader):
         self.predictor = value(self.tags, tag.PREDICTOR, 1) if (
             self.compression in PREDICTED) else 1
         self.format = value(self.tags, tag.SAMPLE_FORMAT, UNSIGNED)
-        orientation = value(self.tags, tag.ORIENTATION, 1)
+        orientation = value(
+            self.tags, tag.ORIENTATION,
+            find_orientation(None, b''.join(self.tags.get(tag.XMP, ()))))
         if not (self.height and self.width and self.samples and self.bits):
             raise Damaged(
                 f'its tags say {self.width} x {self.height} pixels of '
@@ -87,9 +92,10 @@ class TiffReader(Reader):
             raise Unsupported('has channels of different depths: '
                               f'{sorted(depths)} bits. Save it with equal '
                               'ones.')
-        # of both Pillow makes RGB, and turns it
-        self.upright = (self.compression not in EXPANDED
-                        or self.photometric == CMYK)
+        # of both Pillow makes RGB, and turns it by the tag
+        self.by_pillow = (self.compression not in EXPANDED
+                          or self.photometric == CMYK)
+        self.upright = self.by_pillow and bool(self.tags.get(tag.ORIENTATION))
         self.facts = Facts(
             'TIFF', self.height, self.width,
             self.height * self.width * self.samples
@@ -121,13 +127,17 @@ class TiffReader(Reader):
 
     def decode(self, stored: bool) -> Pixels:
         self._check_kind(stored)
-        if self.upright:
+        if self.by_pillow:
             return self._decode_by_pillow(stored)
         pixels = self._samples()
         if self.photometric == PALETTE:
-            indexed = Indexed(pixels[..., 0], self._colours())
-            return indexed if stored else indexed.colours[
-                indexed.indices][..., ::-1]
+            indexed = Indexed(np.ascontiguousarray(pixels[..., 0]),
+                              self._colours())
+            if not stored:
+                return indexed.paint()[..., ::-1]
+            if (pixels[..., 1:] != 2**self.bits - 1).any():
+                raise transparent_mask()
+            return indexed
         if not stored and pixels.dtype.kind == 'u':
             grey = pixels[..., :1]  # without transparency
             if self.photometric == WHITE_IS_ZERO:
@@ -180,7 +190,9 @@ class TiffReader(Reader):
         elif self.compression in CCITT and (self.bits, self.samples) != (
                 1, 1):
             raise Damaged('its compression is for one bit, its depth another')
-        pixels = decode_by_pillow(self.data, 'TIFF', stored)
+        # of several it decodes the first, be it a thumbnail
+        data = self.directories.beginning_with(self.directories.place)
+        pixels = decode_by_pillow(data, 'TIFF', stored)
         if stored and self.photometric == WHITE_IS_ZERO and isinstance(
                 pixels, np.ndarray):
             pixels = 2**self.bits - 1 - pixels

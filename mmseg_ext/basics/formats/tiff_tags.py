@@ -11,17 +11,18 @@ FILL_ORDER, DESCRIPTION, ORIENTATION = 266, 270, 274
 STRIPS, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES = 273, 277, 278, 279
 PLANAR, PREDICTOR, COLOUR_MAP = 284, 317, 320
 TILE_WIDTH, TILE_HEIGHT, TILES, TILE_SIZES = 322, 323, 324, 325
-EXTRA_SAMPLES, SAMPLE_FORMAT, DEPTH = 338, 339, 32997
+EXTRA_SAMPLES, SAMPLE_FORMAT, XMP, DEPTH = 338, 339, 700, 32997
 READ = {
     NEW_SUBFILE, OLD_SUBFILE, SUB_DIRECTORIES, WIDTH, HEIGHT, BITS,
     COMPRESSION, PHOTOMETRIC, FILL_ORDER, DESCRIPTION, ORIENTATION, STRIPS,
     SAMPLES, ROWS_PER_STRIP, STRIP_SIZES, PLANAR, PREDICTOR, COLOUR_MAP,
     TILE_WIDTH, TILE_HEIGHT, TILES, TILE_SIZES, EXTRA_SAMPLES, SAMPLE_FORMAT,
-    DEPTH
+    XMP, DEPTH
 }
 # Type -> its code for struct; of the others no tag is read here.
 CODES = {1: 'B', 2: 's', 3: 'H', 4: 'I', 13: 'I', 16: 'Q', 18: 'Q'}
 TEXT = 2
+BYTES = (1, 7)  # the second: of any meaning
 REDUCED, MASK = 1, 4  # bits of NewSubfileType
 OLD_REDUCED = 2
 MOST_PAGES = 2**16
@@ -39,6 +40,7 @@ class Directories:
         order: Of the bytes, '<' or '>'.
         pages: Tags -> values of every page in full, thumbnails and masks
             of transparency left out; at least one.
+        place: Where the directory of the first of them begins.
 
     Raises:
         Damaged: If a directory is not where the file says.
@@ -56,22 +58,34 @@ class Directories:
         every = list(self._walk(first))
         if not every:
             raise Damaged('it has no directory of tags')
-        self.pages = [tags for tags in every if _is_full(tags)]
-        if not self.pages:  # as cameras write: the picture is a level below
-            below = [place for tags in every
+        full = [(place, tags) for place, tags in every if _is_full(tags)]
+        if not full:  # as cameras write: the picture is a level below
+            below = [place for _, tags in every
                      for place in tags.get(SUB_DIRECTORIES, ())]
-            self.pages = [tags for place in below
-                          for tags in self._walk(place) if _is_full(tags)]
-        self.pages = self.pages or every
+            full = [(place, tags) for start in below
+                    for place, tags in self._walk(start) if _is_full(tags)]
+        full = full or every
+        self.place = full[0][0]
+        self.pages = [tags for _, tags in full]
 
-    def _walk(self, place: int) -> Iterator[Tags]:
+    def beginning_with(self, place: int) -> bytes:
+        """Return the file as if this directory were its first."""
+        code, where = ('Q', 8) if self.big else ('I', 4)
+        first = struct.pack(self.order + code, place)
+        if self.data.startswith(first, where):
+            return self.data
+        return b''.join([self.data[:where], first,
+                         self.data[where + len(first):]])
+
+    def _walk(self, place: int) -> Iterator[tuple[int, Tags]]:
         seen: set[int] = set()
         while place:
             if place in seen or len(seen) > MOST_PAGES:
                 raise Damaged('its directories of tags go round in a circle')
             seen.add(place)
-            tags, place = self._read(place)
-            yield tags
+            tags, following = self._read(place)
+            yield place, tags
+            place = following
 
     def _unpack(self, code: str, place: int) -> tuple:
         try:
@@ -90,7 +104,9 @@ class Directories:
         for entry in range(place, place + count * size, size):
             tag, kind, number = self._unpack('HHQ' if self.big else 'HHI',
                                              entry)
-            text = tag == DESCRIPTION
+            if tag == XMP and kind in BYTES:
+                kind = TEXT
+            text = tag in (DESCRIPTION, XMP)
             if tag in READ and kind in CODES and (kind == TEXT) == text:
                 found = self._values(kind, number, entry)
                 if tags.setdefault(tag, found) != found:

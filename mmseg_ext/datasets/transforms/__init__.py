@@ -4,9 +4,13 @@ from .blur import RandomGaussianBlur
 from .checked_loading import LoadCheckedAnnotations, LoadCheckedImageFromFile
 from .defect_crop import DefectCrop
 from .loading import LoadSEMAnnotations, LoadSEMImageFromFile
+from .photometric import RandomBrightnessContrastGamma
+from .quarter_turn import RandomQuarterTurn
+from .rare_class_crop import RareClassCrop
 
 __all__ = [
     'DefectCrop', 'LoadBinaryAnnotations', 'LoadCheckedAnnotations',
     'LoadCheckedImageFromFile', 'LoadSEMAnnotations', 'LoadSEMImageFromFile',
-    'RandomGaussianBlur'
+    'RandomBrightnessContrastGamma', 'RandomGaussianBlur',
+    'RandomQuarterTurn', 'RareClassCrop'
 ]

@@ -6,6 +6,7 @@ from mmcv.transforms import LoadImageFromFile
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 
+from mmseg_ext.basics.command_line import command_for
 from mmseg_ext.basics.image_files import read_image
 from mmseg_ext.basics.mask_files import decode_mask
 
@@ -124,11 +125,14 @@ class LoadCheckedAnnotations(LoadAnnotations):
         mask = decode_mask(path, backend_args=self.backend_args)
         if mask.ndim == 3:
             raise ValueError(f'{path} is a picture in colours; class ids are '
-                             'expected. Convert it: tools/convert_masks.py.')
+                             'expected. ' + _convert())
         if not (mask.min() >= 0 and mask.max() <= 255
                 and (mask.dtype.kind in 'ui' or (mask % 1 == 0).all())):
             raise ValueError(
                 f'{path} holds values from {mask.min()} to {mask.max()}; '
-                'class ids from 0 to 255 are expected. Convert it: '
-                'tools/convert_masks.py.')
+                'class ids from 0 to 255 are expected. ' + _convert())
         return mask.astype(np.uint8)
+
+
+def _convert() -> str:
+    return f'Convert it: {command_for("convert_masks")} SOURCE OUT'

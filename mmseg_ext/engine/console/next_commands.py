@@ -1,6 +1,5 @@
 """The commands that a trained checkpoint is for."""
 import os.path as osp
-import shlex
 from collections.abc import Sequence
 from typing import Optional
 
@@ -9,7 +8,7 @@ from mmengine.runner import Runner
 from mmseg.models.segmentors import BaseSegmentor
 from torch.utils.data import Dataset
 
-from mmseg_ext.basics import command_for
+from mmseg_ext.basics.command_line import command_for, quote_command
 
 from .run_facts import list_data_sets, short_path
 
@@ -56,7 +55,7 @@ def next_commands(runner: Runner,
 
 
 def _line(tool: str, *arguments: str) -> str:
-    return f'  {command_for(tool)} {shlex.join(arguments)}'
+    return f'  {command_for(tool)} {quote_command(arguments)}'
 
 
 def _some_images(dataset: Dataset) -> Optional[str]:

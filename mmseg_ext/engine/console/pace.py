@@ -5,6 +5,8 @@ from collections.abc import Callable
 from statistics import mean
 from typing import Optional
 
+from mmseg_ext.basics import format_duration
+
 
 class Pace:
     """Mean time of the latest steps.
@@ -78,3 +80,11 @@ def seconds_left(steps: int,
     if step_seconds is None:
         return None
     return steps * step_seconds + validations * (validation_seconds or 0.0)
+
+
+def pace_parts(pace: Pace, left: Optional[float]) -> list[str]:
+    """Word the time of an iteration, and the time left."""
+    if pace.seconds is None or left is None:
+        return []
+    return [f'{pace.seconds:.2f} s/iter' if pace.seconds >= 0.1 else
+            f'{pace.seconds:.3f} s/iter', f'{format_duration(left)} left']

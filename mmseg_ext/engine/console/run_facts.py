@@ -14,10 +14,12 @@ from mmseg.registry import DATASETS
 from torch import nn
 from torch.utils.data import Dataset
 
+from mmseg_ext.basics.console import Console
 from mmseg_ext.datasets.absent_part import settle
 from mmseg_ext.engine.cpu_amp import CpuAmpOptimWrapper
 from mmseg_ext.engine.pretrained import pretrained_weights
 from mmseg_ext.engine.sections import sections
+from mmseg_ext.engine.weights import describe_weights
 
 PARTS = ('backbone', 'neck', 'decode_head', 'auxiliary_head', 'head')
 NAMED = 8  # so many classes, and folders, are named
@@ -43,6 +45,7 @@ def training_facts(runner: Runner) -> Facts:
          f'{_precision(runner.optim_wrapper)}, seed {runner.seed}'),
         ('start', _start(runner)),
         *_places(runner),
+        *_earlier(runner),
     ]
 
 
@@ -58,6 +61,13 @@ def testing_facts(runner: Runner) -> Facts:
         ('device', _device(runner.model)),
         *_places(runner),
     ]
+
+
+def print_facts(console: Console, facts: Sequence[tuple[str, str]]) -> None:
+    """Print what a run is about to do, aligned."""
+    width = max(len(name) for name, _ in facts)
+    for name, text in facts:
+        console.print(f'{name.ljust(width)}  {text}')
 
 
 def list_data_sets(dataset: Dataset) -> Iterator[Dataset]:
@@ -256,7 +266,7 @@ def _start(runner: Runner) -> str:
     if loaded:
         text = f'weights of {short_path(loaded)}'
     else:
-        weights = [osp.basename(name)
+        weights = [describe_weights(name)
                    for name in dict.fromkeys(pretrained_weights(cfg.model))]
         text = (f'pretrained weights {", ".join(weights)}' if weights else
                 'random weights')
@@ -273,3 +283,16 @@ def _places(runner: Runner) -> Facts:
         ('log', f'{short_path(log)} (with the whole config)' if log else
          'none'),
     ]
+
+
+def _earlier(runner: Runner) -> Facts:
+    """Say what becomes of a training that has used the folder before."""
+    checkpoint = last_checkpoint(runner.work_dir)
+    if (runner.cfg.get('resume') or checkpoint is None
+            or not osp.isfile(checkpoint)):
+        return []
+    # So do mmengine's hooks: they remove nothing that they have not written.
+    return [('note', f'{short_path(runner.work_dir)} holds checkpoints of an '
+             'earlier training: this one starts anew, replaces those of the '
+             'same name and leaves the others; --resume goes on from '
+             f'{short_path(checkpoint)}')]

@@ -10,9 +10,8 @@ from mmseg_ext.basics import format_duration
 from mmseg_ext.basics.console import Console, Progress
 
 from .metric_table import format_metric, main_metrics
-from .pace import Pace, seconds_left
-from .run_facts import short_path, testing_facts
-from .training_hook import pace_parts, print_facts
+from .pace import Pace, pace_parts, seconds_left
+from .run_facts import print_facts, short_path, testing_facts
 
 
 class TestingConsoleHook(Hook):

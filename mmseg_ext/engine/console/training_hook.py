@@ -13,10 +13,11 @@ from mmseg_ext.basics.console import Console, Progress
 
 from .metric_table import format_metric, metric_lines
 from .next_commands import next_commands
-from .pace import Pace, count_validations, seconds_left
+from .pace import Pace, count_validations, pace_parts, seconds_left
 from .run_facts import (
     last_checkpoint,
     list_classes,
+    print_facts,
     short_path,
     training_facts,
 )
@@ -124,21 +125,6 @@ class TrainingConsoleHook(Hook):
         return '  '.join([*parts, *pace_parts(self._pace, seconds_left(
             runner.max_iters - done, self._pace.seconds, validations,
             mean(self._val_seconds) if self._val_seconds else None))])
-
-
-def pace_parts(pace: Pace, left: Optional[float]) -> list[str]:
-    """Word the time of an iteration, and the time left."""
-    if pace.seconds is None or left is None:
-        return []
-    return [f'{pace.seconds:.2f} s/iter' if pace.seconds >= 0.1 else
-            f'{pace.seconds:.3f} s/iter', f'{format_duration(left)} left']
-
-
-def print_facts(console: Console, facts: Sequence[tuple[str, str]]) -> None:
-    """Print what a run is about to do, aligned."""
-    width = max(len(name) for name, _ in facts)
-    for name, text in facts:
-        console.print(f'{name.ljust(width)}  {text}')
 
 
 def _by_epoch(runner: Runner) -> bool:

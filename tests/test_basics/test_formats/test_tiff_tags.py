@@ -1,4 +1,6 @@
 """Which pages of a TIFF file count."""
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -20,6 +22,21 @@ SMALL = FULL[::2, ::2]
 ])
 def test_thumbnails_do_not_count(pages):
     np.testing.assert_array_equal(decode_image(tiff(pages), ''), FULL)
+
+
+@pytest.mark.parametrize(('order', 'big'), [
+    ('<', False), ('>', False), ('<', True)])  # not the fourth: Pillow's fault
+def test_a_thumbnail_before_what_pillow_decodes(order, big):
+    """Of several pictures Pillow takes the first."""
+    def page(pixels, **tags):
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, 'JPEG', quality=100)
+        return grey(pixels, t259=7, **tags)[0], [file.getvalue()]
+
+    dark = np.zeros((8, 8), np.uint8)
+    light = np.full((32, 40), 200, np.uint8)
+    data = tiff([page(dark, t254=1), page(light)], order, big)
+    np.testing.assert_array_equal(decode_image(data, ''), light)
 
 
 def test_a_picture_below_its_thumbnail():

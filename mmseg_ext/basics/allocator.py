@@ -11,7 +11,7 @@ LARGEST_THRESHOLD = 2**25  # 32 MB: glibc takes no more
 PAGES = 2**16
 
 
-def keep_freed_memory() -> None:
+def keep_freed_blocks() -> None:
     """Keep what is freed for what is allocated next.
 
     Else a training step on a CPU gives its feature maps back to the system
@@ -22,7 +22,7 @@ def keep_freed_memory() -> None:
     _set({TRIM_THRESHOLD: NEVER, MMAP_THRESHOLD: LARGEST_THRESHOLD})
 
 
-def return_freed_memory() -> None:
+def return_freed_blocks() -> None:
     """Give freed blocks of 64 KB and more back at once, where glibc does it.
 
     Resident memory is then what is in use; allocation is slower.
@@ -31,7 +31,7 @@ def return_freed_memory() -> None:
           ARENA_MAX: 1})
 
 
-def trim_memory() -> None:
+def trim_heap() -> None:
     """Give back all that is free now."""
     gc.collect()
     with suppress(AttributeError):

@@ -1,8 +1,13 @@
-"""How much memory is free, as far as the system says."""
+"""How much memory can be allocated, as far as the system says."""
 import os
 from pathlib import Path
 
-MEMORY = Path('/proc/meminfo')
+try:
+    import resource
+except ImportError:  # on Windows
+    resource = None
+
+MEMORY, STATUS = Path('/proc/meminfo'), Path('/proc/self/statm')
 # Of a container: limit, usage, and what of it are files that can go.
 GROUPS = (('/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory.current',
            '/sys/fs/cgroup/memory.stat'),
@@ -11,9 +16,10 @@ GROUPS = (('/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory.current',
            '/sys/fs/cgroup/memory/memory.stat'))
 
 
-def free_memory() -> float:
+def available_memory() -> float:
     """Return the bytes that can be allocated; infinite if nobody knows."""
-    return min(_of_machine(), *(_of_group(*files) for files in GROUPS))
+    return min(_of_machine(), _of_process(),
+               *(_of_group(*files) for files in GROUPS))
 
 
 def _of_machine() -> float:
@@ -27,6 +33,20 @@ def _of_machine() -> float:
         return os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
     except (AttributeError, OSError, ValueError):
         return float('inf')
+
+
+def _of_process() -> float:
+    """Return what a limit of the shell's leaves, ``ulimit -v``."""
+    if resource is None:
+        return float('inf')
+    most, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if most == resource.RLIM_INFINITY:
+        return float('inf')
+    try:
+        pages = int(STATUS.read_text().split()[0])
+    except (OSError, ValueError):
+        return most
+    return max(0, most - pages * resource.getpagesize())
 
 
 def _of_group(limit: str, usage: str, statistics: str) -> float:

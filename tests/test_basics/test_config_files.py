@@ -89,6 +89,43 @@ def test_what_resembles_nothing(own):
     assert str(error.value) == 'There is no config zzz.py'
 
 
+def test_a_folder_lists_its_configs(own, repository, monkeypatch):
+    monkeypatch.chdir(repository)
+    for name in ('configs/super1', 'configs/super1/', 'mmseg_ext::super1'):
+        with pytest.raises(FileNotFoundError) as error:
+            load_config(name)
+        first, *listed = str(error.value).split('\n')
+        assert first == f'{name} is a folder; name a config in it:'
+        assert [Path(find_config(line.strip())).name for line in listed] == [
+            'segformer_mit-b0_super1.py', 'segformer_xattn_mit-b0_super1.py']
+    with pytest.raises(FileNotFoundError) as error:
+        load_config('mmseg_ext::')
+    listed = [line.strip() for line in str(error.value).split('\n')]
+    assert 'mmseg_ext::segformer_xattn_sem.py' in listed
+    assert 'mmseg_ext::sem/...' in listed
+    assert not any('_base_' in line for line in listed)
+    with pytest.raises(FileNotFoundError, match='a folder without a config'):
+        load_config('.github')
+
+
+@pytest.mark.parametrize(('base', 'near'), [
+    ('{configs}/_base_/datasets/semm.py', '; names near it are '
+     'mmseg_ext::_base_/datasets/sem.py'),
+    ('./own_bsae.py', '; names near it are {folder}/own_base.py'),
+    # others are alike by half
+    ('./_base_/datasets/my_steel.py', ''),
+    ('./segments.py', ''),
+])
+def test_a_base_that_is_misspelt(own, base, near, tmp_path):
+    own('a = 1', 'own_base.py')
+    places = dict(configs=shipped('configs'), folder=tmp_path)
+    own(f'_base_ = {base.format(**places)!r}')
+    with pytest.raises(FileNotFoundError) as error:
+        read_config('own.py')
+    assert str(error.value).endswith(
+        f'which own.py inherits from{near.format(**places)}')
+
+
 def test_a_package_that_is_not_installed():
     with pytest.raises(ModuleNotFoundError, match=r'mmnowhere is not inst'):
         find_config('mmnowhere::a/b.py')

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.skipif(
 
 LOOP = """
 import resource
-from mmseg_ext.basics import freed_memory
+from mmseg_ext.basics import allocator
 import numpy as np
 
 def resident():
@@ -24,7 +24,7 @@ for _ in range(4):
     maps = [np.ones(5_000_000, np.float32) for _ in range(8)]  # 20 MB each
     del maps
 faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-freed_memory.trim_memory()
+allocator.trim_heap()
 print(faults, resident() - start)
 """
 
@@ -39,12 +39,12 @@ def measure(first: str) -> tuple[int, int]:
 
 
 def test_kept_memory_is_not_asked_for_again():
-    faults, resident = measure('freed_memory.keep_freed_memory()')
+    faults, resident = measure('allocator.keep_freed_blocks()')
     assert faults < 100
     assert resident < 80e6  # and can still be given back
 
 
-@pytest.mark.parametrize('first', ['', 'freed_memory.return_freed_memory()'])
+@pytest.mark.parametrize('first', ['', 'allocator.return_freed_blocks()'])
 def test_else_every_page_of_a_map_is(first):
     faults, _ = measure(first)
     assert faults > 8 * 5_000_000 * 4 / 2**16 / 2

@@ -8,11 +8,12 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.config.utils import ConfigParsingError
 
-from mmseg_ext.basics import shipped
+from .shipped import shipped
 
 OWN = 'mmseg_ext'
 # names that have changed, for those who still have the old one
 RENAMED = {'ksdd2_made_masks.py': 'ksdd2_pseudo_labels.py'}
+NEAR = 0.8  # how alike a slip and what is meant are
 # what mmengine says of a package's config
 MISSING = re.compile(r'file "(.+)" does not exist')
 
@@ -31,7 +32,8 @@ def find_config(name: str | os.PathLike,
 
     Raises:
         FileNotFoundError: If there is no such file. Says where a shipped
-            config of this name is, else which names are near it.
+            config of this name is, else which names are near it; what is in
+            a folder.
         ModuleNotFoundError: If the package is not installed.
     """
     name = os.fspath(name)
@@ -40,8 +42,22 @@ def find_config(name: str | os.PathLike,
     path = Path(name if root is None else root / inner).expanduser()
     if path.is_file():
         return str(path)
+    if path.is_dir():
+        raise FileNotFoundError((where and f'{where}: ')
+                                + _list_folder(name, path, what))
     start = f'{where}: there' if where else 'There'
     raise FileNotFoundError(f'{start} is no {what} {name}{_advice(path)}')
+
+
+def _list_folder(name: str, path: Path, what: str) -> str:
+    start = name if name.endswith(('::', '/')) else f'{name}/'
+    listed = [f'  {start}{file.name}' for file in sorted(path.glob('*.py'))]
+    listed += [f'  {start}{folder.name}/...' for folder in sorted(
+        path.iterdir()) if folder.name != '_base_' and any(
+            folder.glob('*.py'))]
+    if not listed:
+        return f'{name} is a folder without a {what}'
+    return '\n'.join([f'{name} is a folder; name a {what} in it:', *listed])
 
 
 def read_config(name: str | os.PathLike) -> Config:
@@ -110,12 +126,19 @@ def _advice(path: Path) -> str:
             path.as_posix().endswith(f'configs/{other}') for other in same)
         return (f'; it is now {shown}' if moved else
                 f'; the one that comes with {package} is {shown}')
-    names = {Path(other).stem: other for other in others
-             if not other.startswith('_base_')}
-    near = difflib.get_close_matches(Path(name).stem, names, n=3)
+    # a base's part, such as datasets, is seldom what is misspelt
+    part = path.parts[path.parts.index('_base_'):-1] if (
+        '_base_' in path.parts) else ()
+    names = {Path(other).stem: _shown(package, root, other)
+             for other in others if (
+                 Path(other).parts[:-1] == part if part else
+                 not other.startswith('_base_'))}
+    if not path.parent.resolve().is_relative_to(root.resolve()):
+        names.update((other.stem, other.as_posix())
+                     for other in sorted(path.parent.glob('*.py')))
+    near = difflib.get_close_matches(Path(name).stem, names, n=3, cutoff=NEAR)
     if near:
-        shown = ', '.join(_shown(package, root, names[one]) for one in near)
-        return f'; names near it are {shown}'
+        return f'; names near it are {", ".join(names[one] for one in near)}'
     return ''
 
 

@@ -1,0 +1,98 @@
+"""Draw a training's curves at each of its validations."""
+import io
+import logging
+from pathlib import Path
+from typing import Optional
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmseg.registry import HOOKS
+
+from mmseg_ext.basics import write_atomically
+
+from .history import LOSS, History
+
+PICTURE, TABLE = 'curves.png', 'curves.csv'
+PREFIX = 'train/'  # of what mmengine's message hub has of the training
+
+
+@HOOKS.register_module()
+class CurvesHook(Hook):
+    """Write ``curves.png`` and ``curves.csv`` to the work directory.
+
+    The picture shows the losses of training and validation, the IoU of each
+    class and the class-ratio error against iterations; the table has all
+    numbers of every validation, a line each. Both are renewed at each
+    validation, in full or not at all. A resumed training goes on in the
+    table as far as its checkpoint is; one that starts anew begins a new
+    one.
+
+    It never ends a training: what keeps it from writing is said once.
+    """
+
+    # Behind those that add to the metrics, and take the best.
+    priority = 'LOWEST'
+
+    def __init__(self) -> None:
+        self._history = History()
+        self._warned = False
+
+    def before_train(self, runner) -> None:
+        if is_main_process():
+            self._try(self._start, runner)
+
+    def after_val_epoch(self, runner, metrics: Optional[dict] = None) -> None:
+        # a validation alone has no curves
+        if is_main_process() and runner.iter > 0:
+            self._try(self._write, runner, metrics or {})
+
+    def _start(self, runner) -> None:
+        picture, table = (Path(runner.work_dir, name)
+                          for name in (PICTURE, TABLE))
+        self._history = History()
+        if runner.iter == 0:  # those of another training
+            picture.unlink(missing_ok=True)
+            table.unlink(missing_ok=True)
+        elif table.exists():
+            self._history.read(table, runner.iter)
+
+    def _write(self, runner, metrics: dict) -> None:
+        # here, not above: it takes half a second, and a test needs none
+        from .figure import draw_curves
+
+        history = self._history
+        history.add(runner.iter, metrics)
+        history.losses = _losses(runner)
+        history.write(Path(runner.work_dir, TABLE))
+        meta = getattr(runner.val_dataloader.dataset, 'metainfo', None) or {}
+        shown = [name for name in history.names()
+                 if '.' not in name and name != 'val_loss']
+        picture = io.BytesIO()
+        draw_curves(history, meta.get('classes') or (), shown).savefig(
+            picture, format='png')
+        write_atomically(Path(runner.work_dir, PICTURE), picture.getvalue())
+
+    def _try(self, step, *arguments) -> None:
+        try:
+            step(*arguments)
+        except Exception as error:
+            if not self._warned:
+                print_log(
+                    f'{PICTURE} and {TABLE} cannot be written, the training '
+                    f'goes on without: {type(error).__name__}: {error}',
+                    logger='current', level=logging.WARNING)
+            self._warned = True
+
+
+def _losses(runner) -> dict[str, tuple[list[int], list[float]]]:
+    """Return the losses of all iterations, resumed ones included."""
+    losses = {}
+    for name, buffer in runner.message_hub.log_scalars.items():
+        name = name.removeprefix(PREFIX) if name.startswith(PREFIX) else ''
+        if LOSS in name:
+            values = buffer.data[0].tolist()
+            # the last is this iteration's, whatever checkpoint it began at
+            first = runner.iter - len(values) + 1
+            losses[name] = list(range(first, runner.iter + 1)), values
+    return losses

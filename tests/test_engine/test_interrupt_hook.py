@@ -1,0 +1,135 @@
+"""Real signals in real trainings, which then go on as if there were none."""
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+from mmseg.registry import HOOKS
+from test_engine.test_random_state_hook import assert_equal, config, results
+
+from mmseg_ext.engine import train
+
+AT = 11  # the iteration that is running then, the fifth of an epoch of six
+WHEN = '''
+import os, signal
+from mmengine.hooks import Hook
+from mmseg.registry import HOOKS
+
+
+@HOOKS.register_module()
+class PressCtrlC(Hook):
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter + 1 == 11:
+            os.killpg(0, signal.SIGINT)
+'''
+
+
+class CtrlC(Hook):
+    """Press Ctrl-C within an iteration, a validation, or twice."""
+
+    def __init__(self, place: str, times: int = 1) -> None:
+        self.place, self.times = place, times
+
+    def _press(self, place: str) -> None:
+        for _ in range(self.times * (place == self.place)):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter + 1 == AT:
+            self._press('iteration')
+
+    def before_val_iter(self, runner, batch_idx, data_batch=None):
+        self._press('validation')
+
+
+@pytest.fixture(autouse=True)
+def registered():
+    HOOKS.register_module(name='CtrlC', module=CtrlC, force=True)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    yield
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.fixture
+def settings(config_path, sem_root, tmp_path):
+
+    def build(name: str, workers: int = 0, by_epoch: bool = False, **press):
+        cfg = config(config_path('segformer_xattn_quickstart'),
+                     tmp_path / name, sem_root, workers, by_epoch)
+        if by_epoch:  # of six iterations
+            cfg.train_dataloader.dataset = dict(
+                type='RepeatDataset', times=3,
+                dataset=cfg.train_dataloader.dataset)
+            cfg.train_cfg.update(max_epochs=3, val_interval=1)
+        if press:
+            cfg.custom_hooks = [dict(type='CtrlC', **press)]
+        return cfg
+
+    return build
+
+
+@pytest.mark.parametrize('by_epoch', [False, True])
+def test_within_an_iteration(settings, tmp_path, by_epoch):
+    cfg = settings('broken', by_epoch=by_epoch, place='iteration')
+    with pytest.raises(KeyboardInterrupt, match=(
+            rf'after iteration {AT} of 1[68]. The same command with --resume '
+            r'goes on from .*broken/interrupted\.pth')):
+        train(cfg)
+    kept = torch.load(tmp_path / 'broken/interrupted.pth', weights_only=True)
+    assert kept['meta']['iter'] == AT
+    found = results(train(settings('broken', by_epoch=by_epoch), resume=True))
+    assert not (tmp_path / 'broken/interrupted.pth').exists()
+    assert_equal(found, results(train(settings('whole', by_epoch=by_epoch))))
+
+
+def test_within_a_validation_with_averaged_weights(settings, tmp_path):
+
+    def build(name, **press):
+        cfg = settings(name, **press)
+        cfg.custom_hooks += [dict(type='EMAHook', momentum=0.1)]
+        cfg.default_hooks.checkpoint.update(interval=20, save_best=None)
+        return cfg
+
+    with pytest.raises(KeyboardInterrupt):
+        train(build('broken', place='validation'))
+    kept = torch.load(tmp_path / 'broken/interrupted.pth', weights_only=True)
+    assert kept['meta']['iter'] == 8
+    found = results(train(build('broken'), resume=True))
+    expected = results(train(build('whole')))
+    found[2][:0] = expected[2][:1]  # the one that was broken off
+    assert_equal(found, expected)
+
+
+def test_a_second_time_it_stops_at_once(settings, tmp_path):
+    with pytest.raises(KeyboardInterrupt, match=r'goes on from .*iter_8\.pth'):
+        train(settings('broken', place='iteration', times=2))
+    assert not (tmp_path / 'broken/interrupted.pth').exists()
+
+
+def test_a_terminal_ends_a_process_with_its_loaders(
+        settings, repository, tmp_path, without_mmdet):
+    (tmp_path / 'when.py').write_text(WHEN)
+    cfg = settings('broken', 2, by_epoch=True)
+    cfg.custom_hooks = [dict(type='PressCtrlC')]
+    cfg.custom_imports = dict(imports=['mmseg_ext', 'when'])
+    cfg.dump(str(tmp_path / 'a config.py'))
+    path = os.pathsep.join([str(tmp_path), os.environ['PYTHONPATH']])
+    done = subprocess.run(
+        [sys.executable, repository / 'tools/train.py', 'a config.py'],
+        cwd=tmp_path, text=True, capture_output=True, start_new_session=True,
+        env=dict(os.environ, PYTHONPATH=path), timeout=300)
+    assert done.returncode == 130, done.stderr
+    assert 'Ctrl-C again stops at once' in done.stderr
+    assert f'{repository}/tools/train.py \'a config.py\' --resume' in (
+        done.stderr)
+    assert 'Traceback' not in done.stderr
+    again = settings('broken', 2, by_epoch=True)
+    found = results(train(again, resume=True))
+    whole = settings('whole', 2, by_epoch=True)
+    assert_equal(found, results(train(whole)))
+    assert Path(again.work_dir, 'curves.png').exists()
