@@ -17,7 +17,8 @@ TIMED = 9  # steps whose median counts
 VALIDATED = 2  # images predicted to see how long one takes
 VALIDATIONS = 10  # in a training, if they take no more than
 VALIDATING = 0.15  # of the budget, but two at least
-START = 15  # seconds until the first step
+START = 20  # seconds until the first step, with a look at the data
+DRAWING = 1.0  # seconds for the curves, after each validation
 RESERVE = 0.95  # of the budget is planned: other work on a machine comes up
 FEWEST = 50  # steps below which no training is worth planning
 
@@ -112,7 +113,7 @@ def fill_minutes(minutes: float, timing: Timing, num_val: int) -> Schedule:
         ValueError: If the time is too short.
     """
     seconds = RESERVE * 60 * minutes - START
-    validation = timing.image * num_val
+    validation = timing.image * num_val + DRAWING
     times = int(min(max(VALIDATING * seconds / validation, 2), VALIDATIONS))
     steps = int((seconds - times * validation) / timing.step)
     if steps < FEWEST:

@@ -6,8 +6,8 @@ from typing import Optional
 
 import numpy as np
 
+from mmseg_ext.basics.deal import deal_images
 from mmseg_ext.basics.splits import SPLITS
-from mmseg_ext.conversion.deal import deal_images
 
 from .fingerprint import SetFacts
 from .source import Pair, Source

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Optional
 
 from mmengine.config import Config
+from mmengine.device import get_device
 
 from mmseg_ext.basics.splits import write_split
 from mmseg_ext.basics.staging import staged
@@ -195,6 +196,11 @@ def _plan_surfaces(source: Source, wishes: Wishes, show: Show) -> _Draft:
 
 def _time(draft: _Draft, wishes: Wishes, show: Show) -> Schedule:
     """Train a few steps by the plan, and see how many fit."""
+    here = 'cpu' if get_device() == 'cpu' else 'cuda'
+    if wishes.device != here:
+        raise ValueError(
+            f'--device {wishes.device}: what fits into minutes is timed, and '
+            f'this machine trains on {here}. Plan there, or say --steps')
     with tempfile.TemporaryDirectory() as folder:
         trial = take_steps(1)
         path = Path(folder) / 'trial.py'

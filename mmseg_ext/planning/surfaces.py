@@ -158,8 +158,11 @@ def surface_config(source: Source, facts: SurfaceFacts, start: Start,
         *reason_lines(choices, 'start'),
         'model = dict(',
         *(f'    {line}' for line in start.delta),
-        "    decode_head=dict(num_classes=2, loss_decode=dict("
-        "type='CrossEntropyDiceLoss')))",
+        '    decode_head=dict(',
+        '        num_classes=2,',
+        '        # a defect\'s pixel counts as ten',
+        '        loss_decode=dict(',
+        "            type='CrossEntropyDiceLoss', class_weight=[1.0, 10.0])))",
         '# what part of a defective image is a defect, for the first guess',
         f"custom_hooks = [dict(type='ClassPriorHook', prior=({1 - defect:.4f},"
         f' {defect:.4f}))]',
