@@ -96,7 +96,8 @@ def convert_masks(out: str | os.PathLike,
         progress: Called with (pairs done, pairs in all) after each pair.
         settings: Kept in the record, such as where the data came from.
         split: Proportions of training, validation and test, by which
-            :func:`~mmseg_ext.basics.deal.deal_images` deals out pairs that have no split.
+            :func:`~mmseg_ext.basics.deal.deal_images` deals out pairs that
+            have no split.
         seed: Its seed.
         unmasked: Class of all pixels of images without a mask.
 
