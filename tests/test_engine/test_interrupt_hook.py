@@ -11,6 +11,7 @@ from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 from test_engine.test_random_state_hook import assert_equal, config, results
 
+from mmseg_ext.basics.command_line import quote_command
 from mmseg_ext.engine import train
 
 AT = 11  # the iteration that is running then, the fifth of an epoch of six
@@ -125,8 +126,9 @@ def test_a_terminal_ends_a_process_with_its_loaders(
         env=dict(os.environ, PYTHONPATH=path), timeout=300)
     assert done.returncode == 130, done.stderr
     assert 'Ctrl-C again stops at once' in done.stderr
-    assert f'{repository}/tools/train.py \'a config.py\' --resume' in (
-        done.stderr)
+    command = quote_command([str(repository / 'tools/train.py'),
+                             'a config.py', '--resume'])
+    assert f'python {command}' in done.stderr
     assert 'Traceback' not in done.stderr
     again = settings('broken', 2, by_epoch=True)
     found = results(train(again, resume=True))

@@ -16,6 +16,7 @@ from mmengine.runner import Runner
 from run_tool import run_tool
 from tiny import TINY_QUICKSTART
 
+from mmseg_ext.basics.command_line import quote_command
 from mmseg_ext.basics.csv_files import read_table
 from mmseg_ext.samples import write_sem_sample
 
@@ -146,7 +147,8 @@ def test_missing_data_and_bombs_end_with_a_message(
     _, reason = run_tool(repository / 'tools/train.py', config, '--data-root',
                          'nowhere', cwd=tmp_path)
     assert reason.startswith('\nNo images in nowhere/images/train')
-    assert 'make_sample.py sem nowhere' in reason
+    tool = quote_command([str(repository / 'tools/make_sample.py')])
+    assert f'python {tool} sem nowhere' in reason
     _, reason = run_tool(
         repository / 'tools/test.py', config, 'model.pth', '--data-root', root,
         '--cfg-options', *TINY_QUICKSTART, cwd=tmp_path)
