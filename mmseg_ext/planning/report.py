@@ -5,6 +5,7 @@ import textwrap
 from mmseg_ext.basics.command_line import command_for, quote_command
 from mmseg_ext.basics.listing import name_some
 
+from .choices import value_of
 from .plan import Plan
 
 WIDTH = 79
@@ -52,12 +53,15 @@ def _next(plan: Plan) -> list[str]:
         plan.source.pairs) else plan.source.root
     predicted = osp.join(work_dir, 'predictions')
     part = 'test' if plan.test else 'val'
+    # of what lies below a mask a prediction knows nothing
+    cut = '--crop-bottom auto ' * (
+        value_of(plan.choices, 'info_band') == 'mask')
     return [
         f'Wrote {config}, with the reasons. Train by it, judge it on the '
         f'{part} part, use it:',
         f'  {command_for("train")} {quote_command([config])}',
         f'  {command_for("test")} {quote_command([config])} {best}',
         f'  {command_for("predict")} {quote_command([images])} --config '
-        f'{quote_command([config])} --checkpoint {best} --out '
+        f'{quote_command([config])} --checkpoint {best} {cut}--out '
         f'{quote_command([predicted])}',
     ]

@@ -2,11 +2,11 @@
 # 8 as they are, and of a small transformer on that at stride 16, drawn at
 # random, the tokens of layers 2 and 4. A third of a ViT-Ti's layers: few
 # images do not train more.
-from mmseg_ext.basics.extras import require_extra
-
-require_extra('timm', 'encoders')
 _base_ = 'mmseg::_base_/models/dpt_vit-b16.py'
 
+from mmseg_ext.basics.extras import require_extra  # noqa: E402
+
+require_extra('timm', 'encoders')
 model = dict(
     data_preprocessor=dict(
         mean=[127.5, 127.5, 127.5],  # these weights' own
