@@ -88,10 +88,11 @@ def test_the_model_follows_the_thinness():
 
 def test_reasons_are_comments_of_79_columns():
     choices = choices_of([(64, 64, 90, 30, (97, 3))])
-    lines = reason_lines(choices, 'crops', '    ')
+    lines = reason_lines(choices, 'photometric', '    ')
     assert len(lines) > 1
     assert all(line.startswith('    # ') and len(line) <= 79
                for line in lines)
     words = ' '.join(line.removeprefix('    # ') for line in lines)
-    assert words == next(c.reason for c in choices if c.name == 'crops')
+    assert words == next(c.reason for c in choices
+                         if c.name == 'photometric')
     assert reason_lines(choices, 'nothing') == []
