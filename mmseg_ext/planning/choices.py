@@ -12,7 +12,10 @@ from .source import Source
 SIDE = dict(cpu=256, cuda=512)  # pixels a side of a crop
 STRIDE = 32  # of the encoders' coarsest map
 BATCH = dict(cpu=4, cuda=8)
-COARSE_ENOUGH = 0.9  # mean IoU of the ground truth at stride 4, see below
+# Mean IoU of the ground truth at stride 4 below which a decoder of full
+# resolution is worth its time. After 300 steps it was 10 mIoU better on steel
+# with thin particles (0.76) and 10 to 15 worse on MetalDAM (0.85).
+COARSE_ENOUGH = 0.8
 RARE = 0.05  # fraction of the pixels below which a class is looked for
 LARGE = 4_000_000  # pixels above which an image is predicted in tiles
 TILE, TILE_STRIDE = 1024, 768
