@@ -1,5 +1,6 @@
 """Files of weights from the network: whole, or not at all."""
 import os.path as osp
+import pickle
 import urllib.request
 from pathlib import Path
 
@@ -64,15 +65,16 @@ def load_download(address: str):
     barrier()
     with file.open('rb') as opened:
         page = opened.read(CHUNK).lstrip()[:1] == b'<'
-    mend = f'delete {file}, and it is downloaded again from {address}'
+    advice = f'delete {file}, and it is downloaded again from {address}'
     if page:
-        raise WeightsError(f'{file} is a web page, not a checkpoint: {mend}')
+        raise WeightsError(f'{file} is a web page, not a checkpoint: {advice}')
     try:
         return torch.load(file, map_location='cpu', weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError) as error:
+    except (RuntimeError, EOFError, OSError, ValueError,
+            pickle.UnpicklingError) as error:
         raise WeightsError(
             f'{file} is damaged or incomplete ({type(error).__name__}): '
-            f'{mend}') from error
+            f'{advice}') from error
 
 
 def _fetch(address: str, file: Path) -> None:

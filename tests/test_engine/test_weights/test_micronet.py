@@ -260,6 +260,7 @@ def test_a_cut_download_leaves_nothing(published, tmp_path):
     (b'\n<!DOCTYPE html><html>Sign in</html>', 'is a web page.*delete'),
     (b'PK\x03\x04 and no more', 'damaged or incomplete.*delete'),
     (b'', 'damaged or incomplete.*delete'),
+    (b'no pickle at all', 'damaged or incomplete.*delete'),
 ])
 def test_what_is_no_checkpoint(content, message, published):
     (published / 'resnet18_pretrained_microscopynet_v1.0.pth.tar'
