@@ -10,12 +10,18 @@ Exit status 1 means that training would go wrong.
 """
 import argparse
 
-from mmseg_ext.basics.command_line import add_config_options, new_parser, run
+from mmseg_ext.basics.command_line import (
+    add_config_options,
+    config_name,
+    new_parser,
+    run,
+)
 
 
 def parse_args() -> argparse.Namespace:
     parser = new_parser(__doc__)
-    parser.add_argument('config', nargs='?', help='config file')
+    parser.add_argument(
+        'config', nargs='?', type=config_name, help='config file')
     parser.add_argument('--images', metavar='DIR', help='training images')
     parser.add_argument('--masks', metavar='DIR', help='their masks')
     parser.add_argument(

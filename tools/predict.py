@@ -13,7 +13,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from mmseg_ext.basics.command_line import new_parser, run
+from mmseg_ext.basics.command_line import config_name, new_parser, run
 from mmseg_ext.basics.console import Console
 
 
@@ -26,7 +26,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         'input', nargs='+', help='images, folders (with all in them) or '
         "patterns in quotation marks, such as 'scans/**/*.tif'")
-    parser.add_argument('--config', help='config file of the model')
+    parser.add_argument(
+        '--config', type=config_name, help='config file of the model')
     parser.add_argument('--checkpoint', help='its weights')
     parser.add_argument(
         '--onnx', help='file of tools/export.py, in place of these two')
