@@ -1,4 +1,5 @@
 """Files of weights from the network: whole, or not at all."""
+import os
 import os.path as osp
 import pickle
 import urllib.request
@@ -60,9 +61,12 @@ def load_download(address: str):
         WeightsError: If what came is no checkpoint, or not all of it.
     """
     file = cached_file(address)
-    if is_main_process() and not file.is_file():
-        _fetch(address, file)
-    barrier()
+    # the first process, whose folder others may see; then, on machines with
+    # a folder of their own, one process of each
+    for fetches in (is_main_process(), os.environ.get('LOCAL_RANK') == '0'):
+        if fetches and not file.is_file():
+            _fetch(address, file)
+        barrier()
     with file.open('rb') as opened:
         page = opened.read(CHUNK).lstrip()[:1] == b'<'
     advice = f'delete {file}, and it is downloaded again from {address}'
