@@ -20,8 +20,7 @@ from mmseg_ext.basics.command_line import (
 
 def parse_args() -> argparse.Namespace:
     parser = new_parser(__doc__)
-    parser.add_argument(
-        'config', nargs='?', type=config_name, help='config file')
+    parser.add_argument('config', nargs='?', help='config file')
     parser.add_argument('--images', metavar='DIR', help='training images')
     parser.add_argument('--masks', metavar='DIR', help='their masks')
     parser.add_argument(
@@ -43,6 +42,8 @@ def parse_args() -> argparse.Namespace:
         parser.error('name a config or folders, not both')
     if (args.val_images is None) != (args.val_masks is None):
         parser.error('--val-images and --val-masks belong together')
+    if args.config is not None:
+        config_name(args.config)
     return args
 
 

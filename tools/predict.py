@@ -26,8 +26,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         'input', nargs='+', help='images, folders (with all in them) or '
         "patterns in quotation marks, such as 'scans/**/*.tif'")
-    parser.add_argument(
-        '--config', type=config_name, help='config file of the model')
+    parser.add_argument('--config', help='config file of the model')
     parser.add_argument('--checkpoint', help='its weights')
     parser.add_argument(
         '--onnx', help='file of tools/export.py, in place of these two')
@@ -69,6 +68,8 @@ def parse_args() -> argparse.Namespace:
         parser.error('give --config and --checkpoint, or --onnx')
     if args.overlap is not None and not args.tile:
         parser.error('--overlap goes with --tile')
+    if args.config is not None:
+        config_name(args.config)
     return args
 
 
