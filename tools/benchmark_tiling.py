@@ -2,13 +2,14 @@
 """Compare tiled prediction with mmseg's own windows: time, peak memory."""
 import argparse
 
-from mmseg_ext.basics.command_line import new_parser, run
+from mmseg_ext.basics.command_line import config_name, new_parser, run
 
 
 def parse_args() -> argparse.Namespace:
     parser = new_parser(__doc__)
     parser.add_argument(
         '--config',
+        type=config_name,
         default='mmseg_ext::metaldam/segformer_mit-b0_metaldam.py',
         help='of a model that does not scale images (default: %(default)s)')
     parser.add_argument(

@@ -10,7 +10,12 @@ Exit status 1 means that training would go wrong.
 """
 import argparse
 
-from mmseg_ext.basics.command_line import add_config_options, new_parser, run
+from mmseg_ext.basics.command_line import (
+    add_config_options,
+    config_name,
+    new_parser,
+    run,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -37,6 +42,8 @@ def parse_args() -> argparse.Namespace:
         parser.error('name a config or folders, not both')
     if (args.val_images is None) != (args.val_masks is None):
         parser.error('--val-images and --val-masks belong together')
+    if args.config is not None:
+        config_name(args.config)
     return args
 
 

@@ -13,7 +13,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from mmseg_ext.basics.command_line import new_parser, run
+from mmseg_ext.basics.command_line import config_name, new_parser, run
 from mmseg_ext.basics.console import Console
 
 
@@ -68,6 +68,8 @@ def parse_args() -> argparse.Namespace:
         parser.error('give --config and --checkpoint, or --onnx')
     if args.overlap is not None and not args.tile:
         parser.error('--overlap goes with --tile')
+    if args.config is not None:
+        config_name(args.config)
     return args
 
 

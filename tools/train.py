@@ -7,6 +7,7 @@ from mmseg_ext.basics.command_line import (
     command_for,
     config_name,
     new_parser,
+    quote_command,
     run,
 )
 
@@ -54,8 +55,9 @@ def main() -> None:
 
     cfg = config_from_options(args)
     if not args.no_check:
-        refuse_unfit(cfg, f'{command_for("check_dataset")} {args.config} '
-                     '(with the options for data)')
+        refuse_unfit(cfg, f'{command_for("check_dataset")} '
+                     f'{quote_command([args.config])} (with the options for '
+                     'data)')
     train(cfg, args.resume, args.amp, patience=args.patience, ema=args.ema,
           log=args.log)
 

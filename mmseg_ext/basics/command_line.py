@@ -138,15 +138,20 @@ def parse_dict(text: str) -> dict:
         ValueError: If it is anything else.
     """
     try:
-        return _value(ast.parse(text, mode='eval').body)
-    except (SyntaxError, ValueError) as error:
+        found = _value(ast.parse(text, mode='eval').body)
+        if not isinstance(found, dict):
+            raise ValueError('no dict')
+        return found
+    except (SyntaxError, TypeError, ValueError) as error:
         raise ValueError(f'{text!r} is no dict of plain values, such as '
                          '"dict(classes=(\'a\', \'b\'))"') from error
 
 
 def _value(node: ast.expr):
     if isinstance(node, ast.Call):
-        if getattr(node.func, 'id', None) != 'dict' or node.args:
+        names = [pair.arg for pair in node.keywords]
+        if (getattr(node.func, 'id', None) != 'dict' or node.args
+                or None in names):  # **
             raise ValueError('a call')
         return {pair.arg: _value(pair.value) for pair in node.keywords}
     if isinstance(node, ast.Dict) and None not in node.keys:

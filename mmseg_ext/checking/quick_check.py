@@ -36,10 +36,11 @@ def check_quickly(cfg: Mapping,
     groups: dict[tuple, tuple[Group, Split]] = {}
     for split in splits:
         samples = split.listing.samples
-        step = max(1, len(samples) // pairs)
-        for i, sample in enumerate(samples[::step][:pairs]):
+        count = min(pairs, len(samples))
+        for i in range(count):
             if i and time.monotonic() > end:
                 break
+            sample = samples[i * len(samples) // count]
             for symptom in inspect_pair(sample, split).symptoms:
                 if symptom.severity == ERROR:
                     key = (symptom.kind, same_but_numbers(symptom.detail),

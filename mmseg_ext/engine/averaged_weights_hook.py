@@ -27,13 +27,15 @@ class AveragedWeightsHook(EMAHook):
     """
 
     def __init__(self, momentum: Optional[float] = None, **kwargs) -> None:
+        if momentum is not None:
+            kwargs['momentum'] = momentum
         super().__init__(**dict(dict(update_buffers=True), **kwargs))
         self._momentum = momentum
 
-    def before_run(self, runner) -> None:
+    # not before_run: it is a test's, too, which has no iterations
+    def before_train(self, runner) -> None:
         low, high = LIMITS
-        momentum = self._momentum
-        if momentum is None:
-            momentum = min(max(PARTS / runner.max_iters, low), high)
-        self.ema_cfg['momentum'] = momentum
-        super().before_run(runner)
+        if self._momentum is None:
+            self.ema_model.momentum = min(
+                max(PARTS / runner.max_iters, low), high)
+        super().before_train(runner)

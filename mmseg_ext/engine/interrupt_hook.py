@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Optional
 
-from mmengine.dist import get_world_size
+from mmengine.dist import get_world_size, is_main_process
 from mmengine.hooks import EMAHook, Hook
 from mmengine.logging import print_log
 
@@ -42,7 +42,7 @@ class InterruptHook(Hook):
     priority = 'LOWEST'
 
     def __init__(self) -> None:
-        self._asked = self._armed = False
+        self._asked = self._armed = self._resumed = False
         self.iteration: Optional[int] = None
 
     @contextmanager
@@ -69,6 +69,9 @@ class InterruptHook(Hook):
         self._asked = True
         os.write(2, SAID)
 
+    def before_train(self, runner) -> None:
+        self._resumed = runner.iter > 0
+
     def before_train_iter(self, runner, batch_idx: int,
                           data_batch=None) -> None:
         self._armed = True
@@ -92,9 +95,10 @@ class InterruptHook(Hook):
         self._armed = False
         written = Path(runner.work_dir, NAME)
         pointer = Path(runner.work_dir, 'last_checkpoint')
-        if (written.exists() and pointer.exists()
+        # of this training, which has ended since; another's stays
+        if (self._resumed and is_main_process() and pointer.exists()
                 and Path(pointer.read_text().strip()) != written):
-            written.unlink()  # of a training that has ended since
+            written.unlink(missing_ok=True)
 
     def _stop(self, runner, iteration: int) -> None:
         self.iteration = iteration

@@ -12,8 +12,9 @@ SERVICES = dict(
                  'tensorboard'),
     mlflow=('MLflowVisBackend', 'mlflow', 'log'),
     wandb=('WandbVisBackend', 'wandb', 'log'))
-# An improvement by less is none: metrics are rounded to two digits.
-METRIC_DELTA, LOSS_DELTA = 0.01, 1e-4
+# An improvement by less is none. mmseg rounds metrics to two digits: half of
+# the last, for sums of floats miss a whole one as often as not.
+METRIC_DELTA, LOSS_DELTA = 0.005, 1e-4
 
 
 def stop_early(cfg: Config, patience: int) -> None:

@@ -233,7 +233,8 @@ def test_dicts_on_the_command_line(text, value):
 
 
 @pytest.mark.parametrize('text', [
-    "dict(a=open('x'))", 'dict(a=b)', 'dict(1)', '{', "{'a': exec('x')}"])
+    "dict(a=open('x'))", 'dict(a=b)', 'dict(1)', '{', "{'a': exec('x')}",
+    '{1}', 'dict(a=1), 3', '{[]: 1}', "dict(**{'a': 1})"])
 def test_what_is_no_dict_of_values(text):
     with pytest.raises(ValueError, match='no dict of plain values'):
         parse_dict(text)

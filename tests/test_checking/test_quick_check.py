@@ -40,6 +40,20 @@ def test_a_mask_of_other_values_is_found_among_many(config_path, root):
     assert finding.count == 2
 
 
+def test_pairs_are_spread_over_all_of_a_part(config_path, root):
+    for i in range(20):
+        shutil.copy(root / 'images/train/train_000.png',
+                    root / f'images/train/z{i:02}.png')
+        mask = cv2.imread(str(root / 'masks/train/train_000.png'), -1)
+        cv2.imwrite(str(root / f'masks/train/z{i:02}.png'),
+                    np.where(mask == 2, 7, mask) if i > 12 else mask)
+    cfg = load_config(config_path('segformer_xattn_quickstart'),
+                      data_root=str(root))
+    more_than_half = len(list((root / 'images/train').iterdir())) // 2 + 1
+    finding, = check_quickly(cfg, more_than_half)
+    assert '7' in finding.what
+
+
 def test_the_tool_refuses_and_says_what_to_write(
         config_path, repository, root, tmp_path):
     config = config_path('segformer_xattn_quickstart')

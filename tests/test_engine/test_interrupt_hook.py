@@ -88,6 +88,13 @@ def test_within_an_iteration(settings, tmp_path, by_epoch):
     assert_equal(found, results(train(settings('whole', by_epoch=by_epoch))))
 
 
+def test_what_another_training_has_written_stays(settings, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(settings('broken', place='iteration'))
+    train(settings('broken'))  # anew
+    assert (tmp_path / 'broken/interrupted.pth').exists()
+
+
 def test_within_a_validation_with_averaged_weights(settings, tmp_path):
 
     def build(name, **press):

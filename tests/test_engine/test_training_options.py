@@ -38,7 +38,7 @@ class Scripted(BaseMetric):
 
     def compute_metrics(self, results) -> dict:
         Scripted.calls += 1
-        return dict(score=50.0 if Scripted.calls == 1 else 50.005)
+        return dict(score=50.0 if Scripted.calls == 1 else 50.004)
 
 
 def scripted(cfg):
@@ -81,7 +81,30 @@ def test_patience_needs_a_metric(config):
     stop_early(cfg, 2)
     assert cfg.custom_hooks[-1] == dict(
         type='ResumableEarlyStoppingHook', monitor='ClassRatioError',
-        rule='less', patience=2, min_delta=0.01)
+        rule='less', patience=2, min_delta=0.005)
+
+
+def test_the_last_digit_of_a_metric_counts(config):
+    cfg = config(1)
+    stop_early(cfg, 1)
+    runner = train(cfg)
+    hook = HOOKS.build(cfg.custom_hooks[-1])
+    for hundredths in range(1000, 10000):
+        hook.after_val_epoch(runner, dict(mIoU=hundredths / 100))
+        assert not runner.train_loop.stop_training, hundredths
+    hook.after_val_epoch(runner, dict(mIoU=hundredths / 100))
+    assert runner.train_loop.stop_training
+
+
+def test_a_config_of_a_training_with_options_can_be_tested(config, tmp_path):
+    cfg = config(2)
+    stop_early(cfg, 2)
+    cfg.custom_hooks.append(dict(type='AveragedWeightsHook'))
+    train(cfg)
+    again = config(2)
+    again.custom_hooks = cfg.custom_hooks
+    again.train_dataloader.dataset.data_root = str(tmp_path / 'nowhere')
+    assert 'mIoU' in engine.test(again, str(tmp_path / 'work/iter_2.pth'))
 
 
 def test_all_tools_load_the_averaged_weights(config, tmp_path):

@@ -1,5 +1,7 @@
 """Files of weights from the network: whole, or not at all."""
+import os
 import os.path as osp
+import pickle
 import urllib.request
 from pathlib import Path
 
@@ -59,20 +61,24 @@ def load_download(address: str):
         WeightsError: If what came is no checkpoint, or not all of it.
     """
     file = cached_file(address)
-    if is_main_process() and not file.is_file():
-        _fetch(address, file)
-    barrier()
+    # the first process, whose folder others may see; then, on machines with
+    # a folder of their own, one process of each
+    for fetches in (is_main_process(), os.environ.get('LOCAL_RANK') == '0'):
+        if fetches and not file.is_file():
+            _fetch(address, file)
+        barrier()
     with file.open('rb') as opened:
         page = opened.read(CHUNK).lstrip()[:1] == b'<'
-    mend = f'delete {file}, and it is downloaded again from {address}'
+    advice = f'delete {file}, and it is downloaded again from {address}'
     if page:
-        raise WeightsError(f'{file} is a web page, not a checkpoint: {mend}')
+        raise WeightsError(f'{file} is a web page, not a checkpoint: {advice}')
     try:
         return torch.load(file, map_location='cpu', weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError) as error:
+    except (RuntimeError, EOFError, OSError, ValueError,
+            pickle.UnpicklingError) as error:
         raise WeightsError(
             f'{file} is damaged or incomplete ({type(error).__name__}): '
-            f'{mend}') from error
+            f'{advice}') from error
 
 
 def _fetch(address: str, file: Path) -> None:

@@ -1,4 +1,5 @@
 """MicroNet's encoders: address, names, and files that are not whole."""
+import os
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -9,6 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader
 from mmseg.registry import MODELS
+from ranks import in_ranks
 
 from mmseg_ext.engine import WeightsError, check_weights
 from mmseg_ext.engine.pretrained import unexpected_images
@@ -256,10 +258,25 @@ def test_a_cut_download_leaves_nothing(published, tmp_path):
     assert not [path for path in folder.iterdir() if path.name[0] != '.']
 
 
+def load_on_own_machine(folder: str) -> None:
+    torch.distributed.init_process_group('gloo')
+    os.environ.update(
+        LOCAL_RANK='0', TORCH_HOME=f'{folder}/machine{os.environ["RANK"]}')
+    CheckpointLoader.load_checkpoint('micronet://resnet18')
+
+
+def test_machines_with_folders_of_their_own(published, tmp_path):
+    torch.save(resnet().state_dict(),
+               published / 'resnet18_pretrained_microscopynet_v1.0.pth.tar')
+    in_ranks(2, load_on_own_machine, str(tmp_path))
+    assert len(list(tmp_path.glob('machine*/hub/checkpoints/*.tar'))) == 2
+
+
 @pytest.mark.parametrize(('content', 'message'), [
     (b'\n<!DOCTYPE html><html>Sign in</html>', 'is a web page.*delete'),
     (b'PK\x03\x04 and no more', 'damaged or incomplete.*delete'),
     (b'', 'damaged or incomplete.*delete'),
+    (b'no pickle at all', 'damaged or incomplete.*delete'),
 ])
 def test_what_is_no_checkpoint(content, message, published):
     (published / 'resnet18_pretrained_microscopynet_v1.0.pth.tar'
