@@ -12,7 +12,8 @@ from mmseg_ext.version import __version__
 
 # As people work, and as tools/README.md groups them.
 GROUPS = dict(
-    prepare=('make_sample', 'convert_masks', 'check_dataset', 'split_mvtec'),
+    prepare=('make_sample', 'convert_masks', 'plan', 'check_dataset',
+             'split_mvtec'),
     train=('train', 'dist_train'),
     judge=('test', 'dist_test', 'compare_figures', 'show_attention'),
     use=('predict', 'label_images'),

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from mmseg_ext.basics import name_fault, read_bytes, write_atomically
+from mmseg_ext.basics.deal import Deal, deal_images
 from mmseg_ext.basics.duplicates import Fingerprint, take_fingerprint
 from mmseg_ext.basics.files import is_of_disk
 from mmseg_ext.basics.image_files import decode_image, open_image, to_8_bit
@@ -23,7 +24,6 @@ from mmseg_ext.version import __version__
 
 from .class_map import ClassMap
 from .class_rules import IGNORE, IGNORE_INDEX
-from .deal import Deal, deal_images
 from .label_map import LabelMap
 from .pairs import Pair, three_ratios
 
@@ -96,7 +96,8 @@ def convert_masks(out: str | os.PathLike,
         progress: Called with (pairs done, pairs in all) after each pair.
         settings: Kept in the record, such as where the data came from.
         split: Proportions of training, validation and test, by which
-            :func:`~.deal.deal_images` deals out pairs that have no split.
+            :func:`~mmseg_ext.basics.deal.deal_images` deals out pairs that
+            have no split.
         seed: Its seed.
         unmasked: Class of all pixels of images without a mask.
 

@@ -44,9 +44,10 @@ class MVTecADDataset(BaseSegDataset):
     ``protocol='pooled'`` mixes their two parts and trains on defects as
     well; its numbers do not compare with those of one-class methods.
 
-    Each sample carries ``category``, ``defect_type`` and ``output_name``
-    (the image's path without suffix, which no other image has); name them
-    in ``PackSegInputs(meta_keys=...)`` for metrics and outputs to see.
+    Each sample carries ``category``, ``defect_type``, ``defective`` (bool)
+    and ``output_name`` (the image's path without suffix, which no other
+    image has); name them in ``PackSegInputs(meta_keys=...)`` for metrics and
+    outputs to see.
 
     Args:
         data_root: Folder of the categories' folders.
@@ -128,6 +129,7 @@ class MVTecADDataset(BaseSegDataset):
             dict(
                 images[name],
                 output_name=osp.splitext(name)[0],
+                defective=images[name]['seg_map_path'] is not None,
                 label_map=None,
                 reduce_zero_label=False,
                 seg_fields=[]) for name in names

@@ -1,6 +1,7 @@
 """Models, registered in MMSegmentation's own registries."""
 from .backbones import (
     FusedMixVisionTransformer,
+    HybridTransformer,
     ResUNet,
     TimmBackbone,
     plugin_backbone,
@@ -17,7 +18,7 @@ from .plugins import DeformablePSA
 
 __all__ = [
     'CrossEntropyDiceLoss', 'DPTDecodeHead', 'DeformablePSA',
-    'FusedMixVisionTransformer', 'FusedSegformerHead',
+    'FusedMixVisionTransformer', 'FusedSegformerHead', 'HybridTransformer',
     'MultiScaleCrossAttentionNeck', 'ResUNet', 'TimmBackbone',
     'UNetDecodeHead', 'plugin_backbone', 'timm_maps'
 ]

@@ -45,7 +45,7 @@ class AuxiliaryClassifier(BaseModule):
 
 @MODELS.register_module()
 class DPTDecodeHead(PixelLossMixin, BaseDecodeHead):
-    """Dense prediction transformer: fuse several layers of a plain ViT.
+    """Dense prediction transformer: fuse several layers of a ViT.
 
     With four stages, on a token grid of H x W::
 
@@ -76,17 +76,22 @@ class DPTDecodeHead(PixelLossMixin, BaseDecodeHead):
             and the auxiliary classifier.
         reassemble_scales: Factor n, 1 or 1 / n of each stage's map relative
             to the token grid. None: halving from stage to stage down to
-            1 / 2, (4, 2, 1, 0.5) for four. A map that does not fit the
-            fused one is resized to it.
+            1 / 2, (4, 2, 1, 0.5) for four; of stages of tokens alone. A map
+            that does not fit the fused one is resized to it.
         token_grid: Height and width of the token grid, where the backbone
             returns tokens and the grid is not square.
+        stem_channels: Channels of maps that come before those of tokens,
+            finest first: the stem's of DPT-Hybrid, see
+            :class:`HybridTransformer`. They take the first places of
+            ``post_process_channels``, which repeats them, and of the
+            inputs, and are fused as they are.
         init_cfg: Initialisation; None: the classifiers from
             N(0, 1 / sqrt(channels)), see :class:`UNetDecodeHead`.
         aux_loss_weight: Weight of the loss of an auxiliary classifier on the
             last but one fused map, 0 for none; the paper's is 0.2. It needs
             two stages, adds parameters, and is used in training alone.
         **kwargs: Of mmseg's BaseDecodeHead. ``in_channels`` repeats
-            ``embed_dims`` for each stage, ``input_transform`` is
+            ``embed_dims`` for each stage of tokens, ``input_transform`` is
             'multiple_select', and ``in_index`` orders the stages.
 
     Shape:
@@ -119,10 +124,23 @@ class DPTDecodeHead(PixelLossMixin, BaseDecodeHead):
                  reassemble_scales: Optional[Sequence[float]] = None,
                  token_grid: Optional[tuple[int, int]] = None,
                  aux_loss_weight: float = 0.0,
+                 stem_channels: Sequence[int] = (),
                  init_cfg: Optional[dict | list[dict]] = None,
                  **kwargs) -> None:
         num_stages = len(post_process_channels)
-        self._check_inputs_config(num_stages, embed_dims, **kwargs)
+        num_maps = len(stem_channels)
+        self._check_inputs_config(
+            [*stem_channels, *[embed_dims] * (num_stages - num_maps)],
+            **kwargs)
+        if (num_maps >= num_stages > 0 or (expand_channels and num_maps)
+                or list(post_process_channels[:num_maps])
+                != list(stem_channels)):
+            raise ValueError(
+                f'stem_channels={stem_channels!r} with '
+                f'post_process_channels={post_process_channels!r} and '
+                f'expand_channels={expand_channels}: the first of '
+                'post_process_channels must be them, at least one more is '
+                'of tokens, and nothing is expanded')
         if aux_loss_weight < 0 or (aux_loss_weight > 0 and num_stages < 2):
             raise ValueError(
                 f'aux_loss_weight={aux_loss_weight!r} with {num_stages} '
@@ -138,11 +156,13 @@ class DPTDecodeHead(PixelLossMixin, BaseDecodeHead):
             ]
         if reassemble_scales is None:
             reassemble_scales = [
-                2.0**(num_stages - 2 - i) for i in range(num_stages)
+                2.0**(num_stages - 2 - i)
+                for i in range(num_maps, num_stages)
             ]
+        self.num_maps = num_maps
         self.reassemble_blocks = ReassembleBlocks(
-            embed_dims, post_process_channels, reassemble_scales, readout_type,
-            token_grid)
+            embed_dims, post_process_channels[num_maps:], reassemble_scales,
+            readout_type, token_grid)
         self.convs = nn.ModuleList(
             ConvModule(
                 channels,
@@ -164,16 +184,16 @@ class DPTDecodeHead(PixelLossMixin, BaseDecodeHead):
                 self.dropout_ratio)
 
     @staticmethod
-    def _check_inputs_config(num_stages: int,
-                             embed_dims: int,
+    def _check_inputs_config(wanted: list[int],
                              in_channels=None,
                              in_index=-1,
                              input_transform: Optional[str] = None,
                              **_) -> None:
+        num_stages = len(wanted)
         stages = range(-num_stages, num_stages)
         if (num_stages == 0 or input_transform != 'multiple_select'
                 or not isinstance(in_channels, Sequence)
-                or list(in_channels) != [embed_dims] * num_stages
+                or list(in_channels) != wanted
                 or not isinstance(in_index, Sequence)
                 or len(in_index) != num_stages
                 or not all(index in stages for index in in_index)):
@@ -181,9 +201,8 @@ class DPTDecodeHead(PixelLossMixin, BaseDecodeHead):
                 f'Found in_channels={in_channels!r}, in_index={in_index!r}, '
                 f'input_transform={input_transform!r}; expected for the '
                 f'{num_stages} stages of post_process_channels (at least '
-                f'one) and embed_dims={embed_dims}: in_channels='
-                f'{[embed_dims] * num_stages}, in_index='
-                f'{list(range(num_stages))}, '
+                f'one), embed_dims and stem_channels: in_channels={wanted}, '
+                f'in_index={list(range(num_stages))}, '
                 "input_transform='multiple_select'")
 
     def _fuse(self, inputs: Sequence) -> list[Tensor]:
@@ -197,7 +216,9 @@ class DPTDecodeHead(PixelLossMixin, BaseDecodeHead):
                 f'The backbone returned {found}; the head expects a list or '
                 f'tuple of {num_stages} entries, one for each of '
                 'post_process_channels')
-        maps = self.reassemble_blocks(self._transform_inputs(inputs))
+        inputs = self._transform_inputs(inputs)
+        maps = [*inputs[:self.num_maps],
+                *self.reassemble_blocks(inputs[self.num_maps:])]
         maps = [conv(x) for conv, x in zip(self.convs, maps)]
         fused = [self.fusion_blocks[0](maps[-1])]
         for block, skip in zip(self.fusion_blocks[1:], maps[-2::-1]):

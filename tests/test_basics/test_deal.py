@@ -5,9 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
+from mmseg_ext.basics.deal import deal_images, part_sizes
 from mmseg_ext.basics.duplicates import take_fingerprint
-from mmseg_ext.conversion import deal_images
-from mmseg_ext.conversion.deal import part_sizes
 
 PARTS = ('train', 'val', 'test')
 

@@ -4,7 +4,7 @@ import time
 import numpy as np
 import pytest
 
-from mmseg_ext.conversion.dealer import Dealer
+from mmseg_ext.basics.dealer import Dealer
 
 
 class PlainDealer(Dealer):

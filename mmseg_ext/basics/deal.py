@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmseg_ext.basics.duplicates import Fingerprint, find_duplicates
-from mmseg_ext.basics.splits import SPLITS, check_ratios, shuffle_key
-
 from .dealer import Dealer
+from .duplicates import Fingerprint, find_duplicates
+from .splits import SPLITS, check_ratios, shuffle_key
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,154 @@
+"""Write a plan as a config that can be read and edited."""
+import os.path as osp
+from collections.abc import Sequence
+
+from .budget import Schedule
+from .choices import TILE, TILE_STRIDE, Choice, value_of
+from .fingerprint import SetFacts
+from .models import Start
+from .parts import Parts
+from .source import Source
+
+BASE = 'mmseg_ext::_base_'
+
+
+def micrograph_config(source: Source, facts: SetFacts, parts: Parts,
+                      start: Start, choices: Sequence[Choice],
+                      schedule: Schedule, seed: int, folder: str) -> str:
+    """Return the text of a config.
+
+    Args:
+        source: The set.
+        facts: What it is like.
+        parts: Which images train and validate.
+        start: The model, and the weights it starts from.
+        choices: What was decided.
+        schedule: How long to train.
+        seed: Of the training.
+        folder: Where lists of the parts are, if they were written.
+    """
+    lines = [
+        f'# Made by mmseg-ext plan of {source.root}. Edit it as any config.',
+        '_base_ = [',
+        f"    '{BASE}/models/{start.base}.py',",
+        f"    '{BASE}/datasets/sem_crops.py',",
+        f"    '{BASE}/schedules/iters_cpu.py',",
+        f"    '{BASE}/default_runtime.py'",
+        ']',
+        *reason_lines(choices, 'classes'),
+        'sem = dict(',
+        f'    data_root={osp.abspath(source.root)!r},',
+        f'    metainfo=dict(classes={facts.classes!r}),',
+        *(f'    {name}={value!r},' for name, value in _reading(facts)),
+        ')',
+        *_pipeline(choices, facts),
+        *reason_lines(choices, 'parts'),
+        *_loaders(source, parts, choices, folder),
+        *_model(facts, start, choices),
+        *reason_lines(choices, 'steps'),
+        f'train_cfg = dict(max_iters={schedule.steps}, '
+        f'val_interval={schedule.interval})',
+        f'default_hooks = dict(checkpoint=dict(interval={schedule.interval}))',
+        f'randomness = dict(seed={seed})',
+    ]
+    return '\n'.join(lines) + '\n'
+
+
+def reason_lines(choices: Sequence[Choice], name: str,
+                 indent: str = '') -> list[str]:
+    """Return why something was chosen, as comments of 79 columns."""
+    lines, line = [], f'{indent}#'
+    for choice in choices:
+        for word in choice.reason.split() if choice.name == name else ():
+            if len(line) + 1 + len(word) > 79 and line != f'{indent}#':
+                lines.append(line)
+                line = f'{indent}#'
+            line += f' {word}'
+    return [*lines, line] if line != f'{indent}#' else lines
+
+
+def _reading(facts: SetFacts) -> list[tuple[str, object]]:
+    # the base crops images to their masks
+    return list({'info_band': None, **facts.reading}.items())
+
+
+def _pipeline(choices: Sequence[Choice], facts: SetFacts) -> list[str]:
+    side = value_of(choices, 'crop')
+    light = value_of(choices, 'photometric')
+    small = any(min(image.height, image.width) < side
+                for image in facts.images)
+    kind = dict(rare='RareClassCrop', random='RandomCrop')[
+        value_of(choices, 'crops')]
+    pad = (f"    dict(type='Pad', size=({side}, {side}), "
+           'pad_val=dict(img=0, seg=255)),')
+    return [
+        'train_pipeline = [',
+        "    dict(type='LoadSEMImageFromFile'),",
+        "    dict(type='LoadSEMAnnotations'),",
+        *reason_lines(choices, 'photometric', '    '),
+        "    dict(type='RandomBrightnessContrastGamma', "
+        f"brightness={light['brightness']},",
+        f"         contrast={light['contrast']}),",
+        '    # a polished section has no upside',
+        "    dict(type='RandomQuarterTurn'),",
+        *([pad] if small else []),
+        *reason_lines(choices, 'crops', '    '),
+        f"    dict(type={kind!r}, crop_size=({side}, {side})),",
+        "    dict(type='RandomFlip', prob=0.5, direction='horizontal'),",
+        "    dict(type='RandomGaussianBlur'),",
+        "    dict(type='PackSegInputs'),",
+        ']',
+    ]
+
+
+def _loaders(source: Source, parts: Parts, choices: Sequence[Choice],
+             folder: str) -> list[str]:
+    train, val, test = (_place(source, parts, part, folder) for part in (
+        'train', 'val', 'test' if 'test' in parts.of else 'val'))
+    return [
+        'train_dataloader = dict(',
+        f'    batch_size={value_of(choices, "batch")},',
+        '    dataset=dict(',
+        '        pipeline=train_pipeline,',
+        *train,
+        '        **sem))',
+        'val_dataloader = dict(',
+        '    dataset=dict(',
+        *val,
+        '        **sem))',
+        'test_dataloader = dict(' + '  # there is no test part' * (
+            'test' not in parts.of),
+        '    dataset=dict(',
+        *test,
+        '        if_absent=None,',
+        '        **sem))',
+    ]
+
+
+def _place(source: Source, parts: Parts, part: str, folder: str
+           ) -> list[str]:
+    """Return the arguments that name the files of a part."""
+    if parts.lists.get(part):
+        prefix = parts.prefix
+        file = osp.join(osp.abspath(folder), f'{part}.txt')
+    else:
+        prefix = source.prefixes.get(part) or source.prefixes['']
+        file = source.lists.get(part, '')
+    images, masks = prefix
+    return [*([f'        ann_file={file!r},'] if file else []),
+            f'        data_prefix=dict(img_path={images!r}, '
+            f'seg_map_path={masks!r}),']
+
+
+def _model(facts: SetFacts, start: Start, choices: Sequence[Choice]
+           ) -> list[str]:
+    lines = ['model = dict(', *(f'    {line}' for line in start.delta)]
+    lines += ['    decode_head=dict(',
+              f'        num_classes={len(facts.classes)},',
+              "        loss_decode=dict(type='CrossEntropyDiceLoss')),"]
+    if value_of(choices, 'prediction') == 'slide':
+        lines += [*reason_lines(choices, 'prediction', '    '),
+                  f"    test_cfg=dict(mode='slide', crop_size=({TILE}, {TILE})"
+                  f', stride=({TILE_STRIDE}, {TILE_STRIDE})),']
+    return [*reason_lines(choices, 'model'),
+            *reason_lines(choices, 'start'), *lines, ')']

@@ -1,0 +1,193 @@
+"""A plan for the published layouts of defects on surfaces."""
+import os.path as osp
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from mmseg.registry import DATASETS
+
+from mmseg_ext.basics.image_files import read_size
+from mmseg_ext.basics.mask_files import decode_mask
+from mmseg_ext.basics.splits import SPLITS
+
+from .budget import Schedule
+from .choices import Choice, value_of
+from .config_text import BASE, reason_lines
+from .models import Start
+from .source import Source
+
+TYPES = dict(mvtec_ad='MVTecADDataset', ksdd2='KSDD2Dataset')
+BALANCED = 0.35  # fraction of defective images from which on chance will do
+LOADING = ("dict(type='LoadCheckedImageFromFile')",
+           "dict(type='LoadBinaryAnnotations')")
+
+
+@dataclass(frozen=True)
+class SurfaceFacts:
+    """What is noted of surfaces.
+
+    Attributes:
+        classes: Names of the two classes.
+        clean: Part -> number of its clean images.
+        defective: The same of the defective ones.
+        sizes: (height, width) -> number of images.
+        defect_pixels: Fraction of a defective training image that is a
+            defect: smallest, median, largest.
+    """
+    classes: tuple[str, str]
+    clean: dict[str, int]
+    defective: dict[str, int]
+    sizes: dict[tuple[int, int], int]
+    defect_pixels: tuple[float, float, float]
+
+    def record(self) -> dict:
+        """Return what plan.json holds of it."""
+        sizes = {f'{height}x{width}': number
+                 for (height, width), number in self.sizes.items()}
+        return dict(vars(self), classes=list(self.classes), sizes=sizes)
+
+
+def take_surface_facts(
+        source: Source, seed: int = 0,
+        show: Callable[[int, int], None] = lambda done, all: None
+) -> SurfaceFacts:
+    """Read the masks of a set of surfaces and note what it is like.
+
+    Args:
+        source: See :func:`~.source.find_source`.
+        seed: Seed of the parts.
+        show: Called with the number of images that are done, and of all.
+
+    Raises:
+        OSError: If files are missing.
+        ValueError: If files are unreadable, or no image is defective.
+    """
+    sets = {part: DATASETS.build(dict(
+        type=TYPES[source.kind], data_root=source.root, split=part, seed=seed,
+        pipeline=[], **source.options)) for part in SPLITS}
+    clean, defective, sizes, areas = {}, {}, {}, []
+    total, done = sum(map(len, sets.values())), 0
+    for part, images in sets.items():
+        clean[part] = defective[part] = 0
+        for i in range(len(images)):
+            info = images.get_data_info(i)
+            size = read_size(info['img_path'])
+            sizes[size] = sizes.get(size, 0) + 1
+            mask = info.get('seg_map_path')
+            area = (decode_mask(mask) > 0).mean() if mask else 0.0
+            if area:
+                defective[part] += 1
+                areas += [float(area)] if part == 'train' else []
+            else:
+                clean[part] += 1
+            done += 1
+            show(done, total)
+    if not areas:
+        raise ValueError(f'{source.root}: no image to train on is defective, '
+                         'there is nothing to learn')
+    return SurfaceFacts(
+        tuple(sets['train'].metainfo['classes']), clean, defective,
+        dict(sorted(sizes.items())),
+        (min(areas), float(np.median(areas)), max(areas)))
+
+
+def choose_for_surfaces(source: Source, facts: SurfaceFacts,
+                        device: str) -> list[Choice]:
+    """Decide what depends on the data alone."""
+    clean, defective = facts.clean['train'], facts.defective['train']
+    fraction = defective / (clean + defective)
+    median = 100 * facts.defect_pixels[1]
+    parts = {part: facts.clean[part] + facts.defective[part]
+             for part in SPLITS}
+    balanced = fraction < BALANCED
+    return [
+        Choice('classes', facts.classes, 'as the data set has them'),
+        Choice('parts', parts, 'dealt out by defect type, 6:2:2'
+               if source.kind == 'mvtec_ad' else
+               'test as published; of train 15 % validate'),
+        Choice('sampler', 'DefectBalancedSampler' if balanced else
+               'InfiniteSampler', f'{defective} of {clean + defective} images '
+               'to train on are defective' + (
+                   ', and half of a batch shall be' if balanced else '')),
+        Choice('crops', 'defect', 'half of them hold a part of a defect: the '
+               f'median defective image is so on {median:.2g} % of its '
+               'pixels'),
+        Choice('batch', dict(cpu=4, cuda=16)[device], 'crops a step'),
+    ]
+
+
+def surface_config(source: Source, facts: SurfaceFacts, start: Start,
+                   choices: list[Choice], schedule: Schedule, seed: int,
+                   device: str) -> str:
+    """Return the text of a config.
+
+    Args:
+        source: The set.
+        facts: What it is like.
+        start: The model, and the weights it starts from.
+        choices: What was decided.
+        schedule: How long to train.
+        seed: Of the parts and of the training.
+        device: 'cpu' or 'cuda'.
+    """
+    base = source.kind + '_small' * (device == 'cpu')
+    options = [f'data_root={osp.abspath(source.root)!r}', f'seed={seed}',
+               *(f'{key}={value!r}' for key, value in source.options.items())]
+    defect = round(facts.defect_pixels[1], 4)
+    sampler = value_of(choices, 'sampler')
+    shuffle = ', shuffle=True' if sampler == 'InfiniteSampler' else ''
+    lines = [
+        f'# Made by mmseg-ext plan of {source.root}. Edit it as any config.',
+        '_base_ = [',
+        f"    '{BASE}/models/{start.base}.py',",
+        f"    '{BASE}/datasets/{base}.py',",
+        f"    '{BASE}/schedules/iters_cpu.py',",
+        f"    '{BASE}/default_runtime.py'",
+        ']',
+        f'surfaces = dict({", ".join(options)})',
+        *_pipeline(source, choices),
+        *reason_lines(choices, 'sampler'),
+        'train_dataloader = dict(',
+        f'    batch_size={value_of(choices, "batch")},',
+        f"    sampler=dict(_delete_=True, type='{sampler}'{shuffle}),",
+        '    dataset=dict(pipeline=train_pipeline, **surfaces))'
+        if source.kind == 'mvtec_ad' else '    dataset=surfaces)',
+        'val_dataloader = dict(dataset=surfaces)',
+        'test_dataloader = dict(dataset=surfaces)',
+        *reason_lines(choices, 'model'),
+        *reason_lines(choices, 'start'),
+        'model = dict(',
+        *(f'    {line}' for line in start.delta),
+        '    decode_head=dict(',
+        '        num_classes=2,',
+        '        # a defect\'s pixel counts as ten',
+        '        loss_decode=dict(',
+        "            type='CrossEntropyDiceLoss', class_weight=[1.0, 10.0])))",
+        '# what part of a defective image is a defect, for the first guess',
+        f"custom_hooks = [dict(type='ClassPriorHook', prior=({1 - defect:.4f},"
+        f' {defect:.4f}))]',
+        *reason_lines(choices, 'steps'),
+        f'train_cfg = dict(max_iters={schedule.steps}, '
+        f'val_interval={schedule.interval})',
+        f'default_hooks = dict(checkpoint=dict(interval={schedule.interval}))',
+        f'randomness = dict(seed={seed})',
+    ]
+    return '\n'.join(lines) + '\n'
+
+
+def _pipeline(source: Source, choices: list[Choice]) -> list[str]:
+    """Return the training pipeline where the base crops at random."""
+    if source.kind != 'mvtec_ad':  # its base crops defects, and flips
+        return []
+    return [
+        'train_pipeline = [',
+        *(f'    {step},' for step in LOADING),
+        "    dict(type='RandomResize', scale=(256, 256), "
+        'ratio_range=(1.0, 1.25)),',
+        *reason_lines(choices, 'crops', '    '),
+        "    dict(type='DefectCrop', crop_size=(256, 256), defect_prob=0.5),",
+        '    # no flips: a mirrored metal_nut is one of its defects',
+        "    dict(type='PhotoMetricDistortion'),",
+        "    dict(type='PackSegInputs', meta_keys={{_base_.meta_keys}}),",
+        ']',
+    ]

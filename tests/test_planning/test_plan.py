@@ -1,0 +1,150 @@
+"""Plans of folders, up to a training step by each."""
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from mmengine.config import Config
+from tiny import shrink
+
+from mmseg_ext.basics.sem_files import COLOURS
+from mmseg_ext.engine import load_config, train
+from mmseg_ext.planning import Wishes, describe_plan, make_plan
+
+pytest.importorskip('timm', reason='needs the extra encoders')
+
+STEPS = Wishes(steps=20, model='unet')
+
+
+@pytest.fixture
+def flat(tmp_path, sem_root):
+    """Six micrographs without parts, in folders of other names."""
+    root = tmp_path / 'Gefüge 1'
+    for folder, kind in (('Images', 'images'), ('Labels', 'masks')):
+        (root / folder).mkdir(parents=True)
+        for path in sorted((sem_root / kind).rglob('*.png')):
+            array = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+            if kind == 'masks' and array.ndim == 3:  # colours
+                array = array[..., ::-1]
+                ids = np.zeros(array.shape[:2], np.uint8)
+                for i, colour in enumerate(COLOURS[:3]):
+                    ids[(array == colour).all(-1)] = i
+                array = ids
+            cv2.imencode('.png', array)[1].tofile(root / folder / path.name)
+    return root
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def take_a_step(plan, tmp_path):
+    cfg = shrink(load_config(str(plan.config), work_dir=str(tmp_path / 'run'),
+                             from_scratch=True))
+    cfg.experiment_name = tmp_path.name
+    return train(cfg)
+
+
+def test_own_micrographs(flat, tmp_path):
+    out = tmp_path / 'a plan'
+    plan = make_plan(str(flat), out, STEPS, classes=('a', 'b', 'c'))
+    assert plan.config == out / 'unet_Gefüge-1.py'
+    assert sorted(files(out)) == ['plan.json', 'train.txt', 'unet_Gefüge-1.py',
+                                  'val.txt']
+    assert len(plan.config.read_text(encoding='utf-8').splitlines()) <= 60
+    cfg = Config.fromfile(plan.config)
+    assert cfg.model.decode_head.num_classes == 3
+    assert cfg.model.backbone.init_cfg.checkpoint.startswith('package://')
+    assert cfg.train_cfg.max_iters == 20
+    lists = [(out / f'{part}.txt').read_text(encoding='utf-8').split()
+             for part in ('train', 'val')]
+    assert sorted(lists[0] + lists[1]) == sorted(
+        path.name for path in (flat / 'Images').iterdir())
+    text = describe_plan(plan)
+    assert 'new lists' in ' '.join(text.split())
+    assert f"train '{plan.config}'" in text
+    runner = take_a_step(plan, tmp_path)
+    assert len(runner.train_dataloader.dataset) == len(lists[0])
+    assert len(runner.val_dataloader.dataset) == len(lists[1])
+
+
+def test_the_same_folder_gives_the_same_plan(flat, tmp_path):
+    for _ in range(2):
+        make_plan(str(flat), tmp_path / 'plan', STEPS, overwrite=True)
+        first = files(tmp_path / 'plan')
+    make_plan(str(flat), tmp_path / 'plan', STEPS, overwrite=True)
+    assert files(tmp_path / 'plan') == first
+    make_plan(str(flat), tmp_path / 'plan', Wishes(steps=20, seed=3),
+              overwrite=True)
+    assert files(tmp_path / 'plan') != first
+
+
+def test_nothing_is_replaced_unasked(flat, tmp_path):
+    out = tmp_path / 'plan'
+    make_plan(str(flat), out, STEPS)
+    before = files(out)
+    with pytest.raises(FileExistsError, match='--overwrite'):
+        make_plan(str(flat), out, STEPS)
+    (out / 'notes.txt').write_text('mine')
+    # a plan that fails leaves the old one
+    with pytest.raises(ValueError, match='no class'):
+        make_plan(str(flat), out, STEPS, classes=('a', 'b'), overwrite=True)
+    assert files(out) == dict(before, **{'notes.txt': b'mine'})
+    make_plan(str(flat), out, Wishes(steps=20, model='segformer'),
+              overwrite=True)
+    assert sorted(files(out)) == [
+        'notes.txt', 'plan.json', 'segformer_Gefüge-1.py', 'train.txt',
+        'val.txt']
+
+
+@pytest.mark.parametrize('model', ['segformer', 'segformer_xattn', 'dpt'])
+def test_every_model_trains(sem_root, tmp_path, model):
+    plan = make_plan(str(sem_root), tmp_path / 'plan',
+                     Wishes(steps=20, model=model, encoder='random'),
+                     classes=('A', 'B', 'C'))
+    assert not list((tmp_path / 'plan').glob('*.txt'))  # it has its parts
+    runner = take_a_step(plan, tmp_path)
+    assert runner.cfg.model.backbone.get('init_cfg') is None
+
+
+@pytest.mark.parametrize('device', ['cpu', 'cuda'])
+def test_defects(mvtec_like, ksdd2_like, tmp_path, device):
+    for root in (mvtec_like, ksdd2_like):
+        plan = make_plan(str(root), tmp_path / root.name / 'plan',
+                         Wishes(steps=20, device=device))
+        assert len(plan.config.read_text().splitlines()) <= 60
+        assert 'of a defect' in describe_plan(plan)
+        facts = json.loads((plan.config.parent / 'plan.json').read_text())
+        assert facts['facts']['defective']['train'] > 0
+        if device == 'cpu':
+            runner = take_a_step(plan, tmp_path / root.name)
+            loss = runner.message_hub.get_scalar('train/loss').current()
+            assert np.isfinite(loss)
+
+
+def test_small_and_large_images(tmp_path):
+    root = tmp_path / 'set'
+    sizes = [(40, 50), (70, 300), (2100, 2000), (64, 64)]
+    for folder in ('images', 'masks'):
+        (root / folder).mkdir(parents=True)
+    for i, size in enumerate(sizes):
+        mask = np.zeros(size, np.uint8)
+        mask[:, size[1] // 2:] = 1
+        cv2.imwrite(str(root / f'images/{i}.png'), 90 + 40 * mask)
+        cv2.imwrite(str(root / f'masks/{i}.png'), mask)
+    plan = make_plan(str(root), tmp_path / 'plan', STEPS)
+    cfg = Config.fromfile(plan.config)
+    assert cfg.model.test_cfg.mode == 'slide'
+    steps = [step.type for step in cfg.train_pipeline]
+    assert steps.index('Pad') < steps.index('RandomCrop')
+    assert '3 smaller ones are padded' in describe_plan(plan)
+
+
+@pytest.mark.parametrize('options, words', [
+    (dict(model='hrnet'), 'there are unet'),
+    (dict(encoder='resnet9000'), 'there are efficientnet_lite0')])
+def test_what_there_is_not(flat, tmp_path, options, words):
+    with pytest.raises(ValueError, match=words):
+        make_plan(str(flat), tmp_path / 'plan', Wishes(steps=20, **options))
+    assert not (tmp_path / 'plan').exists()
