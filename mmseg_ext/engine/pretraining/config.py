@@ -119,6 +119,7 @@ def pretraining_config(settings: Settings, teacher: Teacher, backbone: dict,
         log_level='INFO',
         load_from=None,
         randomness=dict(seed=settings.seed),
+        experiment_name=osp.basename(work_dir),
         work_dir=work_dir))
 
 

@@ -20,7 +20,7 @@ class FeatureDistiller(BaseModel):
 
     ::
 
-        image --> backbone --> map --> resize --> 1 x 1 conv ----+
+        image --> backbone --> map --> 1 x 1 conv --> resize ----+
           |                                                      +-> smooth L1
           +-----> teacher ---> map --> resize --> standardise ---+
 
@@ -36,7 +36,8 @@ class FeatureDistiller(BaseModel):
     Args:
         backbone: Config of the backbone that learns.
         teacher: Config of the one that it learns from, with weights.
-        image_size: Side of the images, which are square, in pixels.
+        image_size: Side of images, in pixels, by which strides are found
+            out: what the backbone is to be trained with.
         normalization: How the backbone sees its images, arguments of
             :class:`Renormalization`.
         data_preprocessor: How the teacher does: ``mean`` and ``std`` of
@@ -44,8 +45,9 @@ class FeatureDistiller(BaseModel):
         init_cfg: See mmengine's BaseModule.
 
     Shape:
-        - inputs: (B, 3, image_size, image_size), as the data preprocessor
-          returns them
+        - inputs: (B, 3, H, W), as the data preprocessor returns them
+        - output: a list of maps (B, C, H', W') with the channels of the
+          teacher's maps, finest first, and the sizes of the backbone's
 
     Raises:
         ValueError: If the backbone returns no maps, or none that could
@@ -82,9 +84,6 @@ class FeatureDistiller(BaseModel):
                 f'{_list(strides[0])}, and {type(self.teacher).__name__} at '
                 f'{_list(strides[1])}: none is near enough to learn')
         self.names = _names([strides[1][place] for _, place in self.pairs])
-        self._sizes = [
-            tuple(map(min, own[i].shape[2:], taught[j].shape[2:]))
-            for i, j in self.pairs]
         self.projections = nn.ModuleList(
             nn.Conv2d(own[i].shape[1], taught[j].shape[1], 1)
             for i, j in self.pairs)
@@ -97,25 +96,28 @@ class FeatureDistiller(BaseModel):
                 inputs: Tensor,
                 data_samples: Optional[Sequence] = None,
                 mode: str = 'tensor'):
-        """Compare the maps, or return the backbone's.
+        """Compare the maps, or return what has become of them.
 
         Args:
             inputs: See the class.
             data_samples: Of no use.
-            mode: 'loss': a loss for each map of the teacher; 'predict': for
+            mode: 'tensor': the backbone's maps behind their convolutions;
+                'loss': a loss for each map of the teacher; 'predict': for
                 each image a dict of ``val_loss``, their sum, and
                 ``explained``, the per cent of the variance of the teacher's
-                maps that the backbone's have, in the mean and for each;
-                'tensor': the backbone's maps.
+                maps that the backbone's have, in the mean and for each.
         """
+        own = self._own(inputs)
+        found = [project(x) for project, x in zip(self.projections, own)]
         if mode == 'tensor':
-            return self._own(inputs)
-        targets = self._standardised(inputs)
-        found = [
-            project(_resize(x, size)) for project, x, size in zip(
-                self.projections, self._own(inputs), self._sizes)]
+            return found
+        targets = [
+            (x.float() - getattr(self, f'mean{i}')) / getattr(self, f'std{i}')
+            for i, x in enumerate(self._taught(inputs, own))]
+        found = [_resize(x, target).float()
+                 for x, target in zip(found, targets)]
         if mode == 'loss':
-            return {f'loss_{name}': F.smooth_l1_loss(x.float(), target)
+            return {f'loss_{name}': F.smooth_l1_loss(x, target)
                     for name, x, target in zip(self.names, found, targets)}
         return [self._compare(*pair) for pair in zip(
             zip(*found), zip(*targets))]
@@ -127,14 +129,16 @@ class FeatureDistiller(BaseModel):
         Args:
             batches: Of images, see the class.
         """
-        self.teacher.eval()
+        training = self.training
+        self.eval()  # the backbone tells its sizes, and learns nothing
         sums = [(0.0, 0.0, 0)] * len(self.pairs)
         for inputs in batches:
             sums = [
                 (total + x.sum((0, 2, 3)), squares + (x * x).sum((0, 2, 3)),
                  count + x[:, 0].numel())
                 for (total, squares, count), x in zip(
-                    sums, (x.double() for x in self._taught(inputs)))]
+                    sums, (x.double() for x in self._taught(
+                        inputs, self._own(inputs))))]
         for number, (total, squares, count) in enumerate(sums):
             mean = total / count
             std = (squares / count - mean * mean).clamp(min=0).sqrt()
@@ -143,6 +147,7 @@ class FeatureDistiller(BaseModel):
             for name, value in (('mean', mean), ('std', std)):
                 buffer = getattr(self, f'{name}{number}')
                 buffer.copy_(value.view_as(buffer))
+        self.train(training)
 
     def train(self, mode: bool = True) -> 'FeatureDistiller':
         """Set the mode; the teacher stays in evaluation."""
@@ -156,22 +161,16 @@ class FeatureDistiller(BaseModel):
         return [maps[i] for i, _ in self.pairs]
 
     @torch.no_grad()
-    def _taught(self, inputs: Tensor) -> list[Tensor]:
+    def _taught(self, inputs: Tensor, own: Sequence[Tensor]) -> list[Tensor]:
         maps = as_maps(self.teacher(inputs), type(self.teacher).__name__)
-        return [_resize(maps[j], size)
-                for (_, j), size in zip(self.pairs, self._sizes)]
-
-    def _standardised(self, inputs: Tensor) -> list[Tensor]:
-        return [(x.float() - getattr(self, f'mean{i}'))
-                / getattr(self, f'std{i}')
-                for i, x in enumerate(self._taught(inputs))]
+        return [_resize(maps[j], x) for (_, j), x in zip(self.pairs, own)]
 
     def _compare(self, found: Sequence[Tensor],
                  targets: Sequence[Tensor]) -> dict[str, float]:
         """Return the numbers of one image."""
-        loss = sum(float(F.smooth_l1_loss(x.float(), target))
+        loss = sum(float(F.smooth_l1_loss(x, target))
                    for x, target in zip(found, targets))
-        explained = [100 - 100 * float(F.mse_loss(x.float(), target))
+        explained = [100 - 100 * float(F.mse_loss(x, target))
                      for x, target in zip(found, targets)]
         return dict(
             val_loss=loss, explained=sum(explained) / len(explained),
@@ -187,8 +186,9 @@ class FeatureDistiller(BaseModel):
         return maps
 
 
-def _resize(x: Tensor, size: tuple[int, int]) -> Tensor:
-    """Average a map over the cells of a coarser one."""
+def _resize(x: Tensor, like: Tensor) -> Tensor:
+    """Average a map over the cells of another that is coarser."""
+    size = tuple(map(min, x.shape[2:], like.shape[2:]))
     return x if x.shape[2:] == size else F.adaptive_avg_pool2d(x, size)
 
 

@@ -18,7 +18,7 @@ class Renormalization(nn.Module):
             network wants; None: nothing.
         std: To divide by; None: nothing.
         to_rgb: Whether it wants red first, and not blue.
-        in_channels: 3, or 1 for a network for grey images.
+        in_channels: 3, or 1 for a network for grey images, of one mean.
 
     Shape:
         - input: (B, 3, H, W), red first
@@ -33,21 +33,24 @@ class Renormalization(nn.Module):
                  to_rgb: bool = False,
                  in_channels: int = 3) -> None:
         super().__init__()
-        # what a network sees is in no checkpoint, as in preprocessors
-        for name, values in (
-                ('known_mean', known_mean), ('known_std', known_std),
-                ('mean', mean or [0.0]), ('std', std or [1.0])):
-            self.register_buffer(
-                name, torch.tensor(values, dtype=torch.float32).view(
-                    -1, 1, 1), persistent=False)
-        self.grey = in_channels == 1
-        self.to_rgb = to_rgb
+        known_mean, known_std = map(torch.tensor, (known_mean, known_std))
+        if in_channels == 1:  # of what is grey already
+            self.mix = [*GREY]
+        else:
+            self.mix = None
+            self.flipped = not to_rgb
+            if self.flipped:
+                known_mean, known_std = known_mean.flip(0), known_std.flip(0)
+        mean, std = torch.tensor(mean or [0.0]), torch.tensor(std or [1.0])
+        # x * known_std + known_mean, and then (x - mean) / std
+        for name, values in (('scale', known_std / std),
+                             ('shift', (known_mean - mean) / std)):
+            # what a network sees is in no checkpoint, as in preprocessors
+            self.register_buffer(name, values.float().view(-1, 1, 1),
+                                 persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x * self.known_std + self.known_mean
-        if self.grey:
-            weights = x.new_tensor(GREY).view(-1, 1, 1)
-            x = (x * weights).sum(1, keepdim=True)
-        elif not self.to_rgb:
-            x = x.flip(1)
-        return (x - self.mean) / self.std
+        if self.mix is None:
+            return (x.flip(1) if self.flipped else x) * self.scale + self.shift
+        x = x * self.scale + self.shift
+        return (x * x.new_tensor(self.mix).view(-1, 1, 1)).sum(1, keepdim=True)
