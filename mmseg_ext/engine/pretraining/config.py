@@ -15,7 +15,8 @@ from .teacher import Teacher
 
 VALIDATED = 32  # images at most
 WEIGHT_DECAY = 0.05
-ADVICE = ('Begin anew with a lower --lr, or without --amp')
+RISING = 0.3  # of the steps
+ADVICE = 'Begin anew with a lower --lr, or without --amp'
 
 
 def read_student(path: str) -> tuple[Config, dict, dict]:
@@ -61,7 +62,10 @@ def _from_scratch(backbone: dict) -> dict:
     rest = Config(dict(model={name: value for name, value in backbone.items()
                               if name not in parts}))
     remove_pretrained(rest)
-    return {**rest.model.to_dict(), **copy.deepcopy(parts)}
+    parts = copy.deepcopy(parts)
+    if 'backbone' in parts:  # with layers inserted: it is that itself
+        parts['backbone'] = _from_scratch(parts['backbone'])
+    return {**rest.model.to_dict(), **parts}
 
 
 def pretraining_config(settings: Settings, teacher: Teacher, backbone: dict,
@@ -99,9 +103,7 @@ def pretraining_config(settings: Settings, teacher: Teacher, backbone: dict,
             optimizer=dict(type='AdamW', lr=settings.lr,
                            weight_decay=WEIGHT_DECAY),
             clip_grad=dict(max_norm=1.0)),
-        param_scheduler=[dict(
-            type='OneCycleLR', eta_max=settings.lr,
-            total_steps=schedule.steps, by_epoch=False)],
+        param_scheduler=_one_cycle(schedule.steps),
         default_hooks=dict(
             timer=dict(type='IterTimerHook'),
             logger=dict(type='LoggerHook', interval=20,
@@ -121,6 +123,20 @@ def pretraining_config(settings: Settings, teacher: Teacher, backbone: dict,
         randomness=dict(seed=settings.seed),
         experiment_name=osp.basename(work_dir),
         work_dir=work_dir))
+
+
+def _one_cycle(steps: int) -> list[dict]:
+    """Return schedulers that raise the learning rate, and lower it to 0.
+
+    mmengine's OneCycleLR has a function in its state, by which checkpoints
+    hold more than tensors and plain values.
+    """
+    rising = round(RISING * steps)
+    rise = dict(type='LinearLR', start_factor=1 / 25, by_epoch=False,
+                begin=0, end=rising)
+    fall = dict(type='CosineAnnealingLR', eta_min=0.0, by_epoch=False,
+                T_max=steps - rising, begin=rising, end=steps)
+    return [rise, fall] if rising > 1 else [fall]
 
 
 def _loaders(settings: Settings, groups: Sequence[Sequence[str]]) -> dict:

@@ -74,15 +74,30 @@ def config_lines(cfg: Config, out: str) -> list[str]:
         out: File of the weights.
     """
     model = cfg.model
+    lines = ['model = dict(']
+    if model.get('pretrained'):
+        lines.append('    pretrained=None,')
+    place, section = _own_section(cfg)
+    start = '    ' + ''.join(f'{name}=dict(' for name in place[1:])
+    if section.get('pretrained'):
+        start += 'pretrained=None, '
     # what the config has there is another file's
-    delete = '_delete_=True, ' * isinstance(
-        model.backbone.get('init_cfg'), dict)
-    own = 'pretrained=None, ' * bool(model.backbone.get('pretrained'))
-    return ['model = dict(',
-            *['    pretrained=None,'] * bool(model.get('pretrained')),
-            f'    backbone=dict({own}init_cfg=dict(',
+    delete = '_delete_=True, ' * ('init_cfg' in section)
+    return [*lines, f'{start}init_cfg=dict(',
             f"        {delete}type='Pretrained',",
-            f'        checkpoint={out!r})))']
+            f'        checkpoint={out!r}))' + ')' * len(place[1:])]
+
+
+def _own_section(cfg: Config) -> tuple[list[str], dict]:
+    """Return where a backbone takes weights: that of PluginBackbone within.
+
+    Returns:
+        Keys from 'model' on, and the section.
+    """
+    place, section = ['model', 'backbone'], cfg.model.backbone
+    while isinstance(section.get('backbone'), dict):
+        place, section = [*place, 'backbone'], section.backbone
+    return place, section
 
 
 def train_command(cfg: Config, config: str, out: str) -> Optional[str]:
@@ -96,12 +111,12 @@ def train_command(cfg: Config, config: str, out: str) -> Optional[str]:
     Returns:
         None where options cannot say it, and the lines of a config have to.
     """
-    backbone = cfg.model.backbone
-    before = backbone.get('init_cfg', {})
+    place, section = _own_section(cfg)
+    before = section.get('init_cfg', {})
     if (not isinstance(before, dict) or {*before} - {'type', 'checkpoint'}
-            or cfg.model.get('pretrained') or backbone.get('pretrained')):
+            or cfg.model.get('pretrained') or section.get('pretrained')):
         return None
-    place = 'model.backbone.init_cfg'
+    place = '.'.join([*place, 'init_cfg'])
     return f'{command_for("train")} ' + quote_command([
         config, '--cfg-options', f'{place}.type=Pretrained',
         f'{place}.checkpoint={out}'])
