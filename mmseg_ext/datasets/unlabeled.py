@@ -1,5 +1,6 @@
 """Images alone: whatever lies in a folder."""
 import os.path as osp
+import re
 from collections.abc import Sequence
 from typing import Optional
 
@@ -13,8 +14,10 @@ from mmseg_ext.basics.listing import check_links, list_folders, name_some
 
 PARTS = (None, 'train', 'val')
 HELD_OUT = 10  # of so many images one is for validation
-MASKS = ('mask', 'masks', 'label', 'labels', 'annotations', 'gt',
-         'ground_truth', 'segmentation')  # folders whose pictures are none
+# how names of folders and files end whose pictures are masks
+MASK = re.compile(
+    r'(^|[_\-. ])(masks?|labels?|annot(ation)?s?|gt|ground[_-]?truth|'
+    r'segmentations?)$', re.IGNORECASE)
 
 
 @DATASETS.register_module()
@@ -23,8 +26,9 @@ class UnlabeledDataset(BaseDataset):
 
     * Images: PNG, JPEG, BMP or TIFF, 8 or 16 bits, grey or colour, of any
       size, in folders and in all folders in these; or single files.
-    * Folders in them with the usual names of masks are left out, and so are
-      hidden ones.
+    * What is named as masks are is left out, folders in them and files:
+      ``masks``, ``labels``, ``gt``, ``train_annot``, ``a_mask.png``. So is
+      what is hidden.
 
     Args:
         sources: Folders and files.
@@ -102,12 +106,12 @@ def _list_folder(source: str) -> list[str]:
             f'Folders beside it: {name_some(near) or "none"}')
     names = sorted(walk_files(source))
     found = [osp.join(source, name) for name in names
-             if name.lower().endswith(IMAGE_SUFFIXES)
-             and not {*MASKS} & {*osp.dirname(name).lower().split(osp.sep)}]
+             if name.lower().endswith(IMAGE_SUFFIXES) and not any(
+                 map(MASK.search, osp.splitext(name)[0].split(osp.sep)))]
     if not found:
         raise FileNotFoundError(
             f'No image in {source}: of {len(names)} files there, none ends '
-            f'in {", ".join(IMAGE_SUFFIXES)}, but for those in folders with '
-            f'names of masks ({", ".join(MASKS[:4])}, ...)')
+            f'in {", ".join(IMAGE_SUFFIXES)}, but for those that are named '
+            'as masks are (masks, labels, gt, a_mask.png, ...)')
     check_links(found)
     return found

@@ -20,17 +20,19 @@ def names(dataset) -> list[str]:
 
 def test_images_of_folders_and_files(tmp_path):
     write(tmp_path, 'a/2.png', 'a/inner/1.TIF'.lower(), 'a/masks/2.png',
-          'a/x/Labels/2.png', 'a/.hidden/3.png', 'single.png')
+          'a/x/Labels/2.png', 'a/train_annot/5.png', 'a/6_GT.png',
+          'a/7-mask.tif', 'a/ground_truth/bent/8.png', 'a/.hidden/3.png', 'single.png')
     (tmp_path / 'a/notes.txt').write_text('none')
+    write(tmp_path, 'a/masked.png', 'a/mask_shop/9.png')  # are none
     # of one name: nothing is written under it
     write(tmp_path, 'a/2.bmp')
     sources = [str(tmp_path / name) for name in ('a', 'single.png')]
     assert names(UnlabeledDataset(sources=sources)) == [
-        '2.bmp', '2.png', '1.tif', 'single.png']
+        '2.bmp', '2.png', '1.tif', '9.png', 'masked.png', 'single.png']
     info = UnlabeledDataset(
         sources=sources, bit_depth=12).get_data_info(0)
     assert info['bit_depth'] == 12
-    assert [len(group) for group in group_images(sources)] == [3, 1]
+    assert [len(group) for group in group_images(sources)] == [5, 1]
 
 
 def test_a_tenth_of_each_folder_is_held_out(tmp_path):

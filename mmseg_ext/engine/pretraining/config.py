@@ -122,7 +122,10 @@ def pretraining_config(settings: Settings, teacher: Teacher, backbone: dict,
         load_from=None,
         randomness=dict(seed=settings.seed),
         experiment_name=osp.basename(work_dir),
-        work_dir=work_dir))
+        work_dir=work_dir),
+        # its name in what is told of the run, which writes it there
+        cfg_text=f'# pretraining of {settings.config}',
+        filename=osp.join(work_dir, 'pretraining.py'))
 
 
 def _one_cycle(steps: int) -> list[dict]:
