@@ -19,9 +19,10 @@ def names(dataset) -> list[str]:
 
 
 def test_images_of_folders_and_files(tmp_path):
-    write(tmp_path, 'a/2.png', 'a/inner/1.TIF'.lower(), 'a/masks/2.png',
+    write(tmp_path, 'a/2.png', 'a/inner/1.tif', 'a/masks/2.png',
           'a/x/Labels/2.png', 'a/train_annot/5.png', 'a/6_GT.png',
-          'a/7-mask.tif', 'a/ground_truth/bent/8.png', 'a/.hidden/3.png', 'single.png')
+          'a/7-mask.tif', 'a/ground_truth/bent/8.png', 'a/.hidden/3.png',
+          'single.png')
     (tmp_path / 'a/notes.txt').write_text('none')
     write(tmp_path, 'a/masked.png', 'a/mask_shop/9.png')  # are none
     # of one name: nothing is written under it
