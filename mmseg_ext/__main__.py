@@ -14,7 +14,7 @@ from mmseg_ext.version import __version__
 GROUPS = dict(
     prepare=('make_sample', 'convert_masks', 'plan', 'check_dataset',
              'split_mvtec'),
-    train=('train', 'dist_train'),
+    train=('pretrain', 'train', 'dist_train'),
     judge=('test', 'dist_test', 'compare_figures', 'show_attention'),
     use=('predict', 'label_images'),
     compress=('export', ),

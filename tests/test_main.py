@@ -41,7 +41,7 @@ def test_lists_all_tools(call):
 def test_a_wrong_name(call):
     done = call('-m', 'mmseg_ext', 'trian')
     assert done.returncode == 1
-    assert 'Did you mean train?' in done.stderr
+    assert 'Did you mean train, pretrain?' in done.stderr
 
 
 def test_is_the_tool_itself(call, tmp_path):

@@ -6,6 +6,7 @@ from .ksdd2_classification import KSDD2ClassificationDataset
 from .mvtec_ad import MVTecADDataset
 from .sem import SEMDataset
 from .transforms import (
+    CropBottom,
     DefectCrop,
     LoadBinaryAnnotations,
     LoadCheckedAnnotations,
@@ -15,14 +16,18 @@ from .transforms import (
     RandomBrightnessContrastGamma,
     RandomGaussianBlur,
     RandomQuarterTurn,
+    RandomScaledCrop,
     RareClassCrop,
 )
+from .unlabeled import UnlabeledDataset
 
 __all__ = [
-    'CheckedCityscapesDataset', 'DefectBalancedSampler', 'DefectCrop',
-    'KSDD2ClassificationDataset', 'KSDD2Dataset', 'LoadBinaryAnnotations',
-    'LoadCheckedAnnotations', 'LoadCheckedImageFromFile',
-    'LoadSEMAnnotations', 'LoadSEMImageFromFile', 'MVTecADDataset',
+    'CheckedCityscapesDataset', 'CropBottom', 'DefectBalancedSampler',
+    'DefectCrop', 'KSDD2ClassificationDataset', 'KSDD2Dataset',
+    'LoadBinaryAnnotations', 'LoadCheckedAnnotations',
+    'LoadCheckedImageFromFile', 'LoadSEMAnnotations',
+    'LoadSEMImageFromFile', 'MVTecADDataset',
     'RandomBrightnessContrastGamma', 'RandomGaussianBlur',
-    'RandomQuarterTurn', 'RareClassCrop', 'SEMDataset'
+    'RandomQuarterTurn', 'RandomScaledCrop', 'RareClassCrop', 'SEMDataset',
+    'UnlabeledDataset'
 ]

@@ -10,17 +10,18 @@ from .early_stopping_hook import ResumableEarlyStoppingHook
 from .launch import load_config, test, train
 from .options import config_from_options
 from .pretrained import check_weights, remove_pretrained
+from .pretraining import CalibrationHook, FiniteLossHook
 from .random_state_hook import RandomStateHook
 from .trained import load_trained
 from .validation_loss_hook import ValidationLossHook
 from .weights import StrictPretrainedInit, WeightsError, describe_weights
 
 __all__ = [
-    'AveragedWeightsHook', 'ChannelsLastHook', 'ClassPriorHook',
-    'CpuAmpOptimWrapper', 'CurvesHook', 'RandomStateHook',
-    'ResumableEarlyStoppingHook', 'StrictPretrainedInit',
-    'ValidationLossHook', 'WeightsError', 'check_weights',
-    'config_from_options', 'describe_weights', 'find_config', 'load_config',
-    'load_trained', 'read_config', 'remove_pretrained', 'require_extra',
-    'test', 'train'
+    'AveragedWeightsHook', 'CalibrationHook', 'ChannelsLastHook',
+    'ClassPriorHook', 'CpuAmpOptimWrapper', 'CurvesHook', 'FiniteLossHook',
+    'RandomStateHook', 'ResumableEarlyStoppingHook',
+    'StrictPretrainedInit', 'ValidationLossHook', 'WeightsError',
+    'check_weights', 'config_from_options', 'describe_weights',
+    'find_config', 'load_config', 'load_trained', 'read_config',
+    'remove_pretrained', 'require_extra', 'test', 'train'
 ]

@@ -140,7 +140,8 @@ def train(cfg: Config,
           quiet: bool = True,
           patience: Optional[int] = None,
           ema: bool = False,
-          log: Optional[str] = None) -> Runner:
+          log: Optional[str] = None,
+          tool: str = 'train') -> Runner:
     """Train the model of a config.
 
     Args:
@@ -154,6 +155,7 @@ def train(cfg: Config,
             checkpoint; None: do not.
         ema: Validate and save an exponential moving average of the weights.
         log: 'tensorboard', 'mlflow' or 'wandb': log to it, too.
+        tool: That trains, by which an interrupted training goes on.
 
     Raises:
         ConnectionError: If pretrained weights cannot be downloaded.
@@ -203,7 +205,7 @@ def train(cfg: Config,
     except KeyboardInterrupt:
         runner.visualizer.close()
         raise KeyboardInterrupt(
-            _how_to_go_on(runner, interrupts.iteration)) from None
+            _how_to_go_on(runner, interrupts.iteration, tool)) from None
     finally:
         if isinstance(runner, QuietRunner):
             runner.console.clear()
@@ -223,7 +225,8 @@ def _take_seed(cfg: Config, checkpoint: str) -> None:
         cfg.randomness = dict(randomness, seed=seed)
 
 
-def _how_to_go_on(runner: Runner, iteration: Optional[int]) -> str:
+def _how_to_go_on(runner: Runner, iteration: Optional[int],
+                  tool: str) -> str:
     checkpoint = last_checkpoint(runner.work_dir)
     done = iteration or runner.iter
     place = 'Interrupted ' + (
@@ -233,7 +236,7 @@ def _how_to_go_on(runner: Runner, iteration: Optional[int]) -> str:
         return (f'{place}. There is no checkpoint yet: the same command '
                 'starts over')
     command = (None if get_world_size() > 1 else
-               called_again('train', '--resume'))
+               called_again(tool, '--resume'))
     if command is None:
         return (f'{place}. The same command with --resume goes on from '
                 f'{short_path(checkpoint)}')

@@ -7,10 +7,11 @@ from .image_classification import (
     classification_scores,
 )
 from .per_class_iou import PerClassIoUMetric
+from .returned_means import ReturnedMeansMetric
 
 __all__ = [
     'AnomalyScoreMetric', 'ClassRatioMetric', 'GroupedIoUMetric',
-    'ImageClassificationMetric', 'PerClassIoUMetric', 'PhaseReport', 'auroc',
-    'average_precision', 'classification_scores', 'grouped_iou',
-    'phase_report'
+    'ImageClassificationMetric', 'PerClassIoUMetric', 'PhaseReport',
+    'ReturnedMeansMetric', 'auroc', 'average_precision',
+    'classification_scores', 'grouped_iou', 'phase_report'
 ]

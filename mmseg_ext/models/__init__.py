@@ -12,13 +12,14 @@ from .decode_heads import (
     FusedSegformerHead,
     UNetDecodeHead,
 )
+from .distillation import FeatureDistiller
 from .losses import CrossEntropyDiceLoss
 from .necks import MultiScaleCrossAttentionNeck
 from .plugins import DeformablePSA
 
 __all__ = [
     'CrossEntropyDiceLoss', 'DPTDecodeHead', 'DeformablePSA',
-    'FusedMixVisionTransformer', 'FusedSegformerHead', 'HybridTransformer',
-    'MultiScaleCrossAttentionNeck', 'ResUNet', 'TimmBackbone',
-    'UNetDecodeHead', 'plugin_backbone', 'timm_maps'
+    'FeatureDistiller', 'FusedMixVisionTransformer', 'FusedSegformerHead',
+    'HybridTransformer', 'MultiScaleCrossAttentionNeck', 'ResUNet',
+    'TimmBackbone', 'UNetDecodeHead', 'plugin_backbone', 'timm_maps'
 ]

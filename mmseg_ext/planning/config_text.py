@@ -2,7 +2,8 @@
 import os.path as osp
 from collections.abc import Sequence
 
-from .budget import Schedule
+from mmseg_ext.engine.budget import Schedule
+
 from .choices import TILE, TILE_STRIDE, Choice, value_of
 from .fingerprint import SetFacts
 from .models import Start

@@ -14,8 +14,13 @@ from mmengine.device import get_device
 
 from mmseg_ext.basics.splits import write_split
 from mmseg_ext.basics.staging import staged
+from mmseg_ext.engine.budget import (
+    Schedule,
+    fill_minutes,
+    take_steps,
+    time_training,
+)
 
-from .budget import Schedule, fill_minutes, take_steps, time_training
 from .choices import Choice, choose, choose_model
 from .config_text import micrograph_config
 from .fingerprint import take_facts

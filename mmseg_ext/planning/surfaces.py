@@ -9,8 +9,8 @@ from mmseg.registry import DATASETS
 from mmseg_ext.basics.image_files import read_size
 from mmseg_ext.basics.mask_files import decode_mask
 from mmseg_ext.basics.splits import SPLITS
+from mmseg_ext.engine.budget import Schedule
 
-from .budget import Schedule
 from .choices import Choice, value_of
 from .config_text import BASE, reason_lines
 from .models import Start

@@ -2,15 +2,18 @@
 from .binary import LoadBinaryAnnotations
 from .blur import RandomGaussianBlur
 from .checked_loading import LoadCheckedAnnotations, LoadCheckedImageFromFile
+from .crop_bottom import CropBottom
 from .defect_crop import DefectCrop
 from .loading import LoadSEMAnnotations, LoadSEMImageFromFile
 from .photometric import RandomBrightnessContrastGamma
 from .quarter_turn import RandomQuarterTurn
 from .rare_class_crop import RareClassCrop
+from .scaled_crop import RandomScaledCrop
 
 __all__ = [
-    'DefectCrop', 'LoadBinaryAnnotations', 'LoadCheckedAnnotations',
-    'LoadCheckedImageFromFile', 'LoadSEMAnnotations', 'LoadSEMImageFromFile',
+    'CropBottom', 'DefectCrop', 'LoadBinaryAnnotations',
+    'LoadCheckedAnnotations', 'LoadCheckedImageFromFile',
+    'LoadSEMAnnotations', 'LoadSEMImageFromFile',
     'RandomBrightnessContrastGamma', 'RandomGaussianBlur',
-    'RandomQuarterTurn', 'RareClassCrop'
+    'RandomQuarterTurn', 'RandomScaledCrop', 'RareClassCrop'
 ]

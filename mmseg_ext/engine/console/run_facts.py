@@ -22,6 +22,7 @@ from mmseg_ext.engine.sections import sections
 from mmseg_ext.engine.weights import describe_weights
 
 PARTS = ('backbone', 'neck', 'decode_head', 'auxiliary_head', 'head')
+TEACHER = 'teacher'  # of a distilled model, which stays as it is
 NAMED = 8  # so many classes, and folders, are named
 
 Facts = list[tuple[str, str]]  # what, and the text
@@ -39,11 +40,12 @@ def training_facts(runner: Runner) -> Facts:
         ('model', _model(runner.model)),
         ('training', _images(runner.train_dataloader.dataset)),
         *_validation(runner),
-        ('classes', _classes(runner.train_dataloader.dataset)),
+        *_known_classes(runner),
         ('schedule', _schedule(runner)),
         ('device', f'{_device(runner.model)}, '
          f'{_precision(runner.optim_wrapper)}, seed {runner.seed}'),
         ('start', _start(runner)),
+        *_teacher(runner.cfg),
         *_places(runner),
         *_earlier(runner),
     ]
@@ -207,6 +209,17 @@ def _classes(dataset: Dataset) -> str:
             + (f' and {more} more' if more > 0 else ''))
 
 
+def _known_classes(runner: Runner) -> Facts:
+    # a distilled model learns no classes
+    return [] if TEACHER in runner.cfg.model else [
+        ('classes', _classes(runner.train_dataloader.dataset))]
+
+
+def _teacher(cfg: Config) -> Facts:
+    weights = pretrained_weights(cfg.model.get(TEACHER) or {})
+    return [('teacher', describe_weights(name)) for name in weights]
+
+
 def list_classes(dataset: Dataset) -> Sequence[str]:
     """Return the names of a data set's classes, none if it has none."""
     return (getattr(dataset, 'metainfo', None) or {}).get('classes') or ()
@@ -266,14 +279,19 @@ def _start(runner: Runner) -> str:
     if loaded:
         text = f'weights of {short_path(loaded)}'
     else:
-        weights = [describe_weights(name)
-                   for name in dict.fromkeys(pretrained_weights(cfg.model))]
+        weights = [describe_weights(name) for name in dict.fromkeys(
+            pretrained_weights(_learning(cfg)))]
         text = (f'pretrained weights {", ".join(weights)}' if weights else
                 'random weights')
     if cfg.get('resume'):
         text += (f' (nothing to resume in {short_path(runner.work_dir)}: '
                  'starts from the beginning)')
     return text
+
+
+def _learning(cfg: Config) -> dict:
+    return {name: part for name, part in cfg.model.items()
+            if name != TEACHER}
 
 
 def _places(runner: Runner) -> Facts:

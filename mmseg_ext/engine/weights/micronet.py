@@ -151,6 +151,13 @@ class MicroNetScheme(Scheme):
     def normalization(self, name: str) -> Optional[Normalization]:
         return IMAGENET
 
+    def timm_model(self, name: str) -> dict:
+        encoder, _ = self._find(name)
+        return dict(model_name=encoder.timm)
+
+    def licence(self, name: str) -> str:
+        return 'MIT, by setup.py of nasa/pretrained-microscopy-models'
+
     def tops(self, name: str) -> tuple[str, ...]:
         # bn2 is a ResNet's own only within its blocks
         return TOPS

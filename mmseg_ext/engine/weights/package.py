@@ -56,6 +56,13 @@ class PackageScheme(Scheme):
     def normalization(self, name: str) -> Optional[Normalization]:
         return Normalization((127.5, ) * 3, (127.5, ) * 3)
 
+    def timm_model(self, name: str) -> dict:
+        return dict(model_name=ENCODERS[name])
+
+    def licence(self, name: str) -> str:
+        return ('Apache-2.0, by the LICENSE file in the package (ML '
+                'Illustrated, 2020)')
+
     def tops(self, name: str) -> tuple[str, ...]:
         return 'conv_head.', 'bn2.', 'classifier.'
 

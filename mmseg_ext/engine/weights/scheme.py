@@ -71,6 +71,18 @@ class Scheme:
         """Return how their images were normalised, if that is known."""
         raise NotImplementedError
 
+    def timm_model(self, name: str) -> dict:
+        """Return arguments of ``TimmBackbone`` by which it has the weights.
+
+        Raises:
+            WeightsError: If there are none of this name.
+        """
+        raise NotImplementedError
+
+    def licence(self, name: str) -> str:
+        """Say under which licence the weights are published."""
+        raise NotImplementedError
+
     def tops(self, name: str) -> Sequence[str]:
         """Return how names of a classifier's weights begin."""
         raise NotImplementedError

@@ -62,6 +62,15 @@ class TimmScheme(Scheme):
         return Normalization(*(tuple(round(255 * x, 4) for x in values)
                                for values in (cfg.mean, cfg.std)))
 
+    def timm_model(self, name: str) -> dict:
+        self._find(name)
+        model = name.partition('.')[0]
+        return dict(model_name=model, **_any_size(model))
+
+    def licence(self, name: str) -> str:
+        return (self._find(name).license
+                or f'not told by timm; see the page of {name}')
+
     def tops(self, name: str) -> tuple[str, ...]:
         top = self._find(name).classifier or ()
         tops = [top] if isinstance(top, str) else top
@@ -85,3 +94,15 @@ class TimmScheme(Scheme):
                 + (f'; names near it are {", ".join(near)}' if near else
                    '. timm.list_pretrained() lists them'))
         return cfg
+
+
+def _any_size(model: str) -> dict:
+    """Return what lets a model of patches take images of any size."""
+    import timm
+    import torch
+
+    with torch.device('meta'):
+        net = timm.create_model(model)
+    # None of these: it takes any, or none but its own
+    return dict(dynamic_img_size=True) if hasattr(
+        net, 'dynamic_img_size') else {}

@@ -1,6 +1,6 @@
 import pytest
 
-from mmseg_ext.planning.budget import (
+from mmseg_ext.engine.budget import (
     Timing,
     fill_minutes,
     take_steps,
