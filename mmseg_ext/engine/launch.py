@@ -26,6 +26,7 @@ from .console import (
 )
 from .curves import CurvesHook
 from .dataset_options import check_class_weights, set_in_datasets
+from .divergence_hook import DivergenceHook
 from .image_folders import ImageFoldersHook
 from .interrupt_hook import InterruptHook
 from .pretrained import (
@@ -160,6 +161,7 @@ def train(cfg: Config,
         KeyboardInterrupt: If it is interrupted; its message says how to go
             on.
         ImportError: If ``log`` needs a package that is not installed.
+        RuntimeError: If the weights have become nan.
         ValueError: If mixed precision is not possible, the model has fewer
             classes than the data set, a checkpoint to start from is another
             model's, or ``patience`` has no metric to go by.
@@ -188,6 +190,7 @@ def train(cfg: Config,
     for text in unexpected_images(cfg):
         runner.logger.warning(text)
     runner.register_hook(ClassCountHook())
+    runner.register_hook(DivergenceHook())
     for kind in (RandomStateHook, ValidationLossHook, CurvesHook):
         if not any(isinstance(hook, kind) for hook in runner.hooks):
             runner.register_hook(kind())
