@@ -3,6 +3,8 @@ import json
 import os
 from collections.abc import Mapping
 
+from .files import read_bytes
+from .stand_ins import describe_stand_in
 from .text_files import read_text
 
 MOST_DIGITS = 100
@@ -19,7 +21,19 @@ _EXPORT = dict(
     SA='Segment Anything: one COCO file of all images, with the category of '
     'every mask',
     V7='V7 Darwin: export as COCO or as semantic masks',
-    Datumaro='Datumaro and CVAT: export as COCO 1.0 or as "Segmentation mask"')
+    Datumaro='Datumaro and CVAT: export as COCO 1.0 or as "Segmentation mask"',
+    CVAT='CVAT: Export task dataset, COCO 1.0 or "Segmentation mask"',
+    Labelbox='Labelbox: convert the export to COCO, or download the masks',
+    Hasty='Hasty: export as COCO or as semantic masks',
+    Dataloop='Dataloop: export as COCO, or download the masks',
+    SuperAnnotate='SuperAnnotate: export as COCO, or the fused masks')
+# Keys that no other program's files have together.
+_MARKS = (('CVAT', {'shapes', 'tags', 'tracks'}),
+          ('Labelbox', {'Labeled Data', 'Label'}),
+          ('Labelbox', {'data_row', 'projects'}),
+          ('Hasty', {'project_name', 'label_classes'}),
+          ('Dataloop', {'itemMetadata', 'annotations'}),
+          ('SuperAnnotate', {'metadata', 'instances'}))
 _NAMES = dict(LabelStudio='Label Studio', Geo='GeoJSON',
               SA='the Segment Anything dataset', V7='V7 Darwin')
 
@@ -41,8 +55,10 @@ def read_annotations(path: str | os.PathLike) -> tuple[str, dict]:
     try:
         content = json.loads(read_text(path), parse_int=_read_integer)
     except json.JSONDecodeError as error:
+        known = describe_stand_in(read_bytes(path))
         raise ValueError(f'{path} is no JSON file of labelme or COCO: '
-                         f'{error}. Save or export it again.') from error
+                         + (f'{known}.' if known else
+                            f'{error}. Save or export it again.')) from error
     except LongNumber as error:
         raise ValueError(f'{path} holds a number of {error} digits, which is '
                          'none of an image. Save or export it again.'
@@ -84,11 +100,14 @@ def _kind(content) -> str:
             return ''
         tasks = ({'annotations', 'data'}, {'completions', 'data'},
                  {'image', 'tag'}, {'image', 'label'}, {'id', 'annotator'})
-        return 'LabelStudio' if any(keys <= set(first) for keys in tasks) \
-            else ''
+        if any(keys <= set(first) for keys in tasks):
+            return 'LabelStudio'
+        return _of_services(set(first))
     if not isinstance(content, dict):
         return ''
     keys = set(content)
+    if _of_services(keys):
+        return _of_services(keys)
     if isinstance(content.get('shapes'), list):
         return LABELME
     if '_via_img_metadata' in keys or _all_have(content, 'regions'):
@@ -110,6 +129,11 @@ def _kind(content) -> str:
     if isinstance(content.get('images'), list) and 'annotations' in keys:
         return COCO
     return ''
+
+
+def _of_services(keys: set[str]) -> str:
+    """Return whose the object of a file is, by its keys; '' if unknown."""
+    return next((name for name, marks in _MARKS if marks <= keys), '')
 
 
 def _all_have(content: Mapping, key: str) -> bool:

@@ -34,6 +34,21 @@ def new_parser(description: str) -> argparse.ArgumentParser:
 class _Parser(argparse.ArgumentParser):
     """A parser that says why a name is not taken for one."""
 
+    def parse_known_args(self, args=None, namespace=None):
+        """Refuse empty words, which a shell makes of what is not set.
+
+        Of a folder they would be the current one.
+        """
+        words = sys.argv[1:] if args is None else list(args)
+        may_be = {option for action in self._actions
+                  for option in action.option_strings if action.default == ''}
+        for before, word in zip(['', *words], words):
+            if word == '' and before not in may_be:
+                self.error('an argument is empty'
+                           + (f', after {before}' if before else '')
+                           + '; is a variable of the shell not set?')
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         if 'expected at least one argument' in message or re.match(
                 r'unrecognized arguments: -\S+=', message):

@@ -13,6 +13,7 @@ from .shipped import shipped
 OWN = 'mmseg_ext'
 # names that have changed, for those who still have the old one
 RENAMED = {'ksdd2_made_masks.py': 'ksdd2_pseudo_labels.py'}
+SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 NEAR = 0.8  # how alike a slip and what is meant are
 # what mmengine says of a package's config
 MISSING = re.compile(r'file "(.+)" does not exist')
@@ -41,6 +42,9 @@ def find_config(name: str | os.PathLike,
     root = _configs_of(package) if separator else None
     path = Path(name if root is None else root / inner).expanduser()
     if path.is_file():
+        if path.suffix not in SUFFIXES:
+            raise FileNotFoundError(f'{name} is no {what}: those end in '
+                                    f'{", ".join(SUFFIXES)}')
         return str(path)
     if path.is_dir():
         raise FileNotFoundError((where and f'{where}: ')

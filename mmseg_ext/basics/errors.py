@@ -1,4 +1,5 @@
 """From an exception to the sentence that tells a user what to put right."""
+import errno
 import os
 import re
 import sys
@@ -13,6 +14,8 @@ _MENDABLE = (OSError, ValueError, ImportError)
 _OURS = ('mmseg_ext', 'mmengine', 'mmseg', 'mmcv', 'mmdet', 'mmpretrain')
 # What these raise is about a config that somebody has written.
 _READ_CONFIGS = ('mmengine.config', 'mmengine.registry')
+# No room for what is written.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # In code of ours these are mistakes of ours, the traceback is what helps.
 _MISTAKES = (ArithmeticError, AssertionError, AttributeError, LookupError,
              NameError, TypeError)
@@ -86,9 +89,21 @@ def _is_mendable(error: BaseException) -> bool:
 def _message(error: BaseException) -> str:
     if isinstance(error, KeyError) and error.args:
         return str(error.args[0])  # str() would be its repr()
-    if isinstance(error, OSError) and error.strerror and error.filename:
-        return f'{error.filename}: {error.strerror}'
+    if isinstance(error, OSError) and error.strerror:
+        return _of_files(error)
     return str(error)
+
+
+def _of_files(error: OSError) -> str:
+    """Say what the operating system says, and of which file."""
+    file = error.filename
+    place = '' if file is None else f'{os.fsdecode(file)}: '
+    if error.errno in _FULL:
+        return (f'{place}{error.strerror}. What was begun is not written; '
+                'make room, or name another place.')
+    if isinstance(error, FileExistsError) and place and os.path.isfile(file):
+        return f'{os.fsdecode(file)} is a file; name a folder.'
+    return f'{place}{error.strerror}' if place else str(error)
 
 
 def _same_message(error: BaseException) -> list[BaseException]:

@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Optional
 
@@ -133,9 +133,12 @@ def replaced_file(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        except BaseException:
-            file.close()
+        except BaseException as error:
+            with suppress(OSError):  # what is buffered may not fit, either
+                file.close()
             new.unlink(missing_ok=True)
+            if isinstance(error, OSError) and error.filename is None:
+                error.filename = str(path)  # of a disk that is full
             raise
     try:
         os.replace(new, path)

@@ -28,6 +28,7 @@ from .formats import (
     format_of,
 )
 from .orientation import apply_orientation, shown_size
+from .stand_ins import describe_stand_in
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff')
 READERS = {b'\x89PNG\r\n\x1a\n': PngReader, b'\xff\xd8': JpegReader,
@@ -54,10 +55,12 @@ def open_image(data: bytes, path: str) -> Reader:
     if reader is None and format_of(data):
         reader = PillowReader
     if reader is None:
-        raise ValueError(
-            f'{path} cannot be read as an image ({len(data)} bytes). It may '
-            'be truncated or of another format: open it in an image program '
-            'and save it as PNG or TIFF, or remove it.')
+        known = describe_stand_in(data)
+        start = f'{path} cannot be read as an image ({len(data)} bytes)'
+        raise ValueError(f'{start}: {known}.' if known else
+                         f'{start}. It may be truncated or of another '
+                         'format: open it in an image program and save it as '
+                         'PNG or TIFF, or remove it.')
     with _named(path, len(data)):
         return reader(data)
 

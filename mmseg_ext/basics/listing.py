@@ -9,7 +9,7 @@ from typing import Optional
 from mmengine import fileio
 
 from .files import describe_dangling, is_dangling, walk_files
-from .printable import name_fault
+from .printable import name_fault, printable
 from .text_files import read_lines
 
 MAX_LISTED = 5
@@ -145,10 +145,11 @@ def read_list(file: str,
               backend_args: Optional[dict] = None) -> list[tuple[str, str]]:
     """Read a text file with a name a line, with or without suffix.
 
-    Backslashes separate folders where the name is not known otherwise, and
-    a line that begins with '#' is a comment unless there is such a name. A
-    line may also be a path that ends as that of the file does, with one or
-    more of the folders that hold it: 'images/train/a.png'.
+    Where the name is not known otherwise, quotation marks around it and a
+    comma or semicolon after it are left out, and backslashes separate
+    folders. A line that begins with '#' is a comment unless there is such a
+    name. A line may also be a path that ends as that of the file does, with
+    one or more of the folders that hold it: 'images/train/a.png'.
 
     Args:
         file: The text file, see :func:`~.text_files.read_text`.
@@ -175,8 +176,9 @@ def find_listed(lines: Sequence[str], suffixes: tuple[str, ...],
     found = []
     for line in lines:
         spellings = list(dict.fromkeys(
-            _without_suffix(name, suffixes) for name in (
-                same_name(line), same_name(line.replace('\\', '/')))))
+            _without_suffix(name, suffixes)
+            for text in (line, _without_quotes(line)) for name in (
+                same_name(text), same_name(text.replace('\\', '/')))))
         spellings += [osp.normpath(name).replace(osp.sep, '/')
                       for name in spellings]  # ./a.png
         there = [name for name in (*spellings, same_name(line))
@@ -187,6 +189,15 @@ def find_listed(lines: Sequence[str], suffixes: tuple[str, ...],
         if there or not line.startswith(COMMENT):
             found.append((there[0] if there else spellings[0], line))
     return found
+
+
+def _without_quotes(line: str) -> str:
+    """Return what spreadsheets put in quotation marks, or before a comma."""
+    line = line.rstrip(',;').rstrip()
+    for mark in ('"', "'"):
+        if len(line) > 2 and line[0] == line[-1] == mark:
+            return line[1:-1]
+    return line
 
 
 def _by_path(spelling: str, known: Mapping) -> list[str]:
@@ -260,11 +271,31 @@ def check_names(files: Mapping[str, str]) -> None:
     Raises:
         ValueError: Which, and why.
     """
-    faults = [f'{path}: {name_fault(name)}' for name, path in files.items()
-              if name_fault(name)]
+    faults = [f'{printable(path)}: {name_fault(name)}'
+              for name, path in files.items() if name_fault(name)]
     if faults:
         raise ValueError(f'{len(faults)} files have names that cannot be '
                          f'written to lists: {"; ".join(faults[:MAX_LISTED])}')
+
+
+def describe_capitals(missing: Iterable[str],
+                      there: Iterable[str]) -> str:
+    """Say that names differ in nothing but capital letters, if some do.
+
+    Args:
+        missing: Names that were looked for, without suffix.
+        there: Others, which were not.
+
+    Returns:
+        A sentence and a space; '' if no two differ so.
+    """
+    folded = {name.casefold(): name for name in there}
+    for name in missing:
+        other = folded.get(name.casefold())
+        if other is not None and other != name:
+            return (f'Capital letters count, and {osp.basename(other)} is '
+                    f'not {osp.basename(name)}: rename one of the two. ')
+    return ''
 
 
 def name_some(names: Sequence[str]) -> str:

@@ -14,4 +14,8 @@ def write_png(path: Path, pixels: np.ndarray) -> None:
             uint16.
     """
     # cv2.imwrite cannot open paths beyond the code page on Windows.
-    path.write_bytes(cv2.imencode('.png', pixels)[1].tobytes())
+    try:
+        path.write_bytes(cv2.imencode('.png', pixels)[1].tobytes())
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk says none
+        raise

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from .command_line import command_for
 from .listing import find_listed, name_some
 from .staging import is_unfinished, remove_unfinished, staged
 from .text_files import read_lines
@@ -138,9 +137,9 @@ def read_split(folder: str | os.PathLike,
                 twice.append(f'{name} ({seen[name]}, {split})')
             seen[name] = split
     if not parts:
-        raise FileNotFoundError(f'{folder} holds none of train.txt, val.txt '
-                                'and test.txt; '
-                                f'{command_for("split_mvtec")} writes them.')
+        raise FileNotFoundError(
+            f'{folder} holds none of train.txt, val.txt and test.txt'
+            if os.path.isdir(folder) else f'There is no folder {folder}')
     if twice:
         raise ValueError(f'{folder} names {len(twice)} images more than '
                          f'once: {name_some(twice)}. Every image belongs '

@@ -11,6 +11,9 @@ _MARKS = ((codecs.BOM_UTF8, 'utf-8'), (codecs.BOM_UTF32_LE, 'utf-32-le'),
           (codecs.BOM_UTF32_BE, 'utf-32-be'), (codecs.BOM_UTF16_LE,
                                                'utf-16-le'),
           (codecs.BOM_UTF16_BE, 'utf-16-be'))
+# What comes with a name that is copied from a page or a chat.
+_INVISIBLE = re.compile('^[\u200b\u200e\u200f\u2060]+|'
+                        '[\u200b\u200e\u200f\u2060]+$')
 _SAMPLE = 4096  # bytes that UTF-16 without a mark is told from
 
 
@@ -76,4 +79,5 @@ def read_lines(path: str | os.PathLike,
     Args and Raises: See :func:`read_text`.
     """
     lines = re.split('\r\n|\r|\n', read_text(path, backend_args))
-    return [line.strip() for line in lines if line.strip()]
+    lines = [_INVISIBLE.sub('', line).strip() for line in lines]
+    return [line for line in lines if line]

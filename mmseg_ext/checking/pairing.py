@@ -12,6 +12,7 @@ from mmseg_ext.basics.listing import (
     AMBIGUOUS,
     LOSSY,
     describe_absent,
+    describe_capitals,
     list_files,
     list_folders,
     list_side_by_side,
@@ -169,7 +170,7 @@ def _find_masks(images: dict[str, str], mask_dir: str, listed: bool,
         missing = [stem for stem in missing if stem not in renamed]
         surplus = sorted(set(surplus) - set(renamed.values()))
     if missing:
-        _say_missing(images, missing, mask_dir, listing)
+        _say_missing(images, missing, surplus, mask_dir, listing)
     if surplus and not listed:
         listing.say(
             WARNING, f'{mask_dir} holds masks without an image; they are not '
@@ -251,7 +252,8 @@ def _say_renamed(images: dict[str, str], masks: dict[str, str],
 
 
 def _say_missing(images: dict[str, str], missing: Sequence[str],
-                 mask_dir: str, listing: Listing) -> None:
+                 surplus: Sequence[str], mask_dir: str,
+                 listing: Listing) -> None:
     others = {}
     for suffix in OTHER_SUFFIXES:
         files = list_files(mask_dir, (suffix, ))
@@ -279,7 +281,8 @@ def _say_missing(images: dict[str, str], missing: Sequence[str],
         listing.say(
             ERROR, f'Images have no mask in {mask_dir}. A mask has its '
             f'image\'s name and one of {name_some(MASK_SUFFIXES)}.',
-            'Add the masks, move the images elsewhere, or list the images to '
-            'use in a text file: '
+            describe_capitals(missing, surplus)
+            + 'Add the masks, move the images elsewhere, or list the images '
+            'to use in a text file: '
             + write_argument('ann_file', "'train.txt'", listing.command_line),
             rest)

@@ -22,6 +22,9 @@ PATCHES = {
     'mmengine.config.config': 'own_scope.add_to_bases',
     'mmengine.config.utils': 'own_scope.add_to_packages',
     'mmengine.dist.utils': 'cpu_distributed.patch_process_group',
+    'mmengine.fileio.backends.local_backend':
+    'checkpoint_saving.patch_backend',
+    'mmengine.hooks.checkpoint_hook': 'checkpoint_saving.patch_hook',
     'mmengine.logging.message_hub': 'message_hub.patch_message_hub',
     'mmengine.model.wrappers.distributed':
     'cpu_distributed.patch_model_wrapper',

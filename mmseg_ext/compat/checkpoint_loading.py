@@ -95,6 +95,24 @@ def _patch_torch_load() -> None:
     torch.load = load
 
 
+def _check_content(filename: str) -> None:
+    """Raise what a file is that is no checkpoint, if that is known.
+
+    Raises:
+        RuntimeError: Which says what to do.
+    """
+    from mmseg_ext.basics.stand_ins import describe_stand_in
+
+    try:
+        with open(filename, 'rb') as file:
+            known = describe_stand_in(file.read(4096))
+    except OSError:  # an address
+        return
+    if known:
+        raise RuntimeError(f'Could not read {filename} as a checkpoint: '
+                           f'{known}')
+
+
 def _check_machine(error: Exception, filename: str) -> None:
     """Raise what is no fault of a file: a disk that is full, and the like.
 
@@ -136,6 +154,7 @@ def patch_loader(checkpoint: ModuleType) -> None:
             with _torch_load(weights_only=not _is_trusted(filename)):
                 return read(cls, filename, map_location, logger)
         except pickle.UnpicklingError as error:
+            _check_content(filename)
             raise UntrustedCheckpointError(
                 f'Refused to load {filename}: it is no checkpoint of tensors '
                 'and plain values alone, and loading it in full could run '
@@ -144,6 +163,7 @@ def patch_loader(checkpoint: ModuleType) -> None:
                 f'{TRUST_VARIABLE}={filename}\n({_reason(error)})') from error
         except _DAMAGED as error:
             _check_machine(error, filename)
+            _check_content(filename)
             raise RuntimeError(
                 f'Could not read {filename} as a checkpoint; is it complete? '
                 f'({type(error).__name__}: {error})') from error

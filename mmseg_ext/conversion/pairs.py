@@ -10,6 +10,7 @@ from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import (
     check_names,
     describe_absent,
+    describe_capitals,
     list_files,
     list_side_by_side,
     name_some,
@@ -99,9 +100,10 @@ def find_pairs(source: str | os.PathLike,
     # masks may lie by split or all in one folder
     by_folder = any(stem != name for stem, (_, name) in places.items())
     flat = not {stem.split('/')[0] for stem in drawn} <= set(SPLITS)
-    pairs, missing = [], []
+    pairs, missing, keys = [], [], []
     for stem, (part, name) in places.items():
         key = (name if by_folder and flat else stem) + same_name(mask_suffix)
+        keys.append(key)
         pairs.append(Pair(name, part, found[stem], drawn.pop(key, None)))
         if pairs[-1].mask is None:
             missing.append(len(pairs) - 1)
@@ -111,7 +113,8 @@ def find_pairs(source: str | os.PathLike,
         left = [pairs[i].image for i in missing if pairs[i].mask is None]
         if left and not unmasked:
             raise FileNotFoundError(_no_masks(
-                home / masks, left, len(places), mask_suffix, faults))
+                home / masks, left, len(places), mask_suffix, faults,
+                describe_capitals([keys[i] for i in missing], drawn)))
         if left:
             notes.append(f'{len(left)} images have no mask: '
                          f'{name_some(left)}')
@@ -152,7 +155,7 @@ def _places(home: Path, images: str, found: dict[str, str],
 
 
 def _no_masks(place: Path, left: Sequence[str], total: int,
-              mask_suffix: str, faults: Sequence[str]) -> str:
+              mask_suffix: str, faults: Sequence[str], near: str) -> str:
     others = describe_foreign(
         list(list_files(str(place), FOREIGN_SUFFIXES).values())
         if place.is_dir() else [str(place)])
@@ -161,7 +164,7 @@ def _no_masks(place: Path, left: Sequence[str], total: int,
         f'{name_some(left)}. A mask has its image\'s name'
         f'{f" and {mask_suffix}" if mask_suffix else ""}, and one of the '
         f'suffixes {", ".join(ALL_MASKS)}: see --masks and --mask-suffix.',
-        *faults[:1], *[others] * bool(others),
+        *[near.strip()] * bool(near), *faults[:1], *[others] * bool(others),
         'Move unlabelled images elsewhere, or list the images to use '
         '(--split-lists). If an image without a mask is one where nothing '
         'was found, as labelme writes no file then: --no-mask CLASS.'
@@ -215,6 +218,10 @@ def _list_both(home: Path, images: str, masks: str, mask_suffix: str
 def _by_lists(folder: Path,
               found: dict[str, str]) -> dict[str, tuple[str, str]]:
     places, absent, where = {}, [], []
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f'There is no folder {folder}: --split-lists names one within '
+            'the folder of the data, or a whole path.')
     for part, names in read_split(folder, found, IMAGE_SUFFIXES).items():
         for name in names:
             if name not in found:

@@ -9,6 +9,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from mmseg_ext.basics.arguments import check_choice
+from mmseg_ext.basics.command_line import command_for
 from mmseg_ext.basics.listing import check_links, name_some
 from mmseg_ext.basics.splits import SPLITS, read_split
 
@@ -146,7 +147,12 @@ class MVTecADDataset(BaseSegDataset):
 
     def _read_split(self, images: dict[str, dict]) -> list[str]:
         categories = {image['category'] for image in images.values()}
-        parts = read_split(self.split_dir, images)
+        try:
+            parts = read_split(self.split_dir, images)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f'{error}; {command_for("split_mvtec")} writes them.'
+            ) from error
         file = osp.join(self.split_dir, f'{self.split}.txt')
         if self.split not in parts:
             raise FileNotFoundError(f'There is no {file}.')

@@ -13,6 +13,7 @@ from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import (
     check_links,
     describe_absent,
+    describe_capitals,
     list_files,
     name_some,
     read_list,
@@ -195,12 +196,14 @@ class SEMDataset(BaseSegDataset):
         masks = list_files(mask_dir, MASK_SUFFIXES, self.backend_args)
         missing = [path for stem, path in images.items() if stem not in masks]
         if missing:
+            near = describe_capitals(set(images) - set(masks),
+                                     set(masks) - set(images))
             raise FileNotFoundError(
                 f'{len(missing)} of {len(images)} images have no mask in '
                 f'{mask_dir}: {name_some(missing)}. A mask has its image\'s '
                 f'name and one of the suffixes {", ".join(MASK_SUFFIXES)}. '
-                'Add the masks, move unlabelled images elsewhere, or list '
-                'the images to use in ann_file.')
+                f'{near}Add the masks, move unlabelled images elsewhere, or '
+                'list the images to use in ann_file.')
         surplus = [] if self.ann_file else sorted(set(masks) - set(images))
         if surplus:
             print_log(

@@ -1,5 +1,9 @@
 """Train and test as mmseg's own tools do, on the stock Runner."""
+import os
 import os.path as osp
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Optional
 
 from mmengine.config import Config
@@ -9,8 +13,10 @@ from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import RUNNERS
 
 from mmseg_ext.basics import keep_freed_blocks
+from mmseg_ext.basics.begun_folder import claimed_folder
 from mmseg_ext.basics.command_line import called_again
 from mmseg_ext.basics.config_files import read_config
+from mmseg_ext.basics.files import remove_temporaries
 
 from .checked_options import check_options
 from .checkpoint_files import check_checkpoint
@@ -26,6 +32,7 @@ from .console import (
 )
 from .curves import CurvesHook
 from .dataset_options import check_class_weights, set_in_datasets
+from .divergence_hook import DivergenceHook
 from .image_folders import ImageFoldersHook
 from .interrupt_hook import InterruptHook
 from .pretrained import (
@@ -158,10 +165,12 @@ def train(cfg: Config,
         tool: That trains, by which an interrupted training goes on.
 
     Raises:
+        BlockingIOError: If another training writes to the work directory.
         ConnectionError: If pretrained weights cannot be downloaded.
         KeyboardInterrupt: If it is interrupted; its message says how to go
             on.
         ImportError: If ``log`` needs a package that is not installed.
+        RuntimeError: If the weights have become nan.
         ValueError: If mixed precision is not possible, the model has fewer
             classes than the data set, a checkpoint to start from is another
             model's, or ``patience`` has no metric to go by.
@@ -186,10 +195,30 @@ def train(cfg: Config,
     check_weights(cfg)
     if get_device() == 'cpu':
         keep_freed_blocks()
+    with _claimed(cfg):
+        return _train(cfg, resume, checkpoint, quiet, cited)
+
+
+@contextmanager
+def _claimed(cfg: Config) -> Iterator[None]:
+    """Keep other trainings out of a work directory, by the first process."""
+    if cfg.get('launcher', 'none') != 'none' and os.environ.get(
+            'RANK', '0') != '0':
+        yield
+        return
+    root = Path(cfg.work_dir)
+    with claimed_folder(root):
+        remove_temporaries([root], deep=False)
+        yield
+
+
+def _train(cfg: Config, resume: bool, checkpoint: Optional[str], quiet: bool,
+           cited: Optional[Sequence[str]]) -> Runner:
     runner = _build_runner(cfg, QuietRunner if quiet else Runner)
     for text in unexpected_images(cfg):
         runner.logger.warning(text)
     runner.register_hook(ClassCountHook())
+    runner.register_hook(DivergenceHook())
     for kind in (RandomStateHook, ValidationLossHook, CurvesHook):
         if not any(isinstance(hook, kind) for hook in runner.hooks):
             runner.register_hook(kind())

@@ -2,6 +2,7 @@
 import logging
 from collections.abc import Mapping
 
+import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.hooks import Hook
@@ -159,10 +160,21 @@ def _weights(loaded, checkpoint: str) -> dict:
     if not isinstance(loaded, Mapping):
         raise ValueError(f'{checkpoint} holds a {type(loaded).__name__}; '
                          'named weights are expected')
-    return {
+    state = {
         key.removeprefix('module.'): value
         for key, value in loaded.get('state_dict', loaded).items()
     }
+    lost = [key for key, value in state.items()
+            if isinstance(value, torch.Tensor)
+            and not torch.isfinite(value).all()]
+    if lost:
+        raise ValueError(
+            f'{checkpoint} is of no use: {len(lost)} of its {len(state)} '
+            f'weights hold nan or infinity ({", ".join(lost[:NAMED])}'
+            f'{", ..." if len(lost) > NAMED else ""}), as after a training '
+            'that diverged. Take an earlier checkpoint, or train with a '
+            'lower learning rate')
+    return state
 
 
 def _word(findings: Mapping[str, list[str]]) -> str:

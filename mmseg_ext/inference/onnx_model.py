@@ -1,8 +1,11 @@
 """A segmentor as a file of tools/export.py, run by onnxruntime."""
+import os
 from typing import Optional
 
 import cv2
 import numpy as np
+
+from mmseg_ext.basics.stand_ins import describe_stand_in
 
 from .graph_metadata import check_channels, check_ports, read_metadata
 from .predictor import LogitModel
@@ -42,8 +45,8 @@ class OnnxModel(LogitModel):
                 "Install it: pip install 'mmseg_ext[export]', or onnxruntime "
                 'alone') from error
         self.weights = str(path)
-        with open(path, 'rb'):  # onnxruntime's own error is no OSError
-            pass
+        with open(path, 'rb') as file:  # its own error is no OSError
+            start = file.read(4096)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
         options.log_severity_level = 4  # errors are raised, not printed too
@@ -52,8 +55,9 @@ class OnnxModel(LogitModel):
                 self.weights, options,
                 providers=onnxruntime.get_available_providers())
         except Exception as error:  # its own exceptions share no base class
+            known = describe_stand_in(start) or _other_model(self.weights)
             raise ValueError(f'onnxruntime cannot read {path}: '
-                             f'{error}') from error
+                             f'{known or error}') from error
         self.metadata = read_metadata(
             self.session.get_modelmeta().custom_metadata_map, self.weights)
         check_ports(self.session.get_inputs(), self.session.get_outputs(),
@@ -141,6 +145,18 @@ class OnnxModel(LogitModel):
             raise RuntimeError(f'onnxruntime: {error}') from error
         check_channels(found.shape[1], len(self.classes), self.weights)
         return found[:count]
+
+
+def _other_model(path: str) -> str:
+    """Say what a file is by its suffix; '' if it should be ONNX."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix in ('.pth', '.pt', '.py'):
+        return ('it is no ONNX file; a config and its checkpoint are given '
+                'by --config and --checkpoint')
+    if suffix == '.pt2':
+        return ('it is a program of torch.export, which other programs '
+                'run; export the model as .onnx too')
+    return ''
 
 
 def _scaled(size: tuple[int, int], scale: tuple[int, int],

@@ -11,7 +11,7 @@ import numpy as np
 
 from mmseg_ext.basics import paint
 
-from .tiling import Tiling, predict_tiled
+from .tiling import Tiling, decide, predict_tiled
 
 # Pixels of an image; larger ones are predicted in tiles. Attention's memory
 # grows with the square of it.
@@ -135,5 +135,5 @@ def predict(
         mask = predict_tiled(
             model.logits, image, len(model.classes), tiling, progress)
     else:
-        mask = model.logits(image[None])[0].argmax(0).astype(np.uint8)
+        mask = decide(model.logits(image[None])[0])
     return Prediction(mask, model.classes, model.palette, tiles)

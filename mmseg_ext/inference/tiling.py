@@ -181,11 +181,29 @@ def predict_tiled(
         done = (tops[i + 1] if i + 1 < len(tops) else height) - top
         for first in range(0, done, CHUNK):
             last = min(first + CHUNK, done)
-            classes[top + first:top + last] = strip[:, first:last].argmax(0)
+            classes[top + first:top + last] = decide(strip[:, first:last])
         kept = strip.shape[1] - done
         strip[:, :kept] = strip[:, done:]
         strip[:, kept:] = 0
     return classes
+
+
+def decide(logits: np.ndarray) -> np.ndarray:
+    """Return the class of every pixel.
+
+    Args:
+        logits: (C, H, W).
+
+    Returns:
+        (H, W) uint8, the class of the largest logit.
+
+    Raises:
+        ArithmeticError: If a logit is nan, which is larger than none.
+    """
+    if np.isnan(logits.min()):
+        raise ArithmeticError(
+            'its logits are no numbers (nan) somewhere, and tell no class')
+    return logits.argmax(0).astype(np.uint8)
 
 
 def _batches(weights: list[np.ndarray], size: int) -> list[list[int]]:

@@ -21,7 +21,14 @@ OTHERS = dict(
     GeoJSON=[dict(type='FeatureCollection', features=[])],
     Segment_Anything=[dict(image=dict(image_id=1), annotations=[])],
     Darwin=[dict(version='2.0', item={}, annotations=[])],
-    Datumaro=[dict(info={}, categories={}, items=[])])
+    Datumaro=[dict(info={}, categories={}, items=[])],
+    CVAT=[dict(version=0, tags=[], shapes=[dict(points=[1, 2])], tracks=[]),
+          [dict(version=0, tags=[], shapes=[], tracks=[])]],
+    Labelbox=[[{'ID': '1', 'Labeled Data': 'a.png', 'Label': {}}],
+              dict(data_row={}, media_attributes={}, projects={})],
+    Hasty=[dict(project_name='x', images=[], label_classes=[])],
+    Dataloop=[dict(filename='/a.png', itemMetadata={}, annotations=[])],
+    SuperAnnotate=[dict(metadata=dict(name='a.png'), instances=[])])
 
 
 @pytest.mark.parametrize('encoding', ['utf-8', 'utf-8-sig', 'utf-16'])
@@ -78,3 +85,12 @@ def test_no_annotations(tmp_path, text, words):
     with pytest.raises(ValueError, match=rf'a\.json is no JSON.*{words}'
                        if 'holds' in words else rf'a\.json is {words}'):
         read_annotations(tmp_path / 'a.json')
+
+
+def test_what_is_no_json_at_all(tmp_path):
+    path = tmp_path / 'a.json'
+    for content, words in ((b'version https://git-lfs.github.com/spec/v1',
+                            'git lfs pull'), (b'<html>', 'web page')):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=rf'a\.json is no JSON .*{words}'):
+            read_annotations(path)

@@ -249,3 +249,19 @@ def test_the_own_command_once_more(called, command, monkeypatch, repository):
     monkeypatch.chdir(repository)
     monkeypatch.setattr(sys, 'argv', called)
     assert called_again('train', '--resume') == command
+
+
+@pytest.mark.parametrize(('words', 'after'), [
+    (['', '--out', 'b'], ''), (['a', '--out', ''], ', after --out'),
+    (['a', '--out', 'b', '--more', 'c', ''], ', after c')])
+def test_words_that_a_shell_left_empty(capsys, words, after):
+    parser = new_parser('A tool.')
+    parser.add_argument('folder')
+    parser.add_argument('--out', type=Path)
+    parser.add_argument('--more', nargs='+', default=[])
+    parser.add_argument('--suffix', default='')
+    with pytest.raises(SystemExit):
+        parser.parse_args(words)
+    assert f'an argument is empty{after}; is' in capsys.readouterr().err
+    found = parser.parse_args(['a', '--suffix', ''])
+    assert (found.folder, found.suffix) == ('a', '')

@@ -190,3 +190,9 @@ def test_a_mistake_in_a_config_is_placed(tmp_path):
     (tmp_path / 'own.py').write_text('a = (\n')
     with pytest.raises(ValueError, match=r'own\.py, or .*never closed'):
         read_config(tmp_path / 'own.py')
+
+
+def test_what_is_no_config(tmp_path):
+    (tmp_path / 'a.pth').touch()
+    with pytest.raises(FileNotFoundError, match=r'a\.pth is no config: .*py'):
+        find_config(tmp_path / 'a.pth')

@@ -1,5 +1,7 @@
 """What is told of an exception, each raised where it really comes from."""
 import json
+import resource
+import signal
 
 import numpy as np
 import pytest
@@ -11,7 +13,8 @@ from mmseg.utils import register_all_modules
 from tiff_writer import grey, tiff
 from torch.utils.data import DataLoader, Dataset
 
-from mmseg_ext.basics import read_image, user_sentence
+from mmseg_ext.basics import read_image, user_sentence, write_atomically
+from mmseg_ext.basics.png_files import write_png
 from mmseg_ext.conversion import LabelMap
 from mmseg_ext.inference import RunRecord
 
@@ -173,3 +176,26 @@ def test_the_file_stays_before_what_is_said_of_it(tmp_path):
     labels = LabelMap(['matrix=unpainted', 'pore=pore'])
     assert sentence(labels.draw, str(path), (9, 9)).startswith(
         f'{path}: shape 0 is')
+
+
+def test_a_disk_that_is_full(tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    write_png(tmp_path / 'seen.png', np.zeros((2, 2), np.uint8))
+    noise = np.random.default_rng(0).integers(0, 255, (99, 99), np.uint8)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        for write, content in ((write_atomically, bytes(2000)),
+                               (write_png, noise)):
+            text = sentence(write, tmp_path / 'a.png', content)
+            assert text.startswith(f'{tmp_path / "a.png"}: File too large. ')
+            assert 'make room' in text
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+
+
+def test_a_file_in_the_place_of_a_folder(tmp_path):
+    (tmp_path / 'a').touch()
+    text = sentence((tmp_path / 'a').mkdir, parents=True, exist_ok=True)
+    assert text == f'{tmp_path / "a"} is a file; name a folder.'

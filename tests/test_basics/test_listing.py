@@ -13,7 +13,7 @@ from mmseg_ext.basics.listing import (
 )
 
 PNG, JPEG = ('.png', ), ('.jpg', '.jpeg')
-KNOWN = ('a', 'x/b', 'c.v2', 'Gefüge', '#1')
+KNOWN = ('a', 'x/b', 'c.v2', 'Gefüge', '#1', '"q"')
 
 
 def lay(root, *names):
@@ -40,12 +40,15 @@ def test_decomposed_and_composed_names_are_one(tmp_path):
     ('x\\b.png', 'x/b'), ('.\\x\\b', 'x/b'), ('c.v2', 'c.v2'),
     ('c.v2.png', 'c.v2'), ('#1.png', '#1'), ('#1', '#1'),
     (unicodedata.normalize('NFD', 'Gefüge.png'), 'Gefüge'),
+    ('"a.png"', 'a'), ("'x\\b'", 'x/b'), ('a.png;', 'a'), ('"a",', 'a'),
+    ('\u200ba.png', 'a'), ('"q"', '"q"'),
     ('there/is/none.png', 'there/is/none')])
 def test_lines_of_a_list(tmp_path, line, name):
     path = tmp_path / 'train.txt'
     path.write_text(f'# a comment.png\n{line}  \n#a.png\n',
                     encoding='utf-8', newline='\r\n')
-    assert read_list(str(path), PNG, KNOWN) == [(name, line)]
+    assert read_list(str(path), PNG, KNOWN) == [
+        (name, line.strip('\u200b'))]
 
 
 @pytest.mark.parametrize('line, name', [

@@ -35,6 +35,15 @@ def test_missing_masks(pairs, find, options):
     assert result.statistics[0].masks == 2  # the others are checked
 
 
+def test_capital_letters(pairs, find):
+    (pairs.root / 'images/train/1.png').rename(
+        pairs.root / 'images/train/b.png')
+    (pairs.root / 'masks/train/1.png').rename(
+        pairs.root / 'masks/train/B.png')
+    assert 'B is not b: rename one' in find(
+        pairs.check(), 'Images have no mask').fix
+
+
 def test_surplus_masks(pairs, find):
     shutil.copy(pairs.root / 'masks/train/1.png',
                 pairs.root / 'masks/train/other.png')

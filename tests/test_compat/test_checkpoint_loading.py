@@ -523,3 +523,16 @@ def test_trust_is_of_one_file(tmp_path, bomb, marker, home):
     with pytest.raises(UntrustedCheckpointError):
         CheckpointLoader.load_checkpoint(str(mine))
     assert not marker.exists()
+
+
+@pytest.mark.parametrize(('content', 'found'), [
+    (b'version https://git-lfs.github.com/spec/v1\n', 'git lfs pull'),
+    (b'<!DOCTYPE html>', 'web page'),
+    (b'', 'empty'),
+])
+def test_what_is_no_checkpoint_at_all(tmp_path, content, found):
+    path = tmp_path / 'a.pth'
+    path.write_bytes(content)
+    with pytest.raises(RuntimeError, match=found) as error:
+        load_checkpoint(nn.Linear(1, 1), str(path))
+    assert TRUST_VARIABLE not in str(error.value)

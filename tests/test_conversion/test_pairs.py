@@ -4,6 +4,7 @@ import unicodedata
 import pytest
 
 from mmseg_ext.conversion import find_pairs
+from mmseg_ext.datasets import SEMDataset
 
 
 @pytest.fixture
@@ -45,6 +46,20 @@ def test_masks_in_one_folder(lay):
                'gt/b.png')
     assert places(find_pairs(root, masks='gt')) == [('train', 'a'),
                                                     ('val', 'b')]
+
+
+def test_names_that_differ_in_capitals(lay):
+    root = lay('images/train/A.PNG', 'masks/train/a.png')
+    with pytest.raises(FileNotFoundError, match='and a is not A: rename'):
+        find_pairs(root)
+    with pytest.raises(FileNotFoundError, match='and a is not A: rename'):
+        SEMDataset(data_root=str(root), pipeline=())
+
+
+def test_lists_that_are_not_there(lay):
+    root = lay('images/a.png', 'masks/a.png')
+    with pytest.raises(FileNotFoundError, match=r'There is no folder .*list'):
+        find_pairs(root, split_lists='lists')
 
 
 def test_lists(lay):

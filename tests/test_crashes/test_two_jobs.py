@@ -77,6 +77,15 @@ def test_predict(repository, model, data, hold, tmp_path):
     assert read_tree(out) == before
 
 
+def test_train(repository, config_path, sem_root, hold, tmp_path):
+    out = tmp_path / 'out'
+    pid = hold(out)
+    before = read_tree(out)
+    refused(repository, 'train', config_path('segformer_xattn_quickstart'),
+            '--data-root', sem_root, '--work-dir', out, '--no-check', pid=pid)
+    assert read_tree(out) == before
+
+
 def test_convert(repository, data, hold, tmp_path):
     out = tmp_path / 'out'
     pid = hold(out)

@@ -113,3 +113,12 @@ def test_values_that_are_no_tensors(tmp_path):
     state[first] = [1.0]
     with pytest.raises(ValueError, match=f'1 have another shape .{first}'):
         load_trained(config(), save(dict(state), tmp_path / 'odd.pth'))
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_weights_of_a_training_that_diverged(tmp_path, value):
+    state = weights(config())
+    first = next(iter(state))
+    state[first][0] = value
+    with pytest.raises(ValueError, match=f'1 of its .*{first}.*diverged'):
+        load_trained(config(), save(state, tmp_path / 'lost.pth'))

@@ -149,3 +149,9 @@ def test_other_files_are_refused(tmp_path):
     foreign = write(tmp_path / 'foreign.onnx')
     with pytest.raises(ValueError, match=r'not written by mmseg-ext export'):
         OnnxModel(foreign)
+    (tmp_path / 'own.pth').write_text('text')
+    with pytest.raises(ValueError, match=r'own\.pth: .* by --config and'):
+        OnnxModel(str(tmp_path / 'own.pth'))
+    (tmp_path / 'lfs.onnx').write_text('version https://git-lfs.github.com/')
+    with pytest.raises(ValueError, match=r'lfs\.onnx: .*git lfs pull'):
+        OnnxModel(str(tmp_path / 'lfs.onnx'))

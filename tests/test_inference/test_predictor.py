@@ -58,3 +58,15 @@ def test_other_arrays(image):
 def test_whole_or_cut():
     with pytest.raises(ValueError, match='not both'):
         predict(MODEL, np.zeros((4, 4), np.uint8), Tiling(), whole=True)
+
+
+@pytest.mark.parametrize('tiling', [None, Tiling((32, 64), (0, 8), align=8)])
+def test_logits_that_are_no_numbers(tiling):
+    lost = ThresholdModel()
+    lost.logits = lambda batch: np.where(
+        batch.mean(-1)[:, None] > 200, np.nan, MODEL.logits(batch))
+    image = np.zeros((40, 70), np.uint8)
+    predict(lost, image, tiling)
+    image[30, 60] = 255
+    with pytest.raises(ArithmeticError, match='nan'):
+        predict(lost, image, tiling)

@@ -111,6 +111,13 @@ class TiffReader(Reader):
                          re.DOTALL | re.MULTILINE)
         if found:
             pages = max(pages, int(found[1]))
+        # So does tifffile where it is told to, and says the shape.
+        found = re.match(rb'\{"shape": \[([\d, ]+)\].*"truncated": true', text)
+        if found:
+            lengths = [int(length) for length in found[1].split(b',')]
+            size = (value(self.tags, tag.HEIGHT) * value(self.tags, tag.WIDTH)
+                    * value(self.tags, tag.SAMPLES, 1))
+            pages = max(pages, math.prod(lengths) // max(1, size))
         pages = max(pages, value(self.tags, tag.DEPTH, 1))
         if pages > 1:
             raise several_pages(pages)

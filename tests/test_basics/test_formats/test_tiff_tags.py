@@ -56,6 +56,8 @@ def test_a_picture_below_its_thumbnail():
     ([grey(FULL, 4) for _ in range(3)], 3),
     ([grey(FULL, t270=b'ImageJ=1.54f\nimages=7\nslices=7\n\0')], 7),
     ([grey(FULL, t32997=5)], 5),
+    ([grey(FULL, t270=b'{"shape": [6, %d, %d], "truncated": true}\0'
+           % FULL.shape)], 6),
 ])
 @pytest.mark.parametrize('big', [False, True])
 def test_pages_are_counted(pages, number, big):

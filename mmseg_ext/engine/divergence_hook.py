@@ -1,0 +1,57 @@
+"""End a training whose weights are numbers no longer."""
+from typing import Optional
+
+import torch
+from mmengine.hooks import Hook
+
+from .console.run_facts import last_checkpoint, short_path
+
+INTERVAL = 50  # iterations between two looks at the loss
+
+
+class DivergenceHook(Hook):
+    """Stop a training that has diverged, before it saves what it has.
+
+    A weight that is nan or infinite stays so: nothing after it is worth a
+    step, and the next checkpoint would take the place of one that is good.
+    A loss that is nan once is no proof: a loss scaler passes over such
+    steps. Weights are looked at where the loss is nan or infinite, before
+    each validation and before each checkpoint.
+
+    Raises:
+        RuntimeError: If weights are nan or infinite.
+    """
+
+    # Before the hooks that save checkpoints.
+    priority = 'VERY_HIGH'
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None,
+                         outputs: Optional[dict] = None) -> None:
+        loss = (outputs or {}).get('loss')
+        if (loss is not None and self.every_n_train_iters(runner, INTERVAL)
+                and not torch.isfinite(loss).all()):
+            self._check(runner, runner.iter + 1)
+
+    def before_val_epoch(self, runner) -> None:
+        self._check(runner, runner.iter)
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        self._check(runner, runner.iter)
+
+    def _check(self, runner, iteration: int) -> None:
+        lost = [name for name, value in runner.model.named_parameters()
+                if not torch.isfinite(value).all()]
+        if not lost:
+            return
+        good = last_checkpoint(runner.work_dir)
+        optimizer = (runner.cfg.get('optim_wrapper') or {}).get('optimizer')
+        rate = (optimizer or {}).get('lr')
+        raise RuntimeError(
+            f'The training has diverged: by iteration {iteration} of '
+            f'{runner.max_iters}, {len(lost)} weights are nan or infinite '
+            f'({lost[0]}{", ..." if len(lost) > 1 else ""}). Train with a '
+            'lower learning rate'
+            + (f': --cfg-options optim_wrapper.optimizer.lr={rate / 10:g}'
+               if rate else '')
+            + (f'. The last checkpoint from before is {short_path(good)}'
+               if good else '. No checkpoint was saved'))
