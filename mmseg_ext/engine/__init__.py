@@ -6,11 +6,12 @@ from .averaged_weights_hook import AveragedWeightsHook
 from .class_prior_hook import ClassPriorHook
 from .cpu_amp import ChannelsLastHook, CpuAmpOptimWrapper
 from .curves import CurvesHook
+from .divergence_hook import DivergenceHook
 from .early_stopping_hook import ResumableEarlyStoppingHook
 from .launch import load_config, test, train
 from .options import config_from_options
 from .pretrained import check_weights, remove_pretrained
-from .pretraining import CalibrationHook, FiniteLossHook
+from .pretraining import CalibrationHook
 from .random_state_hook import RandomStateHook
 from .trained import load_trained
 from .validation_loss_hook import ValidationLossHook
@@ -18,7 +19,7 @@ from .weights import StrictPretrainedInit, WeightsError, describe_weights
 
 __all__ = [
     'AveragedWeightsHook', 'CalibrationHook', 'ChannelsLastHook',
-    'ClassPriorHook', 'CpuAmpOptimWrapper', 'CurvesHook', 'FiniteLossHook',
+    'ClassPriorHook', 'CpuAmpOptimWrapper', 'CurvesHook', 'DivergenceHook',
     'RandomStateHook', 'ResumableEarlyStoppingHook',
     'StrictPretrainedInit', 'ValidationLossHook', 'WeightsError',
     'check_weights', 'config_from_options', 'describe_weights',

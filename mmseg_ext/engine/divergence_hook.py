@@ -3,12 +3,12 @@ from typing import Optional
 
 import torch
 from mmengine.hooks import Hook
+from mmseg.registry import HOOKS
 
 from .console.run_facts import last_checkpoint, short_path
 
-INTERVAL = 50  # iterations between two looks at the loss
 
-
+@HOOKS.register_module()
 class DivergenceHook(Hook):
     """Stop a training that has diverged, before it saves what it has.
 
@@ -18,6 +18,12 @@ class DivergenceHook(Hook):
     steps. Weights are looked at where the loss is nan or infinite, before
     each validation and before each checkpoint.
 
+    Args:
+        interval: Iterations from one look at the loss to the next: on a GPU
+            each waits for what is being computed.
+        advice: What to do about it, without a full stop; None: train with a
+            tenth of the config's learning rate.
+
     Raises:
         RuntimeError: If weights are nan or infinite.
     """
@@ -25,10 +31,16 @@ class DivergenceHook(Hook):
     # Before the hooks that save checkpoints.
     priority = 'VERY_HIGH'
 
+    def __init__(self, interval: int = 50,
+                 advice: Optional[str] = None) -> None:
+        self.interval = interval
+        self.advice = advice
+
     def after_train_iter(self, runner, batch_idx: int, data_batch=None,
                          outputs: Optional[dict] = None) -> None:
         loss = (outputs or {}).get('loss')
-        if (loss is not None and self.every_n_train_iters(runner, INTERVAL)
+        if (loss is not None
+                and self.every_n_train_iters(runner, self.interval)
                 and not torch.isfinite(loss).all()):
             self._check(runner, runner.iter + 1)
 
@@ -44,14 +56,18 @@ class DivergenceHook(Hook):
         if not lost:
             return
         good = last_checkpoint(runner.work_dir)
-        optimizer = (runner.cfg.get('optim_wrapper') or {}).get('optimizer')
-        rate = (optimizer or {}).get('lr')
         raise RuntimeError(
             f'The training has diverged: by iteration {iteration} of '
             f'{runner.max_iters}, {len(lost)} weights are nan or infinite '
-            f'({lost[0]}{", ..." if len(lost) > 1 else ""}). Train with a '
-            'lower learning rate'
-            + (f': --cfg-options optim_wrapper.optimizer.lr={rate / 10:g}'
-               if rate else '')
+            f'({lost[0]}{", ..." if len(lost) > 1 else ""}). '
+            + (self.advice or _lower_rate(runner))
             + (f'. The last checkpoint from before is {short_path(good)}'
                if good else '. No checkpoint was saved'))
+
+
+def _lower_rate(runner) -> str:
+    optimizer = (runner.cfg.get('optim_wrapper') or {}).get('optimizer')
+    rate = (optimizer or {}).get('lr')
+    return 'Train with a lower learning rate' + (
+        f': --cfg-options optim_wrapper.optimizer.lr={rate / 10:g}'
+        if rate else '')

@@ -196,7 +196,7 @@ def train(cfg: Config,
     if get_device() == 'cpu':
         keep_freed_blocks()
     with _claimed(cfg):
-        return _train(cfg, resume, checkpoint, quiet, cited)
+        return _train(cfg, resume, checkpoint, quiet, cited, tool)
 
 
 @contextmanager
@@ -213,13 +213,13 @@ def _claimed(cfg: Config) -> Iterator[None]:
 
 
 def _train(cfg: Config, resume: bool, checkpoint: Optional[str], quiet: bool,
-           cited: Optional[Sequence[str]]) -> Runner:
+           cited: Optional[Sequence[str]], tool: str) -> Runner:
     runner = _build_runner(cfg, QuietRunner if quiet else Runner)
     for text in unexpected_images(cfg):
         runner.logger.warning(text)
     runner.register_hook(ClassCountHook())
-    runner.register_hook(DivergenceHook())
-    for kind in (RandomStateHook, ValidationLossHook, CurvesHook):
+    for kind in (RandomStateHook, ValidationLossHook, CurvesHook,
+                 DivergenceHook):
         if not any(isinstance(hook, kind) for hook in runner.hooks):
             runner.register_hook(kind())
     if checkpoint:

@@ -1,9 +1,9 @@
 """Weights for a backbone that has none: it learns another one's maps."""
 from .calibration_hook import CalibrationHook
-from .finite_loss_hook import FiniteLossHook
 from .pretrain import Pretrained, pretrain
 from .settings import Settings
 from .weights_file import config_lines
 
-__all__ = ['CalibrationHook', 'FiniteLossHook', 'Pretrained', 'Settings',
-           'config_lines', 'pretrain']
+__all__ = [
+    'CalibrationHook', 'Pretrained', 'Settings', 'config_lines', 'pretrain'
+]
