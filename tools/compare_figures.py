@@ -5,6 +5,7 @@ Models are folders of predictions (tools/test.py ... --out FOLDER) or
 checkpoints. OUT is a PNG, SVG or PDF.
 """
 import argparse
+import os
 
 from mmseg_ext.basics.command_line import (
     add_config_options,
@@ -19,6 +20,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', type=config_name,
                         help='config whose test set is drawn')
     parser.add_argument('out', help='picture to write, .png, .svg or .pdf')
+    parser.add_argument(
+        '--overwrite', action='store_true', help='replace that picture')
     parser.add_argument(
         '--predictions', nargs='+', default=[], metavar='NAME=FOLDER',
         help='title of the column, and where the predictions are')
@@ -56,6 +59,10 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if not args.predictions and not args.model:
         parser.error('name models with --predictions or --model')
+    if os.path.lexists(args.out) and not args.overwrite:
+        raise FileExistsError(f'{args.out} exists already. Choose another '
+                              'name, or replace it knowingly with '
+                              '--overwrite')
     return args
 
 

@@ -135,7 +135,12 @@ def locked(root: Path, beside: bool = False) -> Iterator[None]:
     path = (beside_name(root, 'lock') if beside else
             root / f'{PREFIX}lock')
     lock = FileLock(path)
-    if not lock.acquire():
+    try:
+        acquired = lock.acquire()
+    except OSError as error:
+        error.filename = str(root)  # such as of a folder that is read-only
+        raise
+    if not acquired:
         raise BlockingIOError(
             f'{root} is being written by {lock.holder()}. Wait until it has '
             'ended, end it, or name another place.')

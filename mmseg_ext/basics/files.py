@@ -128,7 +128,12 @@ def replaced_file(path: Path) -> Iterator[IO[bytes]]:
     the disk before the name is: a loss of power leaves no empty file.
     """
     new = path.with_name(f'{PREFIX}{secrets.token_hex(8)}.new')
-    with open(new, 'xb') as file:
+    try:
+        file = open(new, 'xb')  # noqa: SIM115
+    except OSError as error:
+        error.filename = str(path)  # nobody knows the other
+        raise
+    with file:
         try:
             yield file
             file.flush()
@@ -142,8 +147,9 @@ def replaced_file(path: Path) -> Iterator[IO[bytes]]:
             raise
     try:
         os.replace(new, path)
-    except OSError:
+    except OSError as error:
         new.unlink(missing_ok=True)
+        error.filename = str(path)
         raise
 
 

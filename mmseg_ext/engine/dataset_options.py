@@ -1,11 +1,14 @@
 """Arguments of all data sets of a config, and what follows from them."""
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 
 from mmengine.config import Config
 
 from mmseg_ext.basics.class_counts import class_counts
 
 from .sections import data_sets, sections
+
+METAINFO = ('classes', 'palette')  # what mmseg's data sets read
 
 
 def set_in_datasets(cfg: Config, options: Mapping) -> None:
@@ -27,6 +30,8 @@ def set_in_datasets(cfg: Config, options: Mapping) -> None:
         raise ValueError('This config has no data set with a data_root: '
                          f'{", ".join(options)} cannot be set')
     for name, value in options.items():
+        if name.startswith('metainfo'):
+            _check_metainfo(name, value, found)
         for section in found:
             _set(section, name.split('.'), value)
     if any(name in ('metainfo', 'metainfo.classes') for name in options):
@@ -35,6 +40,20 @@ def set_in_datasets(cfg: Config, options: Mapping) -> None:
         classes = (found[0].get('metainfo') or {}).get('classes')
         if classes:
             _count_classes(cfg.model, len(classes))
+
+
+def _check_metainfo(name: str, value, found: Sequence[dict]) -> None:
+    """Refuse what mmseg would pass over, such as a slip of the pen."""
+    named = {name.split('.')[1]} if '.' in name else (
+        set(value) if isinstance(value, Mapping) else set())
+    known = {*METAINFO}.union(
+        *(section.get('metainfo') or {} for section in found))
+    for key in sorted(map(str, named - known)):
+        near = get_close_matches(key, METAINFO, n=1)
+        raise ValueError(
+            f'metainfo has no {key!r}. ' + (
+                f'Did you mean {near[0]}?' if near else
+                f'It has {" and ".join(METAINFO)}.'))
 
 
 def check_class_weights(cfg: Config) -> None:
@@ -71,17 +90,21 @@ def _set(section: dict, keys: Sequence[str], value) -> None:
 def _name_classes(section: dict) -> None:
     """Make names of a data set's classes, and leave no other's colours."""
     metainfo = section.get('metainfo') or {}
-    classes = metainfo.get('classes')
-    if classes is None:
+    if not isinstance(metainfo, Mapping):
+        raise ValueError(f'metainfo is {metainfo!r}: must be a dict, such as '
+                         '"metainfo=dict(classes=(\'matrix\', \'carbide\'))"')
+    if 'classes' not in metainfo:
         return
+    classes = metainfo['classes']
     if isinstance(classes, str) or not isinstance(classes, (list, tuple)):
         classes = [classes]  # of one class the command line makes no list
-    classes = tuple(map(str, classes))
-    if not classes or len(set(classes)) < len(classes):
+    known = tuple(str(name) for name in classes if name is not None)
+    if (not known or len(set(known)) < len(classes)
+            or not all(map(str.strip, known))):
         raise ValueError(f'metainfo.classes is {list(classes)}: must be one '
                          'name of each class, such as metainfo.classes='
                          '[matrix,carbide]')
-    metainfo['classes'] = classes
+    metainfo['classes'] = known
     palette = metainfo.get('palette')
     if palette is not None and len(palette) != len(classes):
         del metainfo['palette']

@@ -14,7 +14,7 @@ from mmcv.transforms import Resize
 from mmengine.config import Config
 
 from mmseg_ext.basics import command_for
-from mmseg_ext.basics.files import sha256
+from mmseg_ext.basics.files import is_of_disk, sha256
 from mmseg_ext.basics.staging import staged_file
 from mmseg_ext.engine import load_config, require_extra
 
@@ -276,6 +276,9 @@ def _first_that_works(graph: LogitGraph, plain: TorchModel, path: Path,
             run = open_graph(path)
             result = _compare(plain.logits, run, shapes, tolerance)
         except Exception as error:  # torch and onnxruntime raise all kinds
+            if isinstance(error, OSError) and is_of_disk(error):
+                error.filename = error.filename or str(path)
+                raise
             if not dynamic:
                 raise ValueError(
                     'The model cannot be exported: '

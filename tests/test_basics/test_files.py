@@ -1,9 +1,15 @@
 """Files appear whole, under names of their own, and never through links."""
 import os
+from pathlib import Path
 
 import pytest
 
-from mmseg_ext.basics import read_bytes, replaced_file, write_atomically
+from mmseg_ext.basics import (
+    locked,
+    read_bytes,
+    replaced_file,
+    write_atomically,
+)
 from mmseg_ext.basics.files import (
     is_temporary,
     output_stem,
@@ -128,3 +134,15 @@ def test_links_to_nothing(tmp_path):
 def test_output_stem(path, folders, expected):
     assert output_stem(path, folders) == expected
     assert output_stem(os.path.abspath(path), folders) == expected
+
+
+def test_errors_name_the_file_and_not_the_temporary_one(tmp_path):
+    (tmp_path / 'folder').mkdir()
+    for path in (tmp_path / 'folder', Path('/proc/none')):
+        with pytest.raises(OSError) as error:
+            write_atomically(path, b'')
+        assert error.value.filename == str(path)
+    with pytest.raises(OSError) as error, locked(Path('/proc')):
+        pass
+    assert error.value.filename == '/proc'
+    assert sorted(tmp_path.rglob('*')) == [tmp_path / 'folder']

@@ -62,3 +62,15 @@ def test_weights_that_no_longer_fit(config_path):
             weights: [1, 2]})
     assert load_config(path, dataset_options=wanted, cfg_options=fine
                        ).model.decode_head.num_classes == 3
+
+
+@pytest.mark.parametrize(('options', 'found'), [
+    ({'metainfo.clases': ['a', 'b']}, "no 'clases'. Did you mean classes"),
+    ({'metainfo': dict(colour=1)}, "no 'colour'. It has classes and palette"),
+    ({'metainfo': ['a', 'b']}, 'must be a dict'),
+    ({'metainfo.classes': None}, 'one name of each class'),
+    ({'metainfo.classes': ['a', '']}, 'one name of each class')])
+def test_what_are_no_classes(config_path, options, found):
+    with pytest.raises(ValueError, match=found):
+        load_config(config_path('segformer_xattn_quickstart'),
+                    dataset_options=options)

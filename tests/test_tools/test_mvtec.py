@@ -106,13 +106,16 @@ def test_figure(run, run_apart, repository, mvtec_like, tested, split):
         '--box', 1, 2, 3, 20, 10, '--closeups', '--errors', '--width', 80)
     assert '>U-Net</text>' in (tested / 'figure.svg').read_text()
     out = run('compare_figures.py', config, 'figure.png', *options,
+              '--images', names[0], check=False)
+    assert 'figure.png exists already' in out
+    out = run('compare_figures.py', config, 'other.png', *options,
               '--images', names[0], '--box', 2, 0, 0, 9, 9, check=False)
     assert 'the figure has 1 rows' in out
-    out = run('compare_figures.py', config, 'figure.png', *options,
+    out = run('compare_figures.py', config, 'other.png', *options,
               '--images', 'good/nowhere.png', check=False)
     assert 'of 0; the first of its 6 images' in out
     options[-1] = 'again=nowhere'
-    out = run('compare_figures.py', config, 'figure.png', *options,
+    out = run('compare_figures.py', config, 'other.png', *options,
               '--images', names[0], check=False)
     assert 'nowhere' in out
     assert '--out nowhere' in out

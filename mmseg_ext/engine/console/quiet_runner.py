@@ -53,6 +53,15 @@ class QuietRunner(Runner):
                 self.logger.info(line)
 
 
+    def dump_config(self) -> None:
+        """Write the config to the work directory, but not over itself."""
+        name = osp.basename(self.cfg.filename or f'{self.timestamp}.py')
+        path = osp.join(self.work_dir, name)
+        if not (self.cfg.filename and osp.exists(path)
+                and osp.samefile(path, self.cfg.filename)):
+            super().dump_config()
+
+
 class QuietTestRunner(QuietRunner):
     """Show the metrics' tables, too.
 

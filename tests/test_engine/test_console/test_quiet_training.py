@@ -45,6 +45,21 @@ def facts(out: str) -> dict[str, str]:
                            re.MULTILINE))
 
 
+def test_a_config_in_the_work_directory_stays(trained, tmp_path, sem_root):
+    """As where people work in one folder, with ``--work-dir .``."""
+    own = tmp_path / 'own.py'
+    trained.cfg.dump(str(own))
+    own.write_text(f'# mine\n{own.read_text()}')
+    before = own.read_text()
+    cfg = load_config(str(own), work_dir=str(tmp_path),
+                      data_root=str(sem_root),
+                      cfg_options={'train_cfg.max_iters': 1})
+    cfg.experiment_name = 'own'
+    printed_by(train, cfg)
+    assert own.read_text() == before
+    assert list(tmp_path.glob('*/*.log'))
+
+
 def test_the_head(trained, sem_root):
     told = facts(trained.out)
     count = sum(weight.numel()
