@@ -42,7 +42,9 @@ def _removing_later(save):
 
     @functools.wraps(save)
     def saving(self, *args, **kwargs) -> None:
-        backend = self.file_backend
+        backend = getattr(self, 'file_backend', None)
+        if backend is None:  # a validation alone, which saves nothing
+            return save(self, *args, **kwargs)
         self.file_backend = later = _RemovesLater(backend)
         try:
             save(self, *args, **kwargs)

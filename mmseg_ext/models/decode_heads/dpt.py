@@ -130,8 +130,7 @@ class DPTDecodeHead(PixelLossMixin, BaseDecodeHead):
         num_stages = len(post_process_channels)
         num_maps = len(stem_channels)
         self._check_inputs_config(
-            [*stem_channels, *[embed_dims] * (num_stages - num_maps)],
-            **kwargs)
+            num_stages, embed_dims, stem_channels, **kwargs)
         if (num_maps >= num_stages > 0 or (expand_channels and num_maps)
                 or list(post_process_channels[:num_maps])
                 != list(stem_channels)):
@@ -184,12 +183,15 @@ class DPTDecodeHead(PixelLossMixin, BaseDecodeHead):
                 self.dropout_ratio)
 
     @staticmethod
-    def _check_inputs_config(wanted: list[int],
+    def _check_inputs_config(num_stages: int,
+                             embed_dims: int,
+                             stem_channels: Sequence[int],
                              in_channels=None,
                              in_index=-1,
                              input_transform: Optional[str] = None,
                              **_) -> None:
-        num_stages = len(wanted)
+        wanted = [*stem_channels,
+                  *[embed_dims] * (num_stages - len(stem_channels))]
         stages = range(-num_stages, num_stages)
         if (num_stages == 0 or input_transform != 'multiple_select'
                 or not isinstance(in_channels, Sequence)
@@ -201,7 +203,8 @@ class DPTDecodeHead(PixelLossMixin, BaseDecodeHead):
                 f'Found in_channels={in_channels!r}, in_index={in_index!r}, '
                 f'input_transform={input_transform!r}; expected for the '
                 f'{num_stages} stages of post_process_channels (at least '
-                f'one), embed_dims and stem_channels: in_channels={wanted}, '
+                f'one), embed_dims={embed_dims} and '
+                f'stem_channels={list(stem_channels)}: in_channels={wanted}, '
                 f'in_index={list(range(num_stages))}, '
                 "input_transform='multiple_select'")
 
