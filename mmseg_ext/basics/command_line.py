@@ -18,6 +18,7 @@ COMMAND = 'mmseg-ext'
 TRACEBACK = '--traceback'
 # What cmd or PowerShell may take for theirs, a comma or a bracket too.
 _SHELLS_OWN = re.compile(r'[^\w@%+=:./\\-]|^@')
+_SPACE = '\ue000'  # in the place of ' ', and in no name of anybody's
 
 
 def new_parser(description: str) -> argparse.ArgumentParser:
@@ -109,7 +110,10 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         def _parse_iterable(value: str):
             if value.startswith(('dict(', '{')):
                 return parse_dict(value)
-            return DictAction._parse_iterable(value)
+            # mmengine takes white space out of paths and names, too
+            kept = re.sub(r'\s*([][(),])\s*', r'\1', value.strip())
+            return _with_spaces(DictAction._parse_iterable(
+                kept.replace(' ', _SPACE)))
 
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
     parser.add_argument(
@@ -142,6 +146,13 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         help=argparse.SUPPRESS)
+
+
+def _with_spaces(value):
+    """Put white space back into texts, also those of lists."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_with_spaces, value))
+    return value.replace(_SPACE, ' ') if isinstance(value, str) else value
 
 
 def parse_dict(text: str) -> dict:

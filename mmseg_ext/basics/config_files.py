@@ -74,7 +74,11 @@ def read_config(name: str | os.PathLike) -> Config:
     path = find_config(name)
     try:
         return Config.fromfile(path)
+    except RecursionError as error:
+        raise ValueError(f'{name}, or a config that it inherits from, '
+                         'inherits from itself.') from error
     except (SyntaxError, NameError, LookupError, TypeError, AttributeError,
+            ArithmeticError, AssertionError, UnicodeDecodeError,
             ConfigParsingError) as error:  # it is a program
         place, what = _describe(error)
         place = place or f'{name}, or a config that it inherits from,'

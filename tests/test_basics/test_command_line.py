@@ -130,6 +130,18 @@ def test_an_option_without_a_value(capsys):
         'a.b': 1}
 
 
+@pytest.mark.parametrize(('text', 'value'), [
+    ('my models/a b.pth', 'my models/a b.pth'), ('[1, 2.5, x]', [1, 2.5, 'x']),
+    ('["grain boundary", pore]', ['grain boundary', 'pore']),
+    ('[(a b, 1), [c , d]]', [('a b', 1), ['c', 'd']]), (' 3 ', 3),
+    ('True', True), ('a, b', ['a', 'b'])])
+def test_white_space_within_values(text, value):
+    parser = new_parser('A tool.')
+    add_config_options(parser)
+    found = parser.parse_args(['--cfg-options', f'a.b={text}']).cfg_options
+    assert found == {'a.b': value}
+
+
 @pytest.mark.parametrize('words', [['--map', '-a=0'],
                                    ['--map', 'b=1', '-a=0']])
 def test_a_name_that_looks_like_an_option(capsys, words):

@@ -196,3 +196,13 @@ def test_what_is_no_config(tmp_path):
     (tmp_path / 'a.pth').touch()
     with pytest.raises(FileNotFoundError, match=r'a\.pth is no config: .*py'):
         find_config(tmp_path / 'a.pth')
+
+
+@pytest.mark.parametrize(('content', 'found'), [
+    (b'x = 1 / 0', 'line 1, cannot be read: ZeroDivisionError'),
+    (b"_base_ = ['./a.py']", 'inherits from itself'),
+    (b'\xff\xfe', 'cannot be read: UnicodeDecodeError')])
+def test_configs_that_fail_as_programs(tmp_path, content, found):
+    (tmp_path / 'a.py').write_bytes(content)
+    with pytest.raises(ValueError, match=rf'a\.py.* {found}'):
+        read_config(tmp_path / 'a.py')
