@@ -6,6 +6,7 @@ this file too and runs no test, and its workers start after it.
 import gc
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -14,6 +15,11 @@ from pathlib import Path
 import pytest
 
 pytest.register_assert_rewrite('model_tests')
+
+# Shells start what runs in the background with Ctrl-C ignored, and processes
+# hand that on to those that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / 'shared/data'
