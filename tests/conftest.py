@@ -108,6 +108,17 @@ def forked_afresh():
         yield
 
 
+@pytest.fixture(scope='module')
+def one_thread():
+    """Compute with one: several only wait for each other at tiny models."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope='session')
 def repository() -> Path:
     return REPOSITORY

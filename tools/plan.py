@@ -12,6 +12,7 @@ import argparse
 import os.path as osp
 
 from mmseg_ext.basics.command_line import (
+    add_budget_options,
     new_parser,
     run,
 )
@@ -30,11 +31,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--classes', nargs='+', metavar='NAME', help='in the '
                         'order of the ids (default: those of '
                         'conversion.json, or numbers)')
-    budget = parser.add_mutually_exclusive_group()
-    budget.add_argument(
-        '--minutes', type=float, default=30, help='for training and its '
-        'validations on this machine, which is timed (default: 30)')
-    budget.add_argument('--steps', type=int, help='of training, instead')
+    add_budget_options(parser, 30, 'for training and its validations')
     parser.add_argument('--model', choices=MODELS)
     parser.add_argument('--encoder', help='efficientnet_lite0, _lite1, _lite2 '
                         'or random (default: the best that is installed)')
@@ -47,12 +44,7 @@ def parse_args() -> argparse.Namespace:
                         help='replace an earlier plan there')
     parser.add_argument('--train', action='store_true',
                         help='train by the plan at once')
-    args = parser.parse_args()
-    for name in ('minutes', 'steps'):
-        value = getattr(args, name)
-        if value is not None and value <= 0:
-            parser.error(f'--{name} {value}: must be above 0')
-    return args
+    return parser.parse_args()
 
 
 def main() -> None:

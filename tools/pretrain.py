@@ -13,7 +13,12 @@ them, in work_dirs/mit-b0_pretraining.
 """
 import argparse
 
-from mmseg_ext.basics.command_line import config_name, new_parser, run
+from mmseg_ext.basics.command_line import (
+    add_budget_options,
+    config_name,
+    new_parser,
+    run,
+)
 from mmseg_ext.basics.console import count_progress
 
 
@@ -33,10 +38,7 @@ def parse_args() -> argparse.Namespace:
         '--teacher', default='package://efficientnet_lite0', help='weights '
         "to learn from, package:// or micronet:// or timm's name (default: "
         '%(default)s)')
-    budget = parser.add_mutually_exclusive_group()
-    budget.add_argument('--minutes', type=float, default=20, help='on this '
-                        'machine, which is timed (default: 20)')
-    budget.add_argument('--steps', type=int, help='of training, instead')
+    add_budget_options(parser, 20, 'for the pretraining')
     parser.add_argument('--crop', type=int, default=192, metavar='PIXELS',
                         help='side of the squares (default: %(default)s)')
     parser.add_argument('--batch', type=int, default=8,
@@ -60,12 +62,7 @@ def parse_args() -> argparse.Namespace:
                         'the newest checkpoint')
     parser.add_argument('--overwrite', action='store_true',
                         help='replace FILE')
-    args = parser.parse_args()
-    for name in ('minutes', 'steps'):
-        value = getattr(args, name)
-        if value is not None and value <= 0:
-            parser.error(f'--{name} {value}: must be above 0')
-    return args
+    return parser.parse_args()
 
 
 def main() -> None:

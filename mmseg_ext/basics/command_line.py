@@ -190,6 +190,33 @@ def _value(node: ast.expr):
     return ast.literal_eval(node)
 
 
+def add_budget_options(parser: argparse.ArgumentParser, minutes: float,
+                       what: str) -> None:
+    """Add ``--minutes`` and ``--steps``, of which one can be given.
+
+    Args:
+        parser: Of a tool that trains, or plans to.
+        minutes: Their default.
+        what: The time is for, in words.
+    """
+    def above_0(kind: type) -> Callable:
+        def read(text: str):
+            value = kind(text)
+            if not value > 0:
+                raise argparse.ArgumentTypeError(f'{text}: must be above 0')
+            return value
+
+        read.__name__ = kind.__name__  # for what argparse says of 'abc'
+        return read
+
+    budget = parser.add_mutually_exclusive_group()
+    budget.add_argument(
+        '--minutes', type=above_0(float), default=minutes,
+        help=f'{what} on this machine, which is timed (default: %(default)g)')
+    budget.add_argument('--steps', type=above_0(int), metavar='N',
+                        help='of training, instead')
+
+
 def run(main: Callable[[], Optional[int]]) -> None:
     """Run a tool, and end the process if its exit status is not 0.
 

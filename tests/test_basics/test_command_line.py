@@ -10,6 +10,7 @@ import pytest
 from mmengine.registry import Registry
 
 from mmseg_ext.basics.command_line import (
+    add_budget_options,
     add_config_options,
     called_again,
     command_for,
@@ -277,3 +278,19 @@ def test_words_that_a_shell_left_empty(capsys, words, after):
     assert f'an argument is empty{after}; is' in capsys.readouterr().err
     found = parser.parse_args(['a', '--suffix', ''])
     assert (found.folder, found.suffix) == ('a', '')
+
+
+@pytest.mark.parametrize('options, words', [
+    (('--minutes', '0'), 'argument --minutes: 0: must be above 0'),
+    (('--minutes', 'nan'), 'argument --minutes: nan: must be above 0'),
+    (('--steps', '-3'), 'argument --steps: -3: must be above 0'),
+    (('--steps', '2.5'), "argument --steps: invalid int value: '2.5'"),
+    (('--steps', '5', '--minutes', '5'), 'not allowed with')])
+def test_a_budget_that_is_none(capsys, options, words):
+    parser = new_parser('')
+    add_budget_options(parser, 30, 'for all')
+    assert parser.parse_args([]).minutes == 30
+    assert parser.parse_args(['--steps', '7']).steps == 7
+    with pytest.raises(SystemExit):
+        parser.parse_args(options)
+    assert words in capsys.readouterr().err

@@ -11,15 +11,7 @@ from tiny import tiny_quickstart
 from mmseg_ext.engine import train
 
 KEPT = 8  # iterations of the checkpoint that is resumed, of 16
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Several would only wait for each other, at so small a model."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures('one_thread')
 
 
 def config(path, work_dir, root, workers: int, by_epoch: bool = False):

@@ -59,7 +59,7 @@ def test_interrupted_it_says_how_to_go_on(pretrain, tmp_path):
 
 
 @pytest.mark.parametrize(('arguments', 'message'), [
-    (('--steps', '0'), '--steps 0: must be above 0'),
+    (('--steps', '0'), 'argument --steps: 0: must be above 0'),
     (('--crop', '33'), '--crop 33: must be a multiple'),
     (('--teacher', 'package://none'), 'efficientnet_lite0'),
 ])

@@ -1,4 +1,5 @@
 """What a scheme of weights has to know."""
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Optional
@@ -34,7 +35,7 @@ WITHOUT_NETWORK = (
 IMAGENET = Normalization((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 
 
-class Scheme:
+class Scheme(ABC):
     """A kind of address that names pretrained weights.
 
     Attributes:
@@ -42,6 +43,7 @@ class Scheme:
     """
     prefix = ''
 
+    @abstractmethod
     def check(self, name: str) -> None:
         """Fail if the weights cannot be had.
 
@@ -53,39 +55,38 @@ class Scheme:
             ImportError: If a package is missing.
             WeightsError: If there are none of this name.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def load(self, name: str) -> State:
         """Return the weights, under the names of the encoder that has them.
 
         Raises:
             WeightsError: If the file is damaged, or is of another network.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def describe(self, name: str) -> str:
         """Say in words what the weights are."""
-        raise NotImplementedError
 
+    @abstractmethod
     def normalization(self, name: str) -> Optional[Normalization]:
         """Return how their images were normalised, if that is known."""
-        raise NotImplementedError
 
+    @abstractmethod
     def timm_model(self, name: str) -> dict:
         """Return arguments of ``TimmBackbone`` by which it has the weights.
 
         Raises:
             WeightsError: If there are none of this name.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def licence(self, name: str) -> str:
         """Say under which licence the weights are published."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tops(self, name: str) -> Sequence[str]:
         """Return how names of a classifier's weights begin."""
-        raise NotImplementedError
 
 
 def unknown(prefix: str, name: str, names: Sequence[str],

