@@ -29,7 +29,7 @@ class Job:
     started it, however that ended. POSIX only.
 
     Attributes:
-        task: 'run' or 'cost'.
+        task: 'run', 'cost' or 'steps'.
         folder: Where it is done; made when it is.
         cfg: Config of the work.
     """

@@ -1,8 +1,8 @@
 """Train and test every row of a suite with every seed, each run once."""
 import copy
 import time
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
 from typing import Optional
@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from mmseg_ext.basics import format_duration
 from mmseg_ext.engine import load_config
+from mmseg_ext.planning import Wishes, make_plan
 
 from .jobs import Job
 from .suite import Column, Row, Suite
@@ -43,15 +44,21 @@ def cost_folder(suite: Suite, work_dir: Path) -> Path:
     return work_dir / suite.name / '_cost'
 
 
-def row_config(suite: Suite, row: Row) -> Config:
+def row_config(suite: Suite, row: Row, work_dir: Path) -> Config:
     """Make the config of a row's runs, but for the seed.
 
     The suite's changes to the row's config, then the row's own, then what
     holds for every run: no validation on the way, so that nothing is chosen
     by the numbers that are reported, and two checkpoints, of which one is
     whole at any moment.
+
+    Args:
+        suite: Whose row it is.
+        row: Its config is read, or planned from the suite's data.
+        work_dir: Folder of the folders of runs, where a plan is kept.
     """
     cfg = load_config(
+        str(_plan(suite, row, work_dir)) if row.plan is not None else
         row.config,
         cfg_options=copy.deepcopy(suite.cfg_options),
         data_root=suite.data_root,
@@ -69,6 +76,20 @@ def row_config(suite: Suite, row: Row) -> Config:
     return Config.fromstring(cfg.pretty_text, '.py')
 
 
+def _plan(suite: Suite, row: Row, work_dir: Path) -> Path:
+    """Plan for the suite's data; the same data give the same plan.
+
+    Other data give another one, which the runs that began by the earlier
+    one then do not fit.
+    """
+    asked = dict(row.plan)
+    return make_plan(
+        suite.data_root, work_dir / suite.runs / row.name / 'plan',
+        classes=asked.pop('classes', None),
+        # no choice depends on the number of steps, which is the suite's
+        wishes=Wishes(steps=1, **asked), overwrite=True).config
+
+
 @dataclass(frozen=True)
 class Run:
     """One training and test."""
@@ -77,19 +98,44 @@ class Run:
     job: Job
 
 
-def list_runs(suite: Suite,
-              work_dir: Path) -> tuple[list[Run], dict[str, Failure]]:
-    """Return a suite's runs, and the rows whose configs cannot be read.
+def row_configs(suite: Suite, work_dir: Path
+                ) -> tuple[dict[str, Config], dict[str, Failure]]:
+    """Return the rows' configs, and why others cannot be had.
 
-    Seed by seed: an interrupted suite has whole tables of fewer seeds.
+    Where a suite gives equal times, the steps are those that were timed.
     """
     configs, failures = {}, {}
     for row in suite.rows:
         try:
-            configs[row.name] = row_config(suite, row)
+            configs[row.name] = row_config(suite, row, work_dir)
         except Exception as error:  # a config is a program
             failures[row.name] = Failure(
-                row.title, f'{row.config} cannot be read: {error}')
+                row.title,
+                f'{row.config or "its plan"} cannot be read: {error}')
+    if suite.equal_time is None:
+        return configs, failures
+    jobs = _step_jobs(suite, work_dir, configs)
+    for name in [*configs]:
+        steps = suite.equal_time.steps
+        if name != suite.equal_time.row:
+            timed = jobs[name].result() if name in jobs else None
+            if timed is None or jobs[name].changes():
+                failures[name] = Failure(suite.row(name).title, 'its steps '
+                                         'have not been timed')
+                del configs[name]
+                continue
+            steps = max(int(steps / timed['ratio']), 1)
+        configs[name].merge_from_dict({'train_cfg.max_iters': steps})
+    return configs, failures
+
+
+def list_runs(suite: Suite,
+              work_dir: Path) -> tuple[list[Run], dict[str, Failure]]:
+    """Return a suite's runs, and the rows whose configs cannot be had.
+
+    Seed by seed: an interrupted suite has whole tables of fewer seeds.
+    """
+    configs, failures = row_configs(suite, work_dir)
     runs = []
     for seed in suite.seeds:
         for row in suite.rows:
@@ -210,8 +256,9 @@ def run_suite(suite: Suite,
         raise FileNotFoundError(
             f'There is no data folder {suite.data_root}. Another one: '
             f'--data-root DIR. {suite.data_help}')
+    failures = _time_steps(suite, work_dir, rows, echo)
     runs, unreadable = list_runs(suite, work_dir)
-    failures = [failure for name, failure in unreadable.items()
+    failures += [failure for name, failure in unreadable.items()
                 if rows is None or name in rows]
     wanted = [
         run for run in runs if (rows is None or run.row.name in rows) and
@@ -233,17 +280,59 @@ def run_suite(suite: Suite,
     return failures + _measure(suite, work_dir, runs, echo)
 
 
+def _step_jobs(suite: Suite, work_dir: Path,
+               configs: dict[str, Config]) -> dict[str, Job]:
+    """Return the timing of each row's steps beside those of the reference."""
+    reference = configs.get(suite.equal_time.row)
+    return {} if reference is None else {
+        name: Job('steps', work_dir / suite.name / '_steps' / name, Config(
+            dict(custom_imports=_imports([cfg, reference]),
+                 row=cfg.to_dict(), reference=reference.to_dict())))
+        for name, cfg in configs.items() if name != suite.equal_time.row
+    }
+
+
+def _time_steps(suite: Suite, work_dir: Path,
+                rows: Optional[Collection[str]],
+                echo: Callable[[str], None]) -> list[Failure]:
+    """Time the steps of the rows that have no time yet."""
+    if suite.equal_time is None:
+        return []
+    plain = replace(suite, equal_time=None)
+    jobs = _step_jobs(suite, work_dir, row_configs(plain, work_dir)[0])
+    failures = []
+    for name, job in jobs.items():
+        if rows is not None and name not in rows:
+            continue
+        with job.claimed() as mine:
+            if not mine or (job.result() and not job.changes()):
+                continue
+            echo(f'Steps of {suite.row(name).title} beside those of '
+                 f'{suite.row(suite.equal_time.row).title}: {job.log}')
+            job.clear()
+            reason = job.execute()
+            if reason is not None:
+                failures.append(Failure(f'{suite.row(name).title}, steps',
+                                        reason, job.log, job.last_words()))
+    return failures
+
+
+def _imports(configs: Iterable[Config]) -> dict:
+    """Return the ``custom_imports`` of several configs as one."""
+    found = set()
+    for cfg in configs:
+        names = cfg.get('custom_imports', {}).get('imports', [])
+        found.update([names] if isinstance(names, str) else names)
+    return dict(imports=sorted(found))
+
+
 def _cost_job(suite: Suite, work_dir: Path, runs: Sequence[Run]) -> Job:
-    models, imports = {}, set()
-    for run in runs:
-        models[run.row.name] = run.job.cfg.model.to_dict()
-        names = run.job.cfg.get('custom_imports', {}).get('imports', [])
-        imports.update([names] if isinstance(names, str) else names)
+    models = {run.row.name: run.job.cfg.model.to_dict() for run in runs}
     return Job(
         'cost', cost_folder(suite, work_dir),
         Config(
             dict(
-                custom_imports=dict(imports=sorted(imports)),
+                custom_imports=_imports(run.job.cfg for run in runs),
                 models=models,
                 input_size=suite.input_size,
                 repeats=REPEATS)))

@@ -12,9 +12,11 @@ BETTER = ('higher', 'lower')
 NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9_.+-]*')
 REQUIRED = ('title', 'budget', 'data_root', 'data_help', 'input_size',
             'seeds', 'columns', 'rows')
-OPTIONAL = ('runs', 'cfg_options', 'from_scratch', 'groups', 'published',
-            'quick')
-QUICK = ('budget', 'seeds', 'input_size', 'cfg_options', 'from_scratch')
+OPTIONAL = ('runs', 'cfg_options', 'from_scratch', 'equal_time', 'groups',
+            'published', 'quick')
+QUICK = ('budget', 'seeds', 'input_size', 'cfg_options', 'from_scratch',
+         'equal_time')
+PLAN = ('model', 'encoder', 'classes')
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,25 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """A model: its config file, and what is changed in it."""
+    """A model: its config file, and what is changed in it.
+
+    Attributes:
+        config: Path of the config; empty where it is planned.
+        plan: What ``tools/plan.py`` is asked for, where the config is the
+            one that it writes for the data.
+    """
     name: str
     title: str
     config: str
     cfg_options: dict = field(default_factory=dict)
+    plan: Optional[dict] = None
+
+
+@dataclass(frozen=True)
+class EqualTime:
+    """Every row trains for as long as one takes for its steps."""
+    row: str
+    steps: int
 
 
 @dataclass(frozen=True)
@@ -85,6 +101,7 @@ class Suite:
     rows: tuple[Row, ...]
     cfg_options: dict
     from_scratch: bool
+    equal_time: Optional[EqualTime]
     groups: Optional[Groups]
     published: Optional[Published]
 
@@ -110,13 +127,18 @@ def read_suite(path: str | os.PathLike,
                      digits=2, better='higher' or 'lower')}
         rows         {name: dict(config=, title=, cfg_options={})}, the
                      config's path as seen from the suite file, or
-                     package::path
+                     package::path. plan=dict(model=, encoder=, classes=),
+                     all optional, in place of config: what tools/plan.py
+                     makes of the data
         runs         name of the folder of the runs, the suite's own if it
                      is left out. Suites with the same one share the runs of
                      rows of the same name
         cfg_options  changes to every config, as --cfg-options; before the
                      row's own
         from_scratch random weights instead of pretrained ones
+        equal_time   dict(row=, steps=): that row takes these steps, every
+                     other as many as fit into the same time, by steps that
+                     are timed in turn on this machine before the first run
         groups       dict(key='category', columns=...): further tables of the
                      numbers that a metric with this group_key returns
         published    dict(source=, comparable=, note=, values={row: {column:
@@ -124,8 +146,9 @@ def read_suite(path: str | os.PathLike,
                      labels and protocol are the same; the numbers then
                      stand beside ours, else in a table of their own under
                      the note, which says why
-        quick        dict of budget, seeds, input_size, cfg_options and
-                     from_scratch in their place when time is short. A row
+        quick        dict of budget, seeds, input_size, cfg_options,
+                     from_scratch and equal_time in their place when time is
+                     short. A row
                      may have its own quick=dict(config=, title=,
                      cfg_options=), or quick=False: it is left out
 
@@ -181,6 +204,9 @@ def read_suite(path: str | os.PathLike,
         cfg_options=_options(f'{path}: cfg_options',
                              suite.get('cfg_options', {})),
         from_scratch=from_scratch or bool(suite.get('from_scratch', False)),
+        equal_time=_read_equal_time(
+            f'{path}: equal_time', suite.get('equal_time'),
+            [row.name for row in read_rows]),
         groups=groups,
         published=published)
 
@@ -280,22 +306,27 @@ def _read_rows(path: Path, section, quick: bool) -> tuple[Row, ...]:
     for name, values in section.items():
         where = f'{path}: rows.{name}'
         _name(f'{path}: a row', name)
-        parts = ('title', 'config', 'cfg_options')
-        _section(where, values, parts[:2], ('cfg_options', 'quick'))
+        parts = ('title', 'config', 'plan', 'cfg_options')
+        _section(where, values, parts[:1], (*parts[1:], 'quick'))
         if quick:
             short = values.get('quick', {})
             if short is False:
                 continue
             values = {**values, **_section(f'{where}.quick', short, (), parts)}
-        config = _text(f'{where}.config', values['config'])
-        if '::' not in config:
-            config = str(path.parent / config)
-        config = Path(find_config(config, where=where))
+        if ('config' in values) == ('plan' in values):
+            raise ValueError(f'{where} must have either config or plan')
+        config, plan = '', None
+        if 'plan' in values:
+            plan = _section(f'{where}.plan', values['plan'], (), PLAN)
+        else:
+            config = _text(f'{where}.config', values['config'])
+            if '::' not in config:
+                config = str(path.parent / config)
+            config = str(Path(find_config(config, where=where)).resolve())
         rows.append(
-            Row(name, _text(f'{where}.title', values['title']),
-                str(config.resolve()),
+            Row(name, _text(f'{where}.title', values['title']), config,
                 _options(f'{where}.cfg_options',
-                         values.get('cfg_options', {}))))
+                         values.get('cfg_options', {})), plan))
     if not rows:
         raise ValueError(f'{path}: the quick budget has no row')
     titles = [row.title for row in rows]
@@ -304,6 +335,18 @@ def _read_rows(path: Path, section, quick: bool) -> tuple[Row, ...]:
         raise ValueError(f'{path}: several rows have the title '
                          f'{", ".join(twice)}')
     return tuple(rows)
+
+
+def _read_equal_time(where: str, section,
+                     rows: Collection[str]) -> Optional[EqualTime]:
+    if section is None:
+        return None
+    _section(where, section, ('row', 'steps'), ())
+    _check_known(where, section['row'], rows)
+    if not _is_whole(section['steps'], 1):
+        raise ValueError(f'{where}.steps is {section["steps"]!r}: must be the '
+                         'number of steps of its row')
+    return EqualTime(**section)
 
 
 def _read_groups(where: str, section) -> Optional[Groups]:

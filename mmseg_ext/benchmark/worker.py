@@ -23,6 +23,7 @@ from mmseg_ext.engine import test, train
 from .cost import measure_costs
 from .jobs import CONFIG, RESULT
 from .machine import describe_machine
+from .step_times import measure_step_ratio
 
 WEIGHTS, WORK_DIR = 'weights.pth', 'work'
 
@@ -99,16 +100,22 @@ def do_cost(folder: Path) -> dict:
         rows=measure_costs(cfg.models, cfg.input_size, cfg.repeats))
 
 
+def do_steps(folder: Path) -> dict:
+    cfg = Config.fromfile(folder / CONFIG)
+    return measure_step_ratio(
+        cfg.row, cfg.reference, str(folder / WORK_DIR))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('task', choices=['run', 'cost'])
+    parser.add_argument('task', choices=['run', 'cost', 'steps'])
     parser.add_argument('folder', type=Path)
     args = parser.parse_args()
     end_with_parent()
     started = datetime.now().astimezone()
     clock = time.monotonic()
     machine = describe_machine()
-    work = dict(run=do_run, cost=do_cost)[args.task]
+    work = dict(run=do_run, cost=do_cost, steps=do_steps)[args.task]
     result = dict(
         started=started.isoformat(timespec='seconds'),
         machine=machine,
