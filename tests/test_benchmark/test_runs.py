@@ -359,3 +359,29 @@ def test_a_config_that_cannot_be_read(bench, corrected):
     assert 'Settings not checked: Broken: ' in report.text
     assert report.text.count('n=') == 0
     bench.write()
+
+
+def test_every_row_gets_the_same_time(bench, corrected, tmp_path):
+    """What is not timed is not run; a cheaper step is taken more often."""
+    path = bench.here / 'timed_suite.py'
+    path.write_text(bench.path.read_text() + """
+equal_time = dict(row='tiny', steps=20)
+rows['broken']['cfg_options'] = {'train_dataloader.batch_size': 6}
+""")
+    suite = read_suite(path)
+    runs, failures = list_runs(suite, tmp_path)
+    assert {run.row.name for run in runs} == {'tiny'}
+    assert 'have not been timed' in str(failures['broken'])
+    lines = []
+    run_suite(suite, tmp_path, rows=['broken'], seeds=[0], echo=lines.append)
+    assert lines[0].startswith('Steps of Broken beside those of Tiny')
+    timed = json.loads(
+        (tmp_path / 'timed_suite/_steps/broken/result.json').read_text())
+    assert timed['ratio'] > 1
+    runs, failures = list_runs(suite, tmp_path)
+    steps = {run.row.name: run.job.cfg.train_cfg.max_iters for run in runs}
+    assert steps == dict(tiny=20, broken=int(20 / timed['ratio']))
+    assert not failures
+    # the same steps when it goes on
+    run_suite(suite, tmp_path, rows=['broken'], seeds=[0], echo=lines.append)
+    assert sum(line.startswith('Steps of') for line in lines) == 1
