@@ -55,8 +55,9 @@ def roots(sem_root, metaldam_like, mvtec_like, cityscapes_like,
     """The last part of a config's name -> data of its kind."""
     return dict(
         sem=sem_root, quickstart=sem_root, super1=sem_root,
-        metaldam=metaldam_like,
-        mvtec=mvtec_like, cityscapes=cityscapes_like, ksdd2=ksdd2_like)
+        metaldam=metaldam_like, mvtec=mvtec_like,
+        cityscapes=cityscapes_like, ksdd2=ksdd2_like,
+        **{'neu-seg': sem_root})
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
