@@ -1,9 +1,10 @@
-"""Parameters, multiplications and time per image of models, side by side."""
+"""Parameters, multiplications, time and memory of models, side by side."""
 import math
 import re
 import traceback
 from collections.abc import Mapping
 from statistics import quantiles
+from typing import Optional
 
 import torch
 from mmengine.analysis import FlopAnalyzer
@@ -12,7 +13,9 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from .measure import seconds
+from mmseg_ext.basics.allocator import trim_heap
+
+from .measure import STATUS, run_with_peak, seconds
 
 WARM_UPS = 3
 HEAVY = re.compile('attention|mm|matmul|conv|linear|lstm|gru|rnn|einsum')
@@ -115,7 +118,9 @@ def measure_costs(models: Mapping[str, dict],
     Returns:
         Name -> ``parameters`` (all, auxiliary heads too), ``flops`` and
         ``uncounted`` of :func:`count_flops`, ``milliseconds`` (median) with
-        ``quartiles``; or ``error``, why the model could not be measured.
+        ``quartiles``, ``memory`` (bytes: the most that a pass takes beyond
+        weights and image; None where the system does not tell); or
+        ``error``, why the model could not be measured.
 
     Raises:
         ValueError: If there are too few repeats.
@@ -149,4 +154,17 @@ def measure_costs(models: Mapping[str, dict],
         low, median, high = quantiles(
             [1000 * t for t in measured[WARM_UPS:]], method='inclusive')
         costs[name].update(milliseconds=median, quartiles=[low, high])
+    for name, network in networks.items():  # after all that is timed
+        costs[name]['memory'] = _measure_memory(network, image)
     return costs
+
+
+def _measure_memory(network: nn.Module, image: Tensor) -> Optional[int]:
+    """Return what a pass takes at most, in bytes; not its first."""
+    if image.device.type == 'cpu' and not STATUS.exists():
+        return None
+    trim_heap()
+    with torch.no_grad():
+        before, peak = run_with_peak(
+            lambda: network(image), image.device.type)
+    return peak - before

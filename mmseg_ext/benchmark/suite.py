@@ -12,8 +12,8 @@ BETTER = ('higher', 'lower')
 NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9_.+-]*')
 REQUIRED = ('title', 'budget', 'data_root', 'data_help', 'input_size',
             'seeds', 'columns', 'rows')
-OPTIONAL = ('runs', 'cfg_options', 'from_scratch', 'groups', 'published',
-            'quick')
+OPTIONAL = ('runs', 'fill', 'cfg_options', 'from_scratch', 'groups',
+            'published', 'quick')
 QUICK = ('budget', 'seeds', 'input_size', 'cfg_options', 'from_scratch')
 
 
@@ -114,6 +114,8 @@ def read_suite(path: str | os.PathLike,
         runs         name of the folder of the runs, the suite's own if it
                      is left out. Suites with the same one share the runs of
                      rows of the same name
+        fill         {name: text} for what stands in braces in the configs of
+                     rows: suites of other data may then share the rows
         cfg_options  changes to every config, as --cfg-options; before the
                      row's own
         from_scratch random weights instead of pretrained ones
@@ -156,7 +158,7 @@ def read_suite(path: str | os.PathLike,
                          QUICK)
         suite = {**suite, **short}
     columns = _read_columns(f'{path}: columns', suite['columns'])
-    read_rows = _read_rows(path, rows, quick)
+    read_rows = _read_rows(path, rows, quick, suite.get('fill', {}))
     groups = _read_groups(f'{path}: groups', suite.get('groups'))
     published = _read_published(
         f'{path}: published', suite.get('published'),
@@ -272,7 +274,10 @@ def _read_columns(where: str, section) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def _read_rows(path: Path, section, quick: bool) -> tuple[Row, ...]:
+def _read_rows(path: Path, section, quick: bool,
+               fill) -> tuple[Row, ...]:
+    for name, text in _mapping(f'{path}: fill', fill).items():
+        _text(f'{path}: fill.{name}', text)
     if not isinstance(section, dict) or not section:
         raise ValueError(f'{path}: rows is {section!r}: must name at least '
                          'one model')
@@ -288,6 +293,11 @@ def _read_rows(path: Path, section, quick: bool) -> tuple[Row, ...]:
                 continue
             values = {**values, **_section(f'{where}.quick', short, (), parts)}
         config = _text(f'{where}.config', values['config'])
+        try:
+            config = config.format_map(fill)
+        except (KeyError, ValueError, IndexError) as error:
+            raise ValueError(f'{where}.config is {config!r}: fill has no '
+                             f'{error}') from None
         if '::' not in config:
             config = str(path.parent / config)
         config = Path(find_config(config, where=where))

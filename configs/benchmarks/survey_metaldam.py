@@ -1,0 +1,27 @@
+# Every architecture at its small size on MetalDAM.
+_base_ = './_base_/survey.py'
+
+title = 'Architectures on MetalDAM'
+data_root = 'data/metaldam'
+data_help = 'Lay out MetalDAM as configs/metaldam/README.md says'
+fill = dict(folder='metaldam', data='metaldam')
+budget = '1500 steps of four 256 x 256 crops'
+input_size = (256, 256)
+columns = {
+    'mIoU': dict(title='mIoU', unit='%', digits=1),
+    **{
+        f'IoU.{name}': dict(title=name.replace('_', '/'), unit='%', digits=1)
+        for name in ('matrix', 'austenite', 'martensite_austenite',
+                     'precipitate', 'defect')
+    },
+    'ClassRatioError': dict(
+        title='class-ratio error', unit='%p', better='lower'),
+}
+quick = dict(
+    budget='150 steps of four 192 x 192 crops',
+    input_size=(192, 192),
+    cfg_options={
+        'train_cfg.max_iters': 150,
+        'default_hooks.checkpoint.interval': 150,
+        'train_dataloader.dataset.pipeline.2.crop_size': (192, 192),
+    })
