@@ -1,7 +1,7 @@
 # BiSeNet, see bisenetv1_r18.py, with EfficientNet-Lite0 as its context path,
 # see unet_efficientnet-lite0.py for its weights: mmseg's takes any backbone of
-# four maps. Its fusion has as many inputs as the map at stride 16 has channels:
-# 112, half of each path.
+# four maps. Its fusion has as many inputs as the map at stride 16 has
+# channels: 112, half of each path.
 _base_ = './bisenetv1_r18-c16.py'
 
 from mmseg_ext.engine import require_extra  # noqa: E402

@@ -1,5 +1,5 @@
-# Segmenter with a linear decoder: a 1x1 convolution on the patches of ViT-S/16,
-# nothing else. See segmenter-mask_vit-s16.py.
+# Segmenter with a linear decoder: a 1x1 convolution on the patches of
+# ViT-S/16, nothing else. See segmenter-mask_vit-s16.py.
 _base_ = './segmenter-mask_vit-s16.py'
 
 model = dict(

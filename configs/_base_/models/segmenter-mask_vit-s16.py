@@ -1,7 +1,7 @@
 # Segmenter over ViT-S/16 with mmseg's ImageNet weights. The embeddings of K
 # classes stand beside the N patches, and all go through two transformer layers
-# together (joint self-attention, not cross-attention). A mask is the product of
-# a patch and a class, both projected and of length 1, normalised over the
+# together (joint self-attention, not cross-attention). A mask is the product
+# of a patch and a class, both projected and of length 1, normalised over the
 # classes: (N, K), at stride 16, enlarged bilinearly. Nothing weighs the masks
 # after that.
 _base_ = 'mmseg::_base_/models/segmenter_vit-b16_mask.py'

@@ -1,6 +1,6 @@
 # SETR, multi-level aggregation, over ViT-L/16, see setr-naive_vit-l16.py. Four
-# depths, each through a 1x1 convolution, summed from deep to shallow, through a
-# 3x3 one and enlarged to 4 times, side by side into the classifier. No class
+# depths, each through a 1x1 convolution, summed from deep to shallow, through
+# a 3x3 one and enlarged to 4 times, side by side into the classifier. No class
 # token: that row of the weights' position embedding is left out.
 _base_ = 'mmseg::_base_/models/setr_mla.py'
 

@@ -1,5 +1,5 @@
-# SETR, multi-level aggregation, over ViT-Ti/16, from random weights, for a CPU.
-# See setr-mla_vit-l16.py and setr-naive_vit-ti16.py.
+# SETR, multi-level aggregation, over ViT-Ti/16, from random weights, for a
+# CPU. See setr-mla_vit-l16.py and setr-naive_vit-ti16.py.
 _base_ = './setr-mla_vit-l16.py'
 
 model = dict(

@@ -1,5 +1,5 @@
-# SETR, progressive upsampling, over ViT-Ti/16, from random weights, for a CPU. See
-# setr-pup_vit-l16.py. From random weights it shows the code path, not the
+# SETR, progressive upsampling, over ViT-Ti/16, from random weights, for a CPU.
+# See setr-pup_vit-l16.py. From random weights it shows the code path, not the
 # method: a plain ViT wants far more images or steps.
 _base_ = './setr-pup_vit-l16.py'
 

@@ -2,10 +2,10 @@
 # windows of 7 x 7, in every second block shifted by 3, with a learned bias for
 # each relative position. It costs 2 M^2 HW C in place of 2 (HW)^2 C: a saving
 # of HW / M^2 (84 times on a 64 x 64 map with M = 7), not of M^2. UPerNet:
-# PSPNet's pyramid on the coarsest map alone; 1x1 convolutions, sums from coarse
-# to fine and a 3x3 convolution on each; all enlarged to stride 4, side by side,
-# into a 3x3 convolution. Training needs two images or more per batch, see
-# pspnet_r50.py.
+# PSPNet's pyramid on the coarsest map alone; 1x1 convolutions, sums from
+# coarse to fine and a 3x3 convolution on each; all enlarged to stride 4, side
+# by side, into a 3x3 convolution. Training needs two images or more per batch,
+# see pspnet_r50.py.
 _base_ = 'mmseg::_base_/models/upernet_swin.py'
 
 model = dict(
