@@ -3,4 +3,5 @@ _base_ = './cityscapes.py'
 
 train_pipeline = _base_.train_pipeline
 train_pipeline[3].crop_size = (1024, 1024)  # RandomCrop
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(
+    batch_size=4, dataset=dict(pipeline=train_pipeline))
