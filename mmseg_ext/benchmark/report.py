@@ -205,8 +205,8 @@ def _notes(suite: Suite, results: Results, cost: Mapping) -> list[str]:
     height, width = cost['input_size']
     notes += [
         f'Costs: an image of {height} x {width} from normalised input to '
-        'the logits of its pixels. Parameters: all, auxiliary heads '
-        'included. GFLOPs as mmengine and fvcore count them: a '
+        'the logits of its pixels. Parameters: as deployed, without '
+        'auxiliary heads. GFLOPs as mmengine and fvcore count them: a '
         'multiplication with its addition is one; fused attention is '
         'counted, element-wise operations, softmax and pooling are not.',
         f'Time: batch 1, float32, median of {cost["repeats"]} passes '
