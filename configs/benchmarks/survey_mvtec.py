@@ -15,10 +15,11 @@ columns = {
     'category_mean.imageAUROC': dict(title='image AUROC', unit='%'),
 }
 quick = dict(
-    budget='150 steps of four images of 256 x 256, bfloat16 where the CPU has '
+    budget='100 steps of four images of 256 x 256, bfloat16 where the CPU has '
     'it',
     cfg_options={
-        'train_cfg.max_iters': 150,
-        'default_hooks.checkpoint.interval': 150,
+        'train_cfg.max_iters': 100,
+        'default_hooks.checkpoint.interval': 50,
+        'param_scheduler.0.end': 25,
         'optim_wrapper.type': 'CpuAmpOptimWrapper',
     })

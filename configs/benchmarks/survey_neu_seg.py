@@ -17,8 +17,10 @@ columns = {
         title='class-ratio error', unit='%p', better='lower'),
 }
 quick = dict(
-    budget='150 steps of eight images of 200 x 200',
+    budget='100 steps of four images of 200 x 200',
     cfg_options={
-        'train_cfg.max_iters': 150,
-        'default_hooks.checkpoint.interval': 150,
+        'train_cfg.max_iters': 100,
+        'default_hooks.checkpoint.interval': 50,
+        'param_scheduler.0.end': 25,
+        'train_dataloader.batch_size': 4,
     })

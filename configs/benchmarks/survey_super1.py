@@ -19,10 +19,14 @@ columns = {
         title='class-ratio error', unit='%p', better='lower'),
 }
 quick = dict(
-    budget='150 steps of four 192 x 192 crops',
-    input_size=(192, 192),
+    budget='200 steps of four 128 x 128 crops',
+    input_size=(128, 128),
     cfg_options={
-        'train_cfg.max_iters': 150,
-        'default_hooks.checkpoint.interval': 150,
-        'train_dataloader.dataset.pipeline.2.crop_size': (192, 192),
+        'train_cfg.max_iters': 200,
+        'default_hooks.checkpoint.interval': 100,
+        'param_scheduler.0.end': 50,
+        'train_dataloader.dataset.pipeline.2.crop_size': (128, 128),
+        # of the models that predict in windows of the crop's size
+        'model.test_cfg.crop_size': (128, 128),
+        'model.test_cfg.stride': (96, 96),
     })

@@ -94,8 +94,8 @@ def _places(centre: np.ndarray, width: float, height: float,
         # the box touches `near` with the side or corner that faces the point
         middle = near + np.sign(np.round(way, 3)) * (
             np.abs(way) > 0.3) * (width / 2, height / 2)
-        box = np.concatenate([middle - (width / 2, height / 2),
-                              middle + (width / 2, height / 2)])
+        half = np.array([width / 2, height / 2])
+        box = _box(middle - half, middle + half, 0)
         yield radius, box, np.array([*centre, *near])
 
 

@@ -1,6 +1,7 @@
 """Accuracy of models against their time per image, and the Pareto front."""
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
@@ -136,7 +137,7 @@ def _bars(points: Sequence[Point]) -> list[tuple[float, ...]]:
 
 def _steps(front: Sequence[Point]) -> list[tuple[float, ...]]:
     steps = []
-    for one, other in zip(front, front[1:]):
+    for one, other in pairwise(front):
         corner = other.milliseconds, one.accuracy
         steps += [(one.milliseconds, one.accuracy, *corner),
                   (*corner, other.milliseconds, other.accuracy)]

@@ -8,6 +8,7 @@ from torch import nn
 
 from mmseg_ext.benchmark import measure_costs
 from mmseg_ext.benchmark.cost import PixelLogits, count_flops
+from mmseg_ext.benchmark.measure import STATUS
 from mmseg_ext.engine import load_config
 from mmseg_ext.ops import attend
 
@@ -132,6 +133,17 @@ def test_by_hand():
     low, high = cost['quartiles']
     assert 0 < low <= cost['milliseconds'] <= high < math.inf
     assert 'align_corner' in costs['broken']['error']
+    assert 'memory' not in costs['broken']
+    # pages are 4 KB, and all of it fits into what is left over
+    assert cost['memory'] is None or 0 <= cost['memory'] < 2**24
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason='Linux tells it alone')
+def test_memory_is_that_of_the_maps():
+    cost = measure_costs(dict(tiny=tiny()), (2048, 2048), repeats=2)['tiny']
+    logits = 2 * 2048 * 2048 * 4  # bytes, enlarged to the image's size
+    maps = (4 + 2) * 1024 * 1024 * 4  # at stride 2
+    assert logits < cost['memory'] < 3 * (logits + maps)
 
 
 def test_what_the_cross_attention_adds(config_path):

@@ -119,12 +119,12 @@ def test_rows_are_shared_by_suites_of_other_data(write, tmp_path):
     (tmp_path / 'own_x.py').write_text('')
     path = write("title='Big', config='config.py'",
                  "title='Big', config='{kind}_x.py'")
-    with pytest.raises(ValueError, match="big.config is .*: fill has no 'kin"):
+    with pytest.raises(ValueError, match=r"big\.config .*: fill has no 'k"):
         read_suite(path)
     path.write_text(path.read_text() + "fill = dict(kind='own')")
     assert read_suite(path).rows[0].config == str(tmp_path / 'own_x.py')
     path.write_text(path.read_text() + "\nfill = dict(kind=3)")
-    with pytest.raises(ValueError, match='fill.kind is 3: must be a text'):
+    with pytest.raises(ValueError, match=r'fill\.kind is 3: must be a text'):
         read_suite(path)
 
 

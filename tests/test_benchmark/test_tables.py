@@ -83,6 +83,20 @@ def test_markdown_reads_back(suite, results):
 '''  # noqa: E501
 
 
+def test_quartiles_and_memory_are_shown_where_they_are_known(suite, results):
+    costs = dict(plain=dict(COSTS['plain'], memory=3 * 2**20,
+                            quartiles=[12.0, 13.25]), ours=COSTS['ours'])
+    table = main_table(suite, results, costs)
+    assert table.headings[-2:] == ['memory (MB)', 'time per image (ms)']
+    assert '| 3 | 12.3 (12.0 to 13.2) |' in to_markdown(table)
+    assert '$3$ & $12.3$ (12.0 to 13.2)' in to_latex(table)
+    plain, ours = csv.DictReader(io.StringIO(to_csv(table)))
+    names = [f'time per image (ms) {end} quartile'
+             for end in ('lower', 'upper')]
+    assert [plain[name] for name in names] == ['12.0', '13.25']
+    assert [ours[name] for name in names] == ['', '']
+
+
 def test_latex_reads_back(suite, results):
     table = main_table(suite, results, COSTS)
     lines = to_latex(table).splitlines()
