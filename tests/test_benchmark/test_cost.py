@@ -121,6 +121,14 @@ def tiny(**head):
         test_cfg=dict(mode='whole'))
 
 
+def test_auxiliary_heads_are_not_deployed():
+    auxiliary = dict(tiny()['decode_head'])
+    cost = measure_costs(
+        dict(a=dict(tiny(), auxiliary_head=[auxiliary, auxiliary]), b=tiny()),
+        (8, 12), repeats=2)
+    assert cost['a']['parameters'] == cost['b']['parameters']
+
+
 def test_by_hand():
     costs = measure_costs(
         dict(tiny=tiny(), broken=tiny(align_corner=1)), (8, 12), repeats=2)

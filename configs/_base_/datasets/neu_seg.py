@@ -15,7 +15,6 @@ train_pipeline = [
     dict(type='RandomBrightnessContrastGamma'),
     dict(type='PackSegInputs'),
 ]
-head_options = dict(num_classes=4)
 neu_seg = dict(
     data_root='data/neu_seg',  # or: tools/train.py CONFIG --data-root DIR
     published='neu_seg',  # errors tell where the files come from
