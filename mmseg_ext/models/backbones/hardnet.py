@@ -74,6 +74,9 @@ class HarDNet(BaseModule):
         ptsemseg/models/hardnet.py.
     """
 
+    # whose weights it takes from a file with the authors' names
+    hardnet_part = 'backbone.'
+
     def __init__(
             self,
             arch: Union[str, Mapping] = '70-seg',

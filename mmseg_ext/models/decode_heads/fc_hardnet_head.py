@@ -65,6 +65,9 @@ class FCHarDNetHead(PixelLossMixin, BaseDecodeHead):
         PingoLH/FCHarDNet, ptsemseg/models/hardnet.py, hardnet.forward.
     """
 
+    # whose weights it takes from a file with the authors' names
+    hardnet_part = 'decode_head.'
+
     def __init__(self,
                  in_channels: Optional[Sequence[int]] = None,
                  arch: Union[str, Mapping] = '70-seg',
