@@ -12,8 +12,9 @@ Results = Mapping[str, Mapping[int, dict]]
 
 PARAMETERS = Column('parameters', 'parameters', 'M', 3, 'lower')
 GFLOPS = Column('flops', 'GFLOPs', '', 2, 'lower')
+CIO = Column('cio', 'CIO', 'M', 2, 'lower')
 TIME = Column('milliseconds', 'time per image', 'ms', 1, 'lower')
-COSTS = {PARAMETERS: 1e-6, GFLOPS: 1e-9, TIME: 1}
+COSTS = {PARAMETERS: 1e-6, GFLOPS: 1e-9, CIO: 1e-6, TIME: 1}
 
 
 @dataclass(frozen=True)
