@@ -12,12 +12,15 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from mmseg_ext.basics.allocator import trim_heap
 
 from .measure import STATUS, run_with_peak, seconds
 
 WARM_UPS = 3
+CONVOLUTIONS = (torch.ops.aten.convolution.default,
+                torch.ops.aten.convolution_overrideable.default)
 HEAVY = re.compile('attention|mm|matmul|conv|linear|lstm|gru|rnn|einsum')
 
 
@@ -114,6 +117,40 @@ def deployed_parameters(segmentor: nn.Module) -> int:
                if not name.startswith('auxiliary_head.'))
 
 
+class _ConvolutionMaps(TorchDispatchMode):
+    """Sum up the numbers that convolutions read and write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        if func in CONVOLUTIONS:
+            self.total += args[0].numel() + out.numel()
+        return out
+
+
+def count_cio(network: nn.Module, image: Tensor) -> int:
+    """Count convolutional input/output, the traffic of maps.
+
+    The sum over all convolutions, of functions too, of
+    c_in h_in w_in + c_out h_out w_out. A map that several convolutions read
+    counts for each of them; weights do not count, nor what is computed as a
+    matrix product, such as linear layers and attention.
+
+    Args:
+        network: Model in evaluation mode.
+        image: Its input, of batch 1.
+
+    Reference:
+        Chao et al., HarDNet: A Low Memory Traffic Network, 2019, section 1.
+    """
+    with torch.no_grad(), _ConvolutionMaps() as maps:
+        network(image)
+    return maps.total
+
+
 def measure_costs(models: Mapping[str, dict],
                   input_size: tuple[int, int],
                   repeats: int = 20) -> dict[str, dict]:
@@ -131,11 +168,11 @@ def measure_costs(models: Mapping[str, dict],
 
     Returns:
         Name -> ``parameters`` (as deployed, see
-        :func:`deployed_parameters`), ``flops`` and
-        ``uncounted`` of :func:`count_flops`, ``milliseconds`` (median) with
-        ``quartiles``, ``memory`` (bytes: the most that a pass takes beyond
-        weights and image; None where the system does not tell); or
-        ``error``, why the model could not be measured.
+        :func:`deployed_parameters`), ``flops`` and ``uncounted`` of
+        :func:`count_flops`, ``cio`` of :func:`count_cio`, ``milliseconds``
+        (median) with ``quartiles``, ``memory`` (bytes: the most that a pass
+        takes beyond weights and image; None where the system does not tell);
+        or ``error``, why the model could not be measured.
 
     Raises:
         ValueError: If there are too few repeats.
@@ -155,7 +192,8 @@ def measure_costs(models: Mapping[str, dict],
             costs[name] = dict(
                 parameters=deployed_parameters(segmentor),
                 flops=flops,
-                uncounted=uncounted)
+                uncounted=uncounted,
+                cio=count_cio(network, image))
             networks[name] = network
         except Exception as error:  # the other models can still be measured
             traceback.print_exc()

@@ -208,7 +208,9 @@ def _notes(suite: Suite, results: Results, cost: Mapping) -> list[str]:
         'the logits of its pixels. Parameters: as deployed, without '
         'auxiliary heads. GFLOPs as mmengine and fvcore count them: a '
         'multiplication with its addition is one; fused attention is '
-        'counted, element-wise operations, softmax and pooling are not.',
+        'counted, element-wise operations, softmax and pooling are not. '
+        'CIO: numbers that convolutions read and write, each its input and '
+        'output; "-" where it was not measured.',
         f'Time: batch 1, float32, median of {cost["repeats"]} passes '
         '(quartiles), the models in turn; '
         f'{_machine_of(cost["machine"])}.',

@@ -12,9 +12,11 @@ Results = Mapping[str, Mapping[int, dict]]
 
 PARAMETERS = Column('parameters', 'parameters', 'M', 3, 'lower')
 GFLOPS = Column('flops', 'GFLOPs', '', 2, 'lower')
+CIO = Column('cio', 'CIO', 'M', 2, 'lower')
 TIME = Column('milliseconds', 'time per image', 'ms', 1, 'lower')
 MEMORY = Column('memory', 'memory', 'MB', 0, 'lower')
-COSTS = {PARAMETERS: 1e-6, GFLOPS: 1e-9, MEMORY: 2**-20, TIME: 1}
+COSTS = {PARAMETERS: 1e-6, GFLOPS: 1e-9, CIO: 1e-6, MEMORY: 2**-20,
+         TIME: 1}
 # left out where no model has them: not every system tells its memory
 OPTIONAL = (MEMORY, )
 
