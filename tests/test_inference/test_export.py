@@ -71,6 +71,9 @@ TIMM = dict(
     decode_head=dict(
         type='UNetDecodeHead', in_channels=[16, 24, 40],
         decoder_channels=[8, 4]))
+HARDNET = dict(
+    stem=[4, 4, 4, 4], channels=[8, 8], growth=[4, 4], layers=[2, 2],
+    down=[0])
 # Model, and the multiple that its config pads to.
 FAMILIES = dict(
     proposed=(PROPOSED, 32),
@@ -86,6 +89,11 @@ FAMILIES = dict(
         decode_head=fcn_head(4, 2)), 16),
     resunet=(RESUNET, None),
     timm=(TIMM, 32),
+    # pads to less than its deepest stride: the pools round down
+    fchardnet=(dict(
+        backbone=dict(type='HarDNet', arch=HARDNET),
+        decode_head=dict(
+            type='FCHarDNetHead', arch=HARDNET, align_corners=True)), 4),
     unet_head=(dict(
         backbone=dict(RESNET, depth=18),
         decode_head=dict(
