@@ -89,8 +89,8 @@ class FCHarDNetHead(PixelLossMixin, BaseDecodeHead):
         if len(ends) < len(in_channels) - 1:
             raise ValueError(
                 f'in_channels={in_channels!r}: arch={arch!r} has block sizes '
-                f'for {len(sizes.ends)} skips and the map below them, not '
-                f'for {len(in_channels) - 1}')
+                f'for {len(sizes.ends)} skips, not for '
+                f'{len(in_channels) - 1}')
         last = sizes.block_channels[ends[0]]
         if channels not in (None, last):
             raise ValueError(
