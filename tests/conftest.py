@@ -212,6 +212,15 @@ def metaldam_root() -> Path:
 
 
 @pytest.fixture(scope='session')
+def neu_seg_root() -> Path:
+    """A part of the real NEU-Seg images, where this machine has them."""
+    root = SHARED / 'neu_seg_part'
+    if not root.is_dir():
+        pytest.skip(f'needs NEU-Seg images in {root}')
+    return root
+
+
+@pytest.fixture(scope='session')
 def mvtec_root() -> Path:
     """Real images of MVTec AD, where this machine has them."""
     root = SHARED / 'mvtec_ad'

@@ -8,6 +8,7 @@ from mmengine.optim import PolyLR
 from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 from mmseg.registry import MODELS
+from survey import is_of_survey
 from tiny import shrink
 
 from mmseg_ext.engine import load_config, train
@@ -15,8 +16,10 @@ from mmseg_ext.engine import load_config, train
 CONFIGS = sorted(
     path for path in (Path(__file__).parents[1] / 'configs').glob('**/*.py')
     if not {'_base_', 'benchmarks'} & set(path.parts)
-    # classifiers are tested in test_tools/test_ksdd2.py
-    if not path.stem.startswith('efficientnet'))
+    # classifiers are tested in test_tools/test_ksdd2.py, the survey's in
+    # test_architectures.py
+    if not path.stem.startswith('efficientnet')
+    and not is_of_survey(path.stem))
 # Millions of parameters, of the published sizes among others.
 PARAMETERS = {
     'segformer_mit-b0_sem': 3.716,
@@ -55,8 +58,9 @@ def roots(sem_root, metaldam_like, mvtec_like, cityscapes_like,
     """The last part of a config's name -> data of its kind."""
     return dict(
         sem=sem_root, quickstart=sem_root, super1=sem_root,
-        metaldam=metaldam_like,
-        mvtec=mvtec_like, cityscapes=cityscapes_like, ksdd2=ksdd2_like)
+        metaldam=metaldam_like, mvtec=mvtec_like,
+        cityscapes=cityscapes_like, ksdd2=ksdd2_like,
+        **{'neu-seg': sem_root})
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)

@@ -7,28 +7,10 @@ data_root = 'data/ksdd2'
 data_help = (
     'Lay out KolektorSDD2 as configs/ksdd2/README.md says, or write synthetic '
     'surfaces: python tools/make_sample.py ksdd2 data/ksdd2')
+fill = dict(folder='ksdd2', data='ksdd2', today='unet_c16')
 input_size = (128, 112)  # the crop
 columns = {
     'IoU.defect': dict(title='IoU', unit='%', digits=1),
     'pixelAP': dict(title='pixel AP', unit='%', digits=1),
     'imageAP': dict(title='image AP', unit='%', digits=1),
 }
-rows = dict(
-    today=dict(
-        title='U-Net c16, random',
-        config='../ksdd2/unet_c16_ksdd2.py'),
-    segformer_random=dict(
-        title='SegFormer, Lite0, random',
-        config='../ksdd2/segformer_efficientnet-lite0_ksdd2.py',
-        cfg_options={'model.backbone.init_cfg': None}),
-    segformer=dict(
-        title='SegFormer, Lite0, ImageNet',
-        config='../ksdd2/segformer_efficientnet-lite0_ksdd2.py'),
-    unet_random=dict(
-        title='U-Net, Lite0, random',
-        config='../ksdd2/unet_efficientnet-lite0_ksdd2.py',
-        cfg_options={'model.backbone.init_cfg': None}),
-    unet=dict(
-        title='U-Net, Lite0, ImageNet',
-        config='../ksdd2/unet_efficientnet-lite0_ksdd2.py'),
-    plan=dict(title='plan', plan=dict()))

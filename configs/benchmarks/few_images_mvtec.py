@@ -7,6 +7,7 @@ data_root = 'data/mvtec_ad'
 data_help = (
     'Lay out one category of MVTec AD as configs/mvtec_ad/README.md says, '
     'alone in a folder')
+fill = dict(folder='mvtec_ad', data='mvtec', today='unet_c16')
 input_size = (256, 256)  # the crop
 columns = {
     'category_mean.IoU.anomaly': dict(title='IoU', unit='%', digits=1),
@@ -14,22 +15,3 @@ columns = {
     'category_mean.imageAUROC': dict(
         title='image AUROC', unit='%', digits=1),
 }
-rows = dict(
-    today=dict(
-        title='U-Net c16, random',
-        config='../mvtec_ad/unet_c16_mvtec.py'),
-    segformer_random=dict(
-        title='SegFormer, Lite0, random',
-        config='../mvtec_ad/segformer_efficientnet-lite0_mvtec.py',
-        cfg_options={'model.backbone.init_cfg': None}),
-    segformer=dict(
-        title='SegFormer, Lite0, ImageNet',
-        config='../mvtec_ad/segformer_efficientnet-lite0_mvtec.py'),
-    unet_random=dict(
-        title='U-Net, Lite0, random',
-        config='../mvtec_ad/unet_efficientnet-lite0_mvtec.py',
-        cfg_options={'model.backbone.init_cfg': None}),
-    unet=dict(
-        title='U-Net, Lite0, ImageNet',
-        config='../mvtec_ad/unet_efficientnet-lite0_mvtec.py'),
-    plan=dict(title='plan', plan=dict()))

@@ -2,8 +2,8 @@
 # weights and within reach of a CPU.
 _base_ = [
     '../_base_/models/segformer_efficientnet-lite0.py',
-    '../_base_/datasets/ksdd2_small.py', '../_base_/schedules/iters_cpu.py',
-    '../_base_/default_runtime.py'
+    '../_base_/datasets/ksdd2_small.py',
+    '../_base_/schedules/iters_cpu.py', '../_base_/default_runtime.py'
 ]
 
 model = dict(

@@ -1,9 +1,9 @@
-# U-Net over the packaged encoder on KolektorSDD2, from ImageNet weights and
-# within reach of a CPU.
+# U-Net over the packaged encoder on KolektorSDD2, from ImageNet
+# weights and within reach of a CPU.
 _base_ = [
     '../_base_/models/unet_efficientnet-lite0.py',
-    '../_base_/datasets/ksdd2_small.py', '../_base_/schedules/iters_cpu.py',
-    '../_base_/default_runtime.py'
+    '../_base_/datasets/ksdd2_small.py',
+    '../_base_/schedules/iters_cpu.py', '../_base_/default_runtime.py'
 ]
 
 model = dict(

@@ -1,5 +1,5 @@
-# SegFormer's head over the packaged encoder on MVTec AD, from ImageNet
-# weights and within reach of a CPU.
+# SegFormer's head over the packaged encoder on MVTec AD, from ImageNet weights
+# and within reach of a CPU.
 _base_ = [
     '../_base_/models/segformer_efficientnet-lite0.py',
     '../_base_/datasets/mvtec_ad_small.py',

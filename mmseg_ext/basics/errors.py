@@ -24,6 +24,9 @@ _UNFIT_ARGUMENT = re.compile(
     r'\S+\(\) (got an unexpected keyword argument|missing \d+ required)')
 _UNKNOWN_ARGUMENT = re.compile(
     r"(?:([\w.]+)\.)?\w+\(\) got an unexpected keyword argument '(\w+)'")
+# What torch says where batch normalisation meets one value for each channel:
+# a map that was pooled to 1 x 1, of a single image.
+_SINGLE_VALUE = 'Expected more than 1 value per channel when training'
 _UNKNOWN_NAME = re.compile(r'(\S+) is not in the (\S+) registry\. ')
 
 
@@ -47,6 +50,12 @@ def user_sentence(error: BaseException) -> Optional[str]:
                 + (f' ({str(error).split(". ")[0]})' if str(error) else '')
                 + '. Smaller batches, crops or tiles need less.')
     message = _without_worker(_message(chain[-1]))
+    if message.startswith(_SINGLE_VALUE):
+        return ('This network pools a map to one value for each channel, and '
+                'cannot normalise that over a batch of a single image: train '
+                'with train_dataloader.batch_size=2 or more, and with '
+                'train_dataloader.drop_last=True where an epoch ends in a '
+                'rest of one (--cfg-options sets both).')
     unknown = _UNKNOWN_NAME.match(message)
     if unknown:
         return _unknown_name(*unknown.groups())

@@ -1,9 +1,10 @@
-"""Parameters, multiplications and time per image of models, side by side."""
+"""Parameters, multiplications, time and memory of models, side by side."""
 import math
 import re
 import traceback
 from collections.abc import Mapping
 from statistics import quantiles
+from typing import Optional
 
 import torch
 from mmengine.analysis import FlopAnalyzer
@@ -11,10 +12,15 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from .measure import seconds
+from mmseg_ext.basics.allocator import trim_heap
+
+from .measure import STATUS, run_with_peak, seconds
 
 WARM_UPS = 3
+CONVOLUTIONS = (torch.ops.aten.convolution.default,
+                torch.ops.aten.convolution_overrideable.default)
 HEAVY = re.compile('attention|mm|matmul|conv|linear|lstm|gru|rnn|einsum')
 
 
@@ -97,6 +103,54 @@ def count_flops(network: nn.Module,
     }
 
 
+def deployed_parameters(segmentor: nn.Module) -> int:
+    """Count the parameters that a prediction needs.
+
+    Auxiliary heads exist in training alone; of BiSeNetV2 they hold three
+    quarters of all parameters.
+
+    Args:
+        segmentor: A model of mmseg.
+    """
+    return sum(parameter.numel()
+               for name, parameter in segmentor.named_parameters()
+               if not name.startswith('auxiliary_head.'))
+
+
+class _ConvolutionMaps(TorchDispatchMode):
+    """Sum up the numbers that convolutions read and write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        if func in CONVOLUTIONS:
+            self.total += args[0].numel() + out.numel()
+        return out
+
+
+def count_cio(network: nn.Module, image: Tensor) -> int:
+    """Count convolutional input/output, the traffic of maps.
+
+    The sum over all convolutions, of functions too, of
+    c_in h_in w_in + c_out h_out w_out. A map that several convolutions read
+    counts for each of them; weights do not count, nor what is computed as a
+    matrix product, such as linear layers and attention.
+
+    Args:
+        network: Model in evaluation mode.
+        image: Its input, of batch 1.
+
+    Reference:
+        Chao et al., HarDNet: A Low Memory Traffic Network, 2019, section 1.
+    """
+    with torch.no_grad(), _ConvolutionMaps() as maps:
+        network(image)
+    return maps.total
+
+
 def measure_costs(models: Mapping[str, dict],
                   input_size: tuple[int, int],
                   repeats: int = 20) -> dict[str, dict]:
@@ -113,9 +167,12 @@ def measure_costs(models: Mapping[str, dict],
         repeats: Timed passes of each model, 2 or more.
 
     Returns:
-        Name -> ``parameters`` (all, auxiliary heads too), ``flops`` and
-        ``uncounted`` of :func:`count_flops`, ``milliseconds`` (median) with
-        ``quartiles``; or ``error``, why the model could not be measured.
+        Name -> ``parameters`` (as deployed, see
+        :func:`deployed_parameters`), ``flops`` and ``uncounted`` of
+        :func:`count_flops`, ``cio`` of :func:`count_cio`, ``milliseconds``
+        (median) with ``quartiles``, ``memory`` (bytes: the most that a pass
+        takes beyond weights and image; None where the system does not tell);
+        or ``error``, why the model could not be measured.
 
     Raises:
         ValueError: If there are too few repeats.
@@ -133,9 +190,10 @@ def measure_costs(models: Mapping[str, dict],
             network.segmentor.eval()
             flops, uncounted = count_flops(network, image)
             costs[name] = dict(
-                parameters=sum(p.numel() for p in segmentor.parameters()),
+                parameters=deployed_parameters(segmentor),
                 flops=flops,
-                uncounted=uncounted)
+                uncounted=uncounted,
+                cio=count_cio(network, image))
             networks[name] = network
         except Exception as error:  # the other models can still be measured
             traceback.print_exc()
@@ -149,4 +207,17 @@ def measure_costs(models: Mapping[str, dict],
         low, median, high = quantiles(
             [1000 * t for t in measured[WARM_UPS:]], method='inclusive')
         costs[name].update(milliseconds=median, quartiles=[low, high])
+    for name, network in networks.items():  # after all that is timed
+        costs[name]['memory'] = _measure_memory(network, image)
     return costs
+
+
+def _measure_memory(network: nn.Module, image: Tensor) -> Optional[int]:
+    """Return what a pass takes at most, in bytes; not its first."""
+    if image.device.type == 'cpu' and not STATUS.exists():
+        return None
+    trim_heap()
+    with torch.no_grad():
+        before, peak = run_with_peak(
+            lambda: network(image), image.device.type)
+    return peak - before

@@ -1,18 +1,27 @@
 """From the folder of a suite to its tables, notes and pictures."""
 import io
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmseg_ext.basics import CsvWriter, write_atomically
+from mmseg_ext.engine.pretrained import pretrained_weights
 
 from . import table_files
 from .jobs import read_result
+from .pareto import FEWEST, Point, write_pareto
 from .phase_fractions import phase_fractions, write_phase_fractions
-from .runs import check_settings, cost_folder, list_runs, run_folder
+from .runs import Run, check_settings, cost_folder, list_runs, run_folder
 from .suite import Suite
-from .tables import Results, group_tables, main_table, published_tables
+from .tables import (
+    TIME,
+    Results,
+    Table,
+    group_tables,
+    main_table,
+    published_tables,
+)
 
 VERSIONS = ('device', 'threads', 'torch', 'mmengine', 'mmcv', 'mmseg',
             'mmseg_ext', 'commit')
@@ -40,8 +49,10 @@ def write_report(suite: Suite, work_dir: Path) -> Report:
     """Write tables and pictures of what is finished to the suite's folder.
 
     ``tables.md``, ``tables.tex`` (with booktabs), a CSV file for each table,
-    ``runs.csv`` with a line for each run, and ``phase_fractions.png`` if the
-    runs' numbers are those of ClassRatioMetric.
+    ``runs.csv`` with a line for each run, ``pareto.png`` (the suite's first
+    column against the time per image) of three models and more, and
+    ``phase_fractions.png`` if the runs' numbers are those of
+    ClassRatioMetric.
 
     Raises:
         FileNotFoundError: If no run is finished.
@@ -86,6 +97,11 @@ def write_report(suite: Suite, work_dir: Path) -> Report:
     for name, text in files.items():
         write_atomically(folder / name, text)
     written = [folder / name for name in files]
+    points = _points(suite, own[0], runs)
+    if len(points) >= FEWEST:
+        written.append(folder / 'pareto.png')
+        write_pareto(written[-1], points, suite.columns[0], suite.title,
+                     _timed_on(cost['machine']))
     models = {}
     for row in suite.rows:
         runs = [run['metrics'] for run in results[row.name].values()]
@@ -96,6 +112,27 @@ def write_report(suite: Suite, work_dir: Path) -> Report:
         written.append(folder / 'phase_fractions.png')
         write_phase_fractions(written[-1], models)
     return Report(written, files['tables.md'])
+
+
+def _points(suite: Suite, table: Table, runs: Sequence[Run]) -> list[Point]:
+    """Return the models whose accuracy and time are known."""
+    pretrained = {run.row.name: bool(pretrained_weights(run.job.cfg.model))
+                  for run in runs if run.seed == suite.seeds[0]}
+    points = []
+    for row in suite.rows:
+        cells = dict(zip(table.headings, table.rows[row.title]))
+        accuracy = cells[suite.columns[0].heading]
+        time = cells[TIME.heading]
+        if None not in (accuracy.value, time.value):
+            points.append(
+                Point(row.title, time.value, accuracy.value, accuracy.spread,
+                      time.quartiles, pretrained.get(row.name, False)))
+    return points
+
+
+def _timed_on(machine: Mapping) -> str:
+    return (f'{machine["device"]}, threads: {machine["threads"]}, batch 1, '
+            'float32')
 
 
 def _runs_as_csv(suite: Suite, results: Results) -> str:
@@ -168,13 +205,19 @@ def _notes(suite: Suite, results: Results, cost: Mapping) -> list[str]:
     height, width = cost['input_size']
     notes += [
         f'Costs: an image of {height} x {width} from normalised input to '
-        'the logits of its pixels. Parameters: all, auxiliary heads '
-        'included. GFLOPs as mmengine and fvcore count them: a '
+        'the logits of its pixels. Parameters: as deployed, without '
+        'auxiliary heads. GFLOPs as mmengine and fvcore count them: a '
         'multiplication with its addition is one; fused attention is '
-        'counted, element-wise operations, softmax and pooling are not.',
-        f'Time: batch 1, float32, median of {cost["repeats"]} passes, the '
-        f'models in turn; {_machine_of(cost["machine"])}.',
+        'counted, element-wise operations, softmax and pooling are not. '
+        'CIO: numbers that convolutions read and write, each its input and '
+        'output; "-" where it was not measured.',
+        f'Time: batch 1, float32, median of {cost["repeats"]} passes '
+        '(quartiles), the models in turn; '
+        f'{_machine_of(cost["machine"])}.',
     ]
+    if any(row.get('memory') for row in cost['rows'].values()):
+        notes.append('Memory: the most that a pass takes beyond the weights '
+                     'and the image.')
     for name, row in cost['rows'].items():
         if row.get('uncounted'):
             notes.append(f'GFLOPs of {name} leave out '

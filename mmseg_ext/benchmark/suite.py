@@ -12,8 +12,8 @@ BETTER = ('higher', 'lower')
 NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9_.+-]*')
 REQUIRED = ('title', 'budget', 'data_root', 'data_help', 'input_size',
             'seeds', 'columns', 'rows')
-OPTIONAL = ('runs', 'cfg_options', 'from_scratch', 'equal_time', 'groups',
-            'published', 'quick')
+OPTIONAL = ('runs', 'fill', 'cfg_options', 'from_scratch', 'equal_time',
+            'groups', 'published', 'quick')
 QUICK = ('budget', 'seeds', 'input_size', 'cfg_options', 'from_scratch',
          'equal_time')
 PLAN = ('model', 'encoder', 'classes')
@@ -133,6 +133,8 @@ def read_suite(path: str | os.PathLike,
         runs         name of the folder of the runs, the suite's own if it
                      is left out. Suites with the same one share the runs of
                      rows of the same name
+        fill         {name: text} for what stands in braces in the configs of
+                     rows: suites of other data may then share the rows
         cfg_options  changes to every config, as --cfg-options; before the
                      row's own
         from_scratch random weights instead of pretrained ones
@@ -179,7 +181,7 @@ def read_suite(path: str | os.PathLike,
                          QUICK)
         suite = {**suite, **short}
     columns = _read_columns(f'{path}: columns', suite['columns'])
-    read_rows = _read_rows(path, rows, quick)
+    read_rows = _read_rows(path, rows, quick, suite.get('fill', {}))
     groups = _read_groups(f'{path}: groups', suite.get('groups'))
     published = _read_published(
         f'{path}: published', suite.get('published'),
@@ -298,7 +300,10 @@ def _read_columns(where: str, section) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def _read_rows(path: Path, section, quick: bool) -> tuple[Row, ...]:
+def _read_rows(path: Path, section, quick: bool,
+               fill) -> tuple[Row, ...]:
+    for name, text in _mapping(f'{path}: fill', fill).items():
+        _text(f'{path}: fill.{name}', text)
     if not isinstance(section, dict) or not section:
         raise ValueError(f'{path}: rows is {section!r}: must name at least '
                          'one model')
@@ -319,7 +324,7 @@ def _read_rows(path: Path, section, quick: bool) -> tuple[Row, ...]:
         if 'plan' in values:
             plan = _section(f'{where}.plan', values['plan'], (), PLAN)
         else:
-            config = _text(f'{where}.config', values['config'])
+            config = _filled(f'{where}.config', values['config'], fill)
             if '::' not in config:
                 config = str(path.parent / config)
             config = str(Path(find_config(config, where=where)).resolve())
@@ -347,6 +352,14 @@ def _read_equal_time(where: str, section,
         raise ValueError(f'{where}.steps is {section["steps"]!r}: must be the '
                          'number of steps of its row')
     return EqualTime(**section)
+
+
+def _filled(where: str, config, fill: Mapping[str, str]) -> str:
+    try:
+        return _text(where, config).format_map(fill)
+    except (KeyError, IndexError) as error:
+        raise ValueError(
+            f'{where} is {config!r}: fill has no {error}') from None
 
 
 def _read_groups(where: str, section) -> Optional[Groups]:

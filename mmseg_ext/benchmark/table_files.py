@@ -26,6 +26,13 @@ def _show(cell: Cell, plus_minus: str) -> str:
     return text
 
 
+def _quartiles(cell: Cell) -> str:
+    if cell.quartiles is None:
+        return ''
+    low, high = cell.quartiles
+    return f' ({low:.{cell.digits}f} to {high:.{cell.digits}f})'
+
+
 def _runs(cell: Cell) -> str:
     if cell.runs is None or cell.runs == cell.expected:
         return ''
@@ -33,25 +40,32 @@ def _runs(cell: Cell) -> str:
 
 
 def to_csv(table: Table) -> str:
-    """Full precision; a mean is three columns: mean, std and n."""
+    """Full precision; a mean is three columns: mean, std and n.
+
+    A median is three, too, where its quartiles are known.
+    """
     out = io.StringIO()
     writer = CsvWriter(out)
-    means = [
-        any(row[i].runs is not None for row in table.rows.values())
+    means, medians = ([
+        any(getattr(row[i], kind) is not None for row in table.rows.values())
         for i in range(len(table.headings))
-    ]
+    ] for kind in ('runs', 'quartiles'))
     head = [table.corner]
-    for heading, is_mean in zip(table.headings, means):
+    for heading, is_mean, is_median in zip(table.headings, means, medians):
         head += [heading]
         if is_mean:
             head += [f'{heading} std', f'{heading} n']
+        if is_median:
+            head += [f'{heading} lower quartile', f'{heading} upper quartile']
     writer.writerow(head)
     for title, cells in table.rows.items():
         line = [title]
-        for cell, is_mean in zip(cells, means):
+        for cell, is_mean, is_median in zip(cells, means, medians):
             line += [cell.printed or cell.value]
             if is_mean:
                 line += [cell.spread, cell.runs]
+            if is_median:
+                line += cell.quartiles or (None, None)
         writer.writerow(line)
     return out.getvalue()
 
@@ -64,7 +78,8 @@ def to_markdown(table: Table) -> str:
         shown = []
         for cell in cells:
             text = _show(cell, ' ± ')
-            shown.append((f'**{text}**' if cell.best else text) + _runs(cell))
+            shown.append((f'**{text}**' if cell.best else text)
+                         + _quartiles(cell) + _runs(cell))
         lines.append([title, *shown])
     text = '\n'.join(
         '| ' + ' | '.join(part.replace('|', r'\|') for part in line) + ' |'
@@ -83,7 +98,7 @@ def to_latex(table: Table) -> str:
             if cell.best:
                 number = rf'\mathbf{{{number}}}'
             text = NOTHING if cell.value is None else f'${number}$'
-            line.append(text + _runs(cell))
+            line.append(text + _quartiles(cell) + _runs(cell))
         lines.append(' & '.join(line) + r' \\')
     return '\n'.join([
         f'% {table.title}; \\usepackage{{booktabs}}',

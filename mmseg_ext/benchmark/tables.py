@@ -12,8 +12,13 @@ Results = Mapping[str, Mapping[int, dict]]
 
 PARAMETERS = Column('parameters', 'parameters', 'M', 3, 'lower')
 GFLOPS = Column('flops', 'GFLOPs', '', 2, 'lower')
+CIO = Column('cio', 'CIO', 'M', 2, 'lower')
 TIME = Column('milliseconds', 'time per image', 'ms', 1, 'lower')
-COSTS = {PARAMETERS: 1e-6, GFLOPS: 1e-9, TIME: 1}
+MEMORY = Column('memory', 'memory', 'MB', 0, 'lower')
+COSTS = {PARAMETERS: 1e-6, GFLOPS: 1e-9, CIO: 1e-6, MEMORY: 2**-20,
+         TIME: 1}
+# left out where no model has them: not every system tells its memory
+OPTIONAL = (MEMORY, )
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class Cell:
         expected: Runs that there should be.
         best: Ahead of all others, see :func:`mark_best`.
         printed: How it was printed elsewhere, to be kept.
+        quartiles: Lower and upper one, where the value is a median.
     """
     value: Optional[float] = None
     digits: int = 0
@@ -36,6 +42,7 @@ class Cell:
     expected: Optional[int] = None
     best: bool = False
     printed: Optional[str] = None
+    quartiles: Optional[tuple[float, float]] = None
 
 
 @dataclass(frozen=True)
@@ -106,17 +113,31 @@ def main_table(suite: Suite, results: Results,
         if any(there):
             heading = f'{column.title}, published'
             columns[heading] = [_printed(number) for number in there]
-    for column, scale in COSTS.items():
-        values = [costs.get(row.name, {}).get(column.key)
-                  for row in suite.rows]
+    for column in _cost_columns(suite, costs):
         columns[column.heading] = [
-            Cell() if value is None else Cell(scale * value, column.digits)
-            for value in values
-        ]
+            _cost_cell(costs.get(row.name, {}), column) for row in suite.rows]
     return Table(
         'table', suite.title, 'model', [*columns],
         {row.title: [cells[i] for cells in columns.values()]
          for i, row in enumerate(suite.rows)})
+
+
+def _cost_columns(suite: Suite,
+                  costs: Mapping[str, dict]) -> list[Column]:
+    return [
+        column for column in COSTS if column not in OPTIONAL or any(
+            costs.get(row.name, {}).get(column.key) is not None
+            for row in suite.rows)
+    ]
+
+
+def _cost_cell(cost: Mapping, column: Column) -> Cell:
+    value = cost.get(column.key)
+    if value is None:
+        return Cell()
+    quartiles = cost.get('quartiles') if column is TIME else None
+    return Cell(COSTS[column] * value, column.digits,
+                quartiles=quartiles and tuple(quartiles))
 
 
 def group_tables(suite: Suite, results: Results) -> list[Table]:

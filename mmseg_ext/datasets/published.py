@@ -58,4 +58,6 @@ PUBLISHED = dict(
     nasa_super1=PublishedSet(
         "NASA's Super1",
         'https://github.com/nasa/pretrained-microscopy-models', 'super1',
-        recipe='nasa_super1'))
+        recipe='nasa_super1'),
+    neu_seg=PublishedSet(
+        'NEU-Seg', 'https://github.com/DHW-Master/NEU_Seg', 'neu_seg'))

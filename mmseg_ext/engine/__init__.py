@@ -8,6 +8,7 @@ from .cpu_amp import ChannelsLastHook, CpuAmpOptimWrapper
 from .curves import CurvesHook
 from .divergence_hook import DivergenceHook
 from .early_stopping_hook import ResumableEarlyStoppingHook
+from .heads import set_in_heads
 from .launch import load_config, test, train
 from .options import config_from_options
 from .pretrained import check_weights, remove_pretrained
@@ -24,5 +25,5 @@ __all__ = [
     'StrictPretrainedInit', 'ValidationLossHook', 'WeightsError',
     'check_weights', 'config_from_options', 'describe_weights',
     'find_config', 'load_config', 'load_trained', 'read_config',
-    'remove_pretrained', 'require_extra', 'test', 'train'
+    'remove_pretrained', 'require_extra', 'set_in_heads', 'test', 'train'
 ]

@@ -9,14 +9,18 @@ from mmseg.registry import HOOKS
 from torch import nn
 from torch.utils.hooks import RemovableHandle
 
+# The last layers of mmseg's heads, whose bias is added to the logits.
+CLASSIFIERS = ('conv_seg', 'mask_norm')
+
 
 @HOOKS.register_module()
 class ClassPriorHook(Hook):
     """Let an untrained model predict the classes' usual fractions everywhere.
 
     It sets the bias of each ``conv_seg`` (the classifier of mmseg's heads,
-    auxiliary ones too) to the logarithm of the fractions, before a
-    training that starts from no checkpoint. A classifier whose weights an
+    auxiliary ones too), and of Segmenter's ``mask_norm``, the norm over the
+    classes that ends in its logits, to the logarithm of the fractions, before
+    a training that starts from no checkpoint. A classifier whose weights an
     ``init_cfg`` has loaded stays as it is.
 
     Without it every class has the same probability at first. Where defects
@@ -30,7 +34,7 @@ class ClassPriorHook(Hook):
 
     Raises:
         ValueError: If a fraction is not above 0, the model has no
-            ``conv_seg``, or one of another number of classes.
+            such layer, or one of another number of classes.
 
     Reference:
         Lin et al., Focal Loss for Dense Object Detection, 2017, section 3.3
@@ -73,7 +77,7 @@ class ClassPriorHook(Hook):
                 f'prior={self.prior!r}: there must be one fraction for '
                 'each class; the model has '
                 + (f'classifiers of {sorted(sizes)} classes' if sizes else
-                   'no conv_seg whose bias could be set'))
+                   f'no {" or ".join(CLASSIFIERS)} whose bias could be set'))
         fractions = torch.tensor(self.prior, dtype=torch.float32)
         for module in classifiers:
             if module not in self._loaded:
@@ -85,4 +89,4 @@ def _classifiers(model: nn.Module) -> list[nn.Module]:
     if is_model_wrapper(model):
         model = model.module
     return [module for name, module in model.named_modules()
-            if name.split('.')[-1] == 'conv_seg']
+            if name.split('.')[-1] in CLASSIFIERS]

@@ -179,12 +179,13 @@ def _find_resize(model: TorchModel) -> Optional[dict]:
             continue
         if (not isinstance(step, Resize) or step.scale is None
                 or step.interpolation != 'bilinear' or step.backend != 'cv2'
-                or found is not None or model.model.align_corners):
+                or found is not None):
             raise ValueError(
                 f'The test pipeline has {step}. One bilinear Resize to a '
-                'scale, with align_corners=False in the head, is all that '
-                'can be exported')
+                'scale is all that can be exported')
         found = dict(scale=list(step.scale), keep_ratio=step.keep_ratio)
+        if model.model.align_corners:  # older files have no such key
+            found['align_corners'] = True
     return found
 
 

@@ -122,8 +122,10 @@ def _are_classes(value: Any) -> bool:
 
 def _is_resize(value: Any) -> bool:
     return value is None or (
-        isinstance(value, dict) and set(value) == {'scale', 'keep_ratio'}
-        and _is_pair(value['scale']) and isinstance(value['keep_ratio'], bool))
+        isinstance(value, dict)
+        and set(value) - {'align_corners'} == {'scale', 'keep_ratio'}
+        and _is_pair(value['scale']) and isinstance(value['keep_ratio'], bool)
+        and isinstance(value.get('align_corners', False), bool))
 
 
 def _is_tiling(value: Any) -> bool:
@@ -147,7 +149,7 @@ RULES = dict(
     bit_depth=(lambda value: value is None or _is_whole(value, 8, 16),
                'none, or 8 to 16'),
     crop_bottom=(lambda value: _is_whole(value, 0), 'a number of rows'),
-    resize=(_is_resize, 'none, or scale and keep_ratio'),
+    resize=(_is_resize, 'none, or scale, keep_ratio and align_corners'),
     tiling=(_is_tiling, 'the sides of a tile and of the overlap'),
     windows=(_are_windows, 'none, or size and stride'),
     size_divisor=(_is_whole, 'a number of pixels'),

@@ -67,6 +67,9 @@ class OnnxModel(LogitModel):
         self.bit_depth = self.metadata['bit_depth']
         self.crop_bottom = self.metadata['crop_bottom']
         self.resizes = self.metadata['resize'] is not None
+        # how logits get back to the image's size
+        self.align_corners = (self.metadata['resize'] or {}).pop(
+            'align_corners', False)
         windows = self.metadata['windows']
         try:
             self.tiling = Tiling(*map(tuple, self.metadata['tiling']))
@@ -110,6 +113,8 @@ class OnnxModel(LogitModel):
                  self._run(batch))
         if found.shape[2:] == size:
             return found
+        if self.align_corners:
+            return _enlarge_by_corners(found, size)
         # half-pixel centres, as PyTorch without align_corners
         return np.stack([
             np.stack([cv2.resize(channel, size[::-1]) for channel in image])
@@ -157,6 +162,27 @@ def _other_model(path: str) -> str:
         return ('it is a program of torch.export, which other programs '
                 'run; export the model as .onnx too')
     return ''
+
+
+def _enlarge_by_corners(maps: np.ndarray,
+                        size: tuple[int, int]) -> np.ndarray:
+    """Resize as PyTorch with align_corners: corners stay on corners.
+
+    Shape:
+        - maps: (B, C, H, W)
+        - output: (B, C, *size)
+    """
+    for axis, length in zip((2, 3), size):
+        before = maps.shape[axis]
+        # the first position where there is but one
+        place = np.arange(length) * ((before - 1) / max(length - 1, 1))
+        low = np.minimum(place.astype(int), before - 1)
+        high = np.minimum(low + 1, before - 1)
+        part = (place - low).astype(np.float32)
+        part = part[:, None] if axis == 2 else part
+        maps = (maps.take(low, axis) * (1 - part)
+                + maps.take(high, axis) * part)
+    return maps
 
 
 def _scaled(size: tuple[int, int], scale: tuple[int, int],

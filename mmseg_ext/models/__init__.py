@@ -1,6 +1,7 @@
 """Models, registered in MMSegmentation's own registries."""
 from .backbones import (
     FusedMixVisionTransformer,
+    HarDNet,
     HybridTransformer,
     ResUNet,
     TimmBackbone,
@@ -9,17 +10,19 @@ from .backbones import (
 )
 from .decode_heads import (
     DPTDecodeHead,
+    FCHarDNetHead,
     FusedSegformerHead,
     UNetDecodeHead,
 )
 from .distillation import FeatureDistiller
-from .losses import CrossEntropyDiceLoss
+from .losses import BootstrappedCrossEntropyLoss, CrossEntropyDiceLoss
 from .necks import MultiScaleCrossAttentionNeck
 from .plugins import DeformablePSA
 
 __all__ = [
-    'CrossEntropyDiceLoss', 'DPTDecodeHead', 'DeformablePSA',
-    'FeatureDistiller', 'FusedMixVisionTransformer', 'FusedSegformerHead',
+    'BootstrappedCrossEntropyLoss', 'CrossEntropyDiceLoss', 'DPTDecodeHead',
+    'DeformablePSA', 'FCHarDNetHead', 'FeatureDistiller',
+    'FusedMixVisionTransformer', 'FusedSegformerHead', 'HarDNet',
     'HybridTransformer', 'MultiScaleCrossAttentionNeck', 'ResUNet',
     'TimmBackbone', 'UNetDecodeHead', 'plugin_backbone', 'timm_maps'
 ]

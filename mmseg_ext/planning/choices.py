@@ -143,6 +143,25 @@ def _testing(facts: SetFacts) -> Choice:
     return Choice('prediction', 'whole', 'of whole images')
 
 
+def predict_in_windows(choices: Sequence[Choice],
+                       facts: SetFacts) -> list[Choice]:
+    """Return choices of a model that predicts windows as large as its crops.
+
+    Images that are no larger than a crop stay whole.
+    """
+    side = value_of(choices, 'crop')
+    largest = max(max(image.height, image.width) for image in facts.images)
+    if largest <= side:
+        return [*choices]
+    # a quarter is seen twice
+    tile = side, side * 3 // 4
+    return [
+        *(choice for choice in choices if choice.name != 'prediction'),
+        Choice('tile', tile, 'pixels a side, and between two'),
+        Choice('prediction', 'slide', 'in windows of the crops\' size: the '
+               'model learns an embedding for each position in them')]
+
+
 def value_of(choices: Sequence[Choice], name: str, default: Any = None) -> Any:
     """Return what was chosen for a name."""
     return next((choice.value for choice in choices if choice.name == name),

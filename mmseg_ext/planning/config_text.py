@@ -33,7 +33,7 @@ def micrograph_config(source: Source, facts: SetFacts, parts: Parts,
         '_base_ = [',
         f"    '{BASE}/models/{start.base}.py',",
         f"    '{BASE}/datasets/sem_crops.py',",
-        f"    '{BASE}/schedules/iters_cpu.py',",
+        f"    '{BASE}/schedules/{start.schedule}.py',",
         f"    '{BASE}/default_runtime.py'",
         ']',
         *reason_lines(choices, 'classes'),
@@ -143,13 +143,34 @@ def _place(source: Source, parts: Parts, part: str, folder: str
 
 def _model(facts: SetFacts, start: Start, choices: Sequence[Choice]
            ) -> list[str]:
-    lines = ['model = dict(', *(f'    {line}' for line in start.delta)]
-    lines += ['    decode_head=dict(',
-              f'        num_classes={len(facts.classes)},',
-              "        loss_decode=dict(type='CrossEntropyDiceLoss')),"]
+    windows = None
     if value_of(choices, 'prediction') == 'slide':
-        lines += [*reason_lines(choices, 'prediction', '    '),
-                  f"    test_cfg=dict(mode='slide', crop_size=({TILE}, {TILE})"
-                  f', stride=({TILE_STRIDE}, {TILE_STRIDE})),']
-    return [*reason_lines(choices, 'model'),
-            *reason_lines(choices, 'start'), *lines, ')']
+        side, stride = value_of(choices, 'tile', (TILE, TILE_STRIDE))
+        windows = (f"mode='slide', crop_size=({side}, {side}), "
+                   f'stride=({stride}, {stride})')
+    return [*reason_lines(choices, 'model'), *reason_lines(choices, 'start'),
+            *model_lines(start, len(facts.classes),
+                         "type='CrossEntropyDiceLoss'"),
+            *reason_lines(choices, 'prediction' if windows else ''),
+            *([f"model['test_cfg'] = dict({windows})"] if windows else [])]
+
+
+def model_lines(start: Start, num_classes: int, loss: str) -> list[str]:
+    """Return the model, its classes and loss set in all of its heads.
+
+    Args:
+        start: The model, and the weights it starts from.
+        num_classes: Of the data.
+        loss: Arguments of ``loss_decode``.
+    """
+    lines = [
+        'from mmseg_ext.engine import set_in_heads  # noqa: E402',
+        '',
+        'model = set_in_heads(',
+        f'    _base_.model, num_classes={num_classes},',
+        f'    loss_decode=dict({loss}))',
+    ]
+    if start.delta:
+        place = ''.join(f'[{name!r}]' for name in start.encoder)
+        lines.append(f'model{place}.update({start.delta})')
+    return lines

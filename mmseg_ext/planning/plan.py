@@ -21,7 +21,7 @@ from mmseg_ext.engine.budget import (
     time_training,
 )
 
-from .choices import Choice, choose, choose_model
+from .choices import Choice, choose, choose_model, predict_in_windows
 from .config_text import micrograph_config
 from .fingerprint import take_facts
 from .models import Start, choose_start
@@ -173,8 +173,10 @@ def _plan_micrographs(source: Source, wishes: Wishes, show: Show) -> _Draft:
     model = (Choice('model', wishes.model, '--model') if wishes.model else
              choose_model(facts))
     start = choose_start(model.value, wishes.encoder)
-    choices = [*choose(source, facts, parts, wishes.device), model,
-               Choice('start', start.name, start.reason)]
+    choices = choose(source, facts, parts, wishes.device)
+    if start.windowed:
+        choices = predict_in_windows(choices, facts)
+    choices += [model, Choice('start', start.name, start.reason)]
     return _Draft(
         choices, start, facts.record(),
         {part: names for part, names in parts.lists.items() if names},

@@ -12,7 +12,7 @@ from mmseg_ext.basics.splits import SPLITS
 from mmseg_ext.engine.budget import Schedule
 
 from .choices import Choice, value_of
-from .config_text import BASE, reason_lines
+from .config_text import BASE, model_lines, reason_lines
 from .models import Start
 from .source import Source
 
@@ -141,7 +141,7 @@ def surface_config(source: Source, facts: SurfaceFacts, start: Start,
         '_base_ = [',
         f"    '{BASE}/models/{start.base}.py',",
         f"    '{BASE}/datasets/{base}.py',",
-        f"    '{BASE}/schedules/iters_cpu.py',",
+        f"    '{BASE}/schedules/{start.schedule}.py',",
         f"    '{BASE}/default_runtime.py'",
         ']',
         f'surfaces = dict({", ".join(options)})',
@@ -156,13 +156,9 @@ def surface_config(source: Source, facts: SurfaceFacts, start: Start,
         'test_dataloader = dict(dataset=surfaces)',
         *reason_lines(choices, 'model'),
         *reason_lines(choices, 'start'),
-        'model = dict(',
-        *(f'    {line}' for line in start.delta),
-        '    decode_head=dict(',
-        '        num_classes=2,',
-        '        # a defect\'s pixel counts as ten',
-        '        loss_decode=dict(',
-        "            type='CrossEntropyDiceLoss', class_weight=[1.0, 10.0])))",
+        "# a defect's pixel counts as ten",
+        *model_lines(start, 2, "type='CrossEntropyDiceLoss', "
+                     'class_weight=[1.0, 10.0]'),
         '# what part of a defective image is a defect, for the first guess',
         f"custom_hooks = [dict(type='ClassPriorHook', prior=({1 - defect:.4f},"
         f' {defect:.4f}))]',

@@ -135,6 +135,12 @@ def test_a_message_of_its_own_stays():
     assert sentence(explain) == 'cannot write (disk). Free some space'
 
 
+def test_a_batch_of_one_meets_batch_normalisation():
+    said = sentence(torch.nn.BatchNorm2d(2), torch.zeros(1, 2, 1, 1))
+    assert 'train_dataloader.batch_size=2' in said
+    assert 'train_dataloader.drop_last=True' in said
+
+
 def test_mistakes_in_code_keep_their_traceback():
     assert sentence(lambda: {}['a']) is None
     assert sentence(lambda: None + 1) is None

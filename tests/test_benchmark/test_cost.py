@@ -7,7 +7,8 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from mmseg_ext.benchmark import measure_costs
-from mmseg_ext.benchmark.cost import PixelLogits, count_flops
+from mmseg_ext.benchmark.cost import PixelLogits, count_cio, count_flops
+from mmseg_ext.benchmark.measure import STATUS
 from mmseg_ext.engine import load_config
 from mmseg_ext.ops import attend
 
@@ -120,6 +121,14 @@ def tiny(**head):
         test_cfg=dict(mode='whole'))
 
 
+def test_auxiliary_heads_are_not_deployed():
+    auxiliary = dict(tiny()['decode_head'])
+    cost = measure_costs(
+        dict(a=dict(tiny(), auxiliary_head=[auxiliary, auxiliary]), b=tiny()),
+        (8, 12), repeats=2)
+    assert cost['a']['parameters'] == cost['b']['parameters']
+
+
 def test_by_hand():
     costs = measure_costs(
         dict(tiny=tiny(), broken=tiny(align_corner=1)), (8, 12), repeats=2)
@@ -129,9 +138,44 @@ def test_by_hand():
     # on 4 x 6 positions; then resized to 8 x 12, 4 for each of 2 channels
     assert cost['flops'] == 24 * (3 * 4 * 9 + 4 * 2) + 4 * 2 * 8 * 12
     assert cost['uncounted'] == {}
+    # 8 x 12 -> 4 x 6, and the classifier on that
+    assert cost['cio'] == (3 * 96 + 4 * 24) + (4 * 24 + 2 * 24)
     low, high = cost['quartiles']
     assert 0 < low <= cost['milliseconds'] <= high < math.inf
     assert 'align_corner' in costs['broken']['error']
+    assert 'memory' not in costs['broken']
+    # pages are 4 KB, and all of it fits into what is left over
+    assert cost['memory'] is None or 0 <= cost['memory'] < 2**24
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason='Linux tells it alone')
+def test_memory_is_that_of_the_maps():
+    cost = measure_costs(dict(tiny=tiny()), (2048, 2048), repeats=2)['tiny']
+    logits = 2 * 2048 * 2048 * 4  # bytes, enlarged to the image's size
+    maps = (4 + 2) * 1024 * 1024 * 4  # at stride 2
+    assert logits < cost['memory'] < 3 * (logits + maps)
+
+
+def test_traffic_of_every_kind_of_convolution():
+
+    class Kinds(nn.Module):
+
+        def __init__(self):
+            super().__init__()
+            self.depthwise = nn.Conv2d(4, 4, 3, padding=1, groups=4)
+            self.up = nn.ConvTranspose2d(4, 6, 2, 2)
+
+        def forward(self, x):
+            x = self.depthwise(x)  # 4 x 5 x 6 -> 4 x 5 x 6
+            x = self.up(x).relu()  # -> 6 x 10 x 12
+            # 6 x 10 x 12 -> 2 x 10 x 12
+            return nn.functional.conv2d(x, x.new_zeros(2, 6, 1, 1))
+
+    expected = 2 * 4 * 30 + (4 * 30 + 6 * 120) + (6 + 2) * 120
+    for device in ('cpu', 'meta'):
+        with torch.device(device):
+            assert count_cio(Kinds().eval(), torch.zeros(
+                1, 4, 5, 6)) == expected
 
 
 def test_what_the_cross_attention_adds(config_path):

@@ -132,6 +132,19 @@ def test_equal_time(write):
     assert read_suite(write()).equal_time is None
 
 
+def test_rows_are_shared_by_suites_of_other_data(write, tmp_path):
+    (tmp_path / 'own_x.py').write_text('')
+    path = write("title='Big', config='config.py'",
+                 "title='Big', config='{kind}_x.py'")
+    with pytest.raises(ValueError, match=r"big\.config .*: fill has no 'k"):
+        read_suite(path)
+    path.write_text(path.read_text() + "fill = dict(kind='own')")
+    assert read_suite(path).rows[0].config == str(tmp_path / 'own_x.py')
+    path.write_text(path.read_text() + "\nfill = dict(kind=3)")
+    with pytest.raises(ValueError, match=r'fill\.kind is 3: must be a text'):
+        read_suite(path)
+
+
 def test_missing_files(write, tmp_path):
     with pytest.raises(FileNotFoundError, match='no suite file'):
         read_suite(tmp_path / 'nowhere.py')
@@ -146,13 +159,25 @@ def shipped(name, quick=False, **options):
     return read_suite(path, quick, **options)
 
 
+def tried_rows(suite):
+    """Return all rows, and of suites of many alike one, and what is planned.
+
+    Their others take the same changes, and their configs as they are
+    shipped, each of which is trained in tests/test_configs.py.
+    """
+    if suite.name.startswith(('survey', 'few_images')):
+        return [row for row in suite.rows
+                if row.plan is not None or row is suite.rows[0]]
+    return suite.rows
+
+
 @pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
 def test_shipped_suites_follow_the_rules(path, tmp_path):
     """Three seeds or more, costs at the size that the models train on."""
     for quick in (False, True):
         suite = read_suite(path, quick)
         assert len(suite.seeds) >= 3
-        for row in suite.rows:
+        for row in tried_rows(suite):
             if row.name == 'mask2former':
                 pytest.importorskip('mmdet', reason='needs the extra mmdet')
             if row.plan is not None:  # it depends on the data
@@ -161,7 +186,11 @@ def test_shipped_suites_follow_the_rules(path, tmp_path):
             sizes = [step.get('crop_size', step.get('scale'))
                      for step in cfg.train_dataloader.dataset.pipeline
                      if step.type in ('RandomCrop', 'DefectCrop', 'Resize')]
-            assert tuple(sizes[-1]) == suite.input_size
+            if sizes:
+                assert tuple(sizes[-1]) == suite.input_size
+            else:  # whole images, padded
+                divisor = cfg.model.data_preprocessor.size_divisor
+                assert all(side % divisor == 0 for side in suite.input_size)
             assert cfg.test_dataloader.dataset.data_root == suite.data_root
             assert cfg.val_dataloader is None
             checkpoint = cfg.default_hooks.checkpoint
@@ -218,10 +247,8 @@ def test_the_proposed_model_is_trained_once(quick, tmp_path):
 
 
 QUICK_ROWS = [(path.stem, row.name) for path in SHIPPED
-              for row in read_suite(path, quick=True).rows
-              if not (path.stem in PAPER and row.name == 'proposed')
-              # the others are configs as test_configs.py has them
-              and (row.plan is not None or 'few_images' not in path.stem)]
+              for row in tried_rows(read_suite(path, quick=True))
+              if not (path.stem in PAPER and row.name == 'proposed')]
 QUICK_ROWS.append(('sem_table1', 'proposed'))  # the same in three suites
 
 
@@ -230,7 +257,7 @@ def roots(sem_root, mvtec_like, cityscapes_like, ksdd2_like, metaldam_like,
           super1_like):
     return dict(sem=sem_root, mvtec=mvtec_like, cityscapes=cityscapes_like,
                 ksdd2=ksdd2_like, metaldam=metaldam_like,
-                super1=super1_like)
+                super1=super1_like, neu=super1_like)
 
 
 @pytest.mark.parametrize(('name', 'row'), QUICK_ROWS)

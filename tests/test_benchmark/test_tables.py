@@ -24,7 +24,7 @@ NUMBERS = dict(
     plain=dict(mIoU=[80.0, 81.5, 79.25], ClassRatioError=[3.0, 2.0, 2.5]),
     ours=dict(mIoU=[85.125, 84.5], ClassRatioError=[2.25, float('nan')]))
 COSTS = dict(
-    plain=dict(parameters=3716000, flops=1.5e9, milliseconds=12.34),
+    plain=dict(parameters=3716000, flops=1.5e9, cio=2.5e6, milliseconds=12.34),
     ours=dict(error='RuntimeError: no room'))
 PUBLISHED = Published(
     'A 50% & more paper_1', True, 'why',
@@ -55,7 +55,7 @@ def results():
 def test_main_table(suite, results):
     table = main_table(suite, results, COSTS)
     assert table.headings == [
-        'mIoU (%)', 'error (%p)', 'parameters (M)', 'GFLOPs',
+        'mIoU (%)', 'error (%p)', 'parameters (M)', 'GFLOPs', 'CIO (M)',
         'time per image (ms)']
     plain, ours = table.rows['plain'], table.rows['ours_2 & b']
     assert plain[0].value == pytest.approx(np.mean([80.0, 81.5, 79.25]))
@@ -65,8 +65,8 @@ def test_main_table(suite, results):
     # nan counts in no mean, and one number has no spread
     assert (ours[1].value, ours[1].spread, ours[1].runs) == (2.25, None, 1)
     assert [cell.value for cell in plain[2:]] == pytest.approx(
-        [3.716, 1.5, 12.34])
-    assert [cell.value for cell in ours[2:]] == [None] * 3
+        [3.716, 1.5, 2.5, 12.34])
+    assert [cell.value for cell in ours[2:]] == [None] * 4
     # 84.81 +- 0.44 lies above 80.25 +- 1.15
     assert ours[0].best
     assert not any(cell.best for cell in plain)
@@ -76,17 +76,31 @@ def test_markdown_reads_back(suite, results):
     text = to_markdown(main_table(suite, results, COSTS))
     assert text == '''### Two models
 
-| model | mIoU (%) | error (%p) | parameters (M) | GFLOPs | time per image (ms) |
-| --- | ---: | ---: | ---: | ---: | ---: |
-| plain | 80.25 ± 1.15 | 2.500 ± 0.500 | 3.716 | 1.50 | 12.3 |
-| ours_2 & b | **84.81 ± 0.44** (n=2 of 3) | 2.250 (n=1 of 3) | - | - | - |
+| model | mIoU (%) | error (%p) | parameters (M) | GFLOPs | CIO (M) | time per image (ms) |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: |
+| plain | 80.25 ± 1.15 | 2.500 ± 0.500 | 3.716 | 1.50 | 2.50 | 12.3 |
+| ours_2 & b | **84.81 ± 0.44** (n=2 of 3) | 2.250 (n=1 of 3) | - | - | - | - |
 '''  # noqa: E501
+
+
+def test_quartiles_and_memory_are_shown_where_they_are_known(suite, results):
+    costs = dict(plain=dict(COSTS['plain'], memory=3 * 2**20,
+                            quartiles=[12.0, 13.25]), ours=COSTS['ours'])
+    table = main_table(suite, results, costs)
+    assert table.headings[-2:] == ['memory (MB)', 'time per image (ms)']
+    assert '| 3 | 12.3 (12.0 to 13.2) |' in to_markdown(table)
+    assert '$3$ & $12.3$ (12.0 to 13.2)' in to_latex(table)
+    plain, ours = csv.DictReader(io.StringIO(to_csv(table)))
+    names = [f'time per image (ms) {end} quartile'
+             for end in ('lower', 'upper')]
+    assert [plain[name] for name in names] == ['12.0', '13.25']
+    assert [ours[name] for name in names] == ['', '']
 
 
 def test_latex_reads_back(suite, results):
     table = main_table(suite, results, COSTS)
     lines = to_latex(table).splitlines()
-    assert lines[1] == r'\begin{tabular}{lrrrrr}'
+    assert lines[1] == r'\begin{tabular}{lrrrrrr}'
     assert lines[-1] == r'\end{tabular}'
     assert r'mIoU (\%)' in lines[3]
     body = [re.split(r'(?<!\\)&', line.removesuffix(r' \\'))

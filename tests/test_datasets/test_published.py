@@ -19,7 +19,8 @@ CONFIGS = dict(
     ksdd2=('unet_c16_ksdd2', 'train'),
     metaldam=('segformer_mit-b0_metaldam', 'images'),
     mvtec_ad=('unet_c16_mvtec', ''),
-    nasa_super1=('segformer_mit-b0_super1', 'images/train'))
+    nasa_super1=('segformer_mit-b0_super1', 'images/train'),
+    neu_seg=('unet_c16_neu-seg', 'images/train'))
 
 
 def told(cfg) -> str:

@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS
 
 from mmseg_ext.datasets import SEMDataset
+from mmseg_ext.engine import load_config
 
 PIPELINE = [
     dict(type='LoadSEMImageFromFile'),
@@ -180,6 +182,21 @@ def test_real_metaldam(metaldam_root):
     assert len(dataset) == 6
     shapes = {tuple(sample['inputs'].shape) for sample in dataset}
     assert shapes <= {(3, 703, 1024), (3, 702, 1024), (3, 895, 1280)}
+
+
+@pytest.mark.shared_data
+def test_real_neu_seg(config_path, neu_seg_root):
+    cfg = load_config(config_path('unet_c16_neu-seg'),
+                      data_root=str(neu_seg_root))
+    counts = []
+    for part in ('train', 'val', 'test'):
+        dataset = DATASETS.build(cfg[f'{part}_dataloader'].dataset)
+        counts.append(len(dataset))
+        sample = dataset[len(dataset) // 2]
+        assert sample['inputs'].shape == (3, 200, 200)
+        ids = set(sample['data_samples'].gt_sem_seg.data.unique().tolist())
+        assert 0 in ids and ids <= {0, 1, 2, 3}
+    assert counts == [300, 60, 120]
 
 
 def test_names_of_a_mac_beside_names_of_others(root):

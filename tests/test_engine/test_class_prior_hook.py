@@ -32,6 +32,13 @@ def test_untrained_model_predicts_the_fractions():
             fractions[0, :, 0, 0], torch.tensor(PRIOR))
 
 
+def test_segmenters_norm_over_the_classes_gets_them_too():
+    model = torch.nn.ModuleDict(dict(mask_norm=torch.nn.LayerNorm(2)))
+    ClassPriorHook((97, 3)).before_train(Runner(model))
+    torch.testing.assert_close(
+        model.mask_norm.bias.softmax(0), torch.tensor(PRIOR))
+
+
 @pytest.mark.parametrize('runner', [dict(iteration=1),
                                     dict(load_from='weights.pth')])
 def test_loaded_weights_stay(runner):

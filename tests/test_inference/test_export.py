@@ -71,6 +71,9 @@ TIMM = dict(
     decode_head=dict(
         type='UNetDecodeHead', in_channels=[16, 24, 40],
         decoder_channels=[8, 4]))
+HARDNET = dict(
+    stem=[4, 4, 4, 4], channels=[8, 8], growth=[4, 4], layers=[2, 2],
+    down=[0])
 # Model, and the multiple that its config pads to.
 FAMILIES = dict(
     proposed=(PROPOSED, 32),
@@ -86,6 +89,11 @@ FAMILIES = dict(
         decode_head=fcn_head(4, 2)), 16),
     resunet=(RESUNET, None),
     timm=(TIMM, 32),
+    # pads to less than its deepest stride: the pools round down
+    fchardnet=(dict(
+        backbone=dict(type='HarDNet', arch=HARDNET),
+        decode_head=dict(
+            type='FCHarDNetHead', arch=HARDNET, align_corners=True)), 4),
     unet_head=(dict(
         backbone=dict(RESNET, depth=18),
         decode_head=dict(
@@ -258,8 +266,10 @@ def test_fixed_size_and_batch(small, fixed):
         exported.logits(pictures(1, 48, 40))
 
 
-def test_scaled_images_keep_their_ratio(tmp_path):
-    cfg = config(RESUNET, 8, dict(scale=(90, 50), keep_ratio=True))
+@pytest.mark.parametrize('align_corners', [False, True])
+def test_scaled_images_keep_their_ratio(align_corners, tmp_path):
+    cfg = config(RESUNET, 8, dict(scale=(90, 50), keep_ratio=True),
+                 align_corners=align_corners)
     weights = save(cfg, tmp_path / 'weights.pth')
     export_model(cfg, weights, tmp_path / 'model.onnx')
     exported = OnnxModel(str(tmp_path / 'model.onnx'))
@@ -369,8 +379,6 @@ def test_no_file_is_replaced_unless_asked(small, tmp_path):
 
 @pytest.mark.parametrize(('cfg', 'sentence'), [
     (config(RESUNET, None, dict(scale_factor=0.5)), 'test pipeline has Res'),
-    (config(RESUNET, None, dict(scale=(9, 9)), align_corners=True),
-     'with align_corners=False in the head'),
     (config(RESUNET, 32, windows=((64, 48), (64, 48))),
      r'crop_size=\(64, 48\): must be a multiple of size_divisor=32'),
     (config(RESUNET, windows=((64, 48), (64, 48)), num_classes=2,

@@ -112,17 +112,22 @@ def test_images_are_scaled_and_logits_scaled_back(tmp_path, keep_ratio,
         image.transpose(2, 0, 1)[:2, 3:-3, 3:-3].astype(float), atol=1.5)
 
 
-def test_back_as_pytorch_scales(tmp_path):
+@pytest.mark.parametrize('align_corners', [False, True])
+def test_back_as_pytorch_scales(align_corners, tmp_path):
     functional = pytest.importorskip('torch.nn.functional')
     torch = pytest.importorskip('torch')
     model = OnnxModel(write(
         tmp_path / 'model.onnx',
-        **dict(METADATA, resize=dict(scale=[24, 16], keep_ratio=False))))
+        **dict(METADATA, resize=dict(
+            scale=[24, 16], keep_ratio=False,
+            **(dict(align_corners=True) if align_corners else {})))))
+    assert model.details['transforms'] == [
+        'Resize(scale=(24, 16), keep_ratio=False)']
     batch = pictures(2, 33, 45)
     small = np.stack([cv2.resize(image, (24, 16)) for image in batch])
     expected = functional.interpolate(
         torch.from_numpy(small.transpose(0, 3, 1, 2)).float(), (33, 45),
-        mode='bilinear', align_corners=False)
+        mode='bilinear', align_corners=align_corners)
     np.testing.assert_allclose(model.logits(batch), expected, atol=1e-3)
 
 

@@ -8,9 +8,12 @@ import pytest
 from mmengine.config import Config
 from tiny import shrink
 
+from mmseg_ext.basics.class_counts import class_counts
 from mmseg_ext.basics.sem_files import COLOURS
 from mmseg_ext.engine import load_config, train
+from mmseg_ext.engine.pretrained import pretrained_weights
 from mmseg_ext.planning import Wishes, describe_plan, make_plan
+from mmseg_ext.planning.models import MODELS
 
 pytest.importorskip('timm', reason='needs the extra encoders')
 
@@ -98,14 +101,39 @@ def test_nothing_is_replaced_unasked(flat, tmp_path):
         'val.txt']
 
 
-@pytest.mark.parametrize('model', ['segformer', 'segformer_xattn', 'dpt'])
+@pytest.mark.parametrize('model', [*MODELS])
 def test_every_model_trains(sem_root, tmp_path, model):
     plan = make_plan(str(sem_root), tmp_path / 'plan',
                      Wishes(steps=20, model=model, encoder='random'),
                      classes=('A', 'B', 'C'))
     assert not list((tmp_path / 'plan').glob('*.txt'))  # it has its parts
+    assert len(plan.config.read_text().splitlines()) <= 60
     runner = take_a_step(plan, tmp_path)
-    assert runner.cfg.model.backbone.get('init_cfg') is None
+    assert pretrained_weights(runner.cfg.model) == []
+    assert {count for _, count in class_counts(runner.cfg.model)} == {3}
+    # batch normalisation of a map of 1 x 1 needs two
+    assert Config.fromfile(plan.config).train_dataloader.batch_size >= 2
+    divisor = runner.cfg.model.data_preprocessor.size_divisor
+    assert runner.cfg.model.data_preprocessor.test_cfg.size_divisor == divisor
+    transformer = model.startswith(('setr', 'segmenter'))
+    rate = runner.cfg.optim_wrapper.optimizer.lr
+    assert rate == (5e-4 if transformer else 1e-3)
+    assert (runner.cfg.model.test_cfg.mode == 'slide') == transformer
+    assert np.isfinite(runner.message_hub.get_scalar('train/loss').current())
+
+
+@pytest.mark.parametrize('model', ['bisenetv1', 'bisenetv2', 'fchardnet',
+                                   'segmenter', 'setr_mla'])
+def test_defects_by_other_models(ksdd2_like, tmp_path, model):
+    plan = make_plan(str(ksdd2_like), tmp_path / 'plan',
+                     Wishes(steps=20, model=model))
+    assert len(plan.config.read_text().splitlines()) <= 60
+    runner = take_a_step(plan, tmp_path)
+    assert {count for _, count in class_counts(runner.cfg.model)} == {2}
+    weights = pretrained_weights(load_config(str(plan.config)).model)
+    assert bool(weights) == (model == 'bisenetv1')
+    if not weights:
+        assert 'no package brings others' in describe_plan(plan)
 
 
 @pytest.mark.parametrize('device', ['cpu', 'cuda'])
@@ -143,6 +171,8 @@ def test_small_and_large_images(tmp_path):
 
 @pytest.mark.parametrize('options, words', [
     (dict(model='hrnet'), 'there are unet'),
+    (dict(model='segmenter', encoder='efficientnet_lite0'),
+     'no package brings'),
     (dict(encoder='resnet9000'), 'there are efficientnet_lite0')])
 def test_what_there_is_not(flat, tmp_path, options, words):
     with pytest.raises(ValueError, match=words):

@@ -3,6 +3,22 @@
 # many things in them are narrower than the backbone's stride of 8.
 _base_ = './cityscapes.py'
 
+# With plain cross-entropy 1000 steps learn six classes of nineteen, none of
+# them small. Weights: 1 / sqrt(fraction of the pixels) in the synthetic set,
+# their mean 1.
+head_options = dict(
+    num_classes=19,
+    loss_decode=dict(
+        type='CrossEntropyDiceLoss',
+        class_weight=[
+            0.25, 0.61, 0.32, 0.77, 0.97, 0.99, 2.42, 1.66, 0.42, 0.97, 0.39,
+            0.89, 1.37, 0.83, 1.0, 0.77, 0.83, 1.72, 1.82
+        ]))
+# In windows of the crops' size. Blocks that pool over all positions meet
+# something new in a whole picture, four times as large: that cost
+# DeformablePSA 2 points of mIoU and ContextBlock 8.
+windows = dict(mode='slide', crop_size=(192, 384), stride=(96, 192))
+
 train_pipeline = _base_.train_pipeline
 train_pipeline[2].scale = (768, 384)  # RandomResize
 train_pipeline[2].ratio_range = (0.75, 1.5)  # below it, small things vanish

@@ -3,6 +3,11 @@
 # the ground truth
 _base_ = './ksdd2_parts.py'
 
+head_options = dict(  # for set_in_heads, see configs/README.md
+    num_classes=2,
+    # cross-entropy alone is content with no defects at all
+    loss_decode=dict(type='CrossEntropyDiceLoss'))
+
 meta_keys = ('img_path', 'seg_map_path', 'ori_shape', 'img_shape',
              'pad_shape', 'scale_factor', 'flip', 'flip_direction',
              'defective', 'output_name')  # the last 2 are ours

@@ -1,6 +1,9 @@
 # For a CPU: a quarter of the pixels, half of the batch and of the workers.
 _base_ = './ksdd2.py'
 
+# a defect's pixel counts as ten, see unet_c16.py
+head_options = dict(loss_decode=dict(class_weight=[1.0, 10.0]))
+
 train_pipeline = _base_.train_pipeline
 train_pipeline[2].scale = (116, 320)  # RandomResize
 train_pipeline[3].crop_size = (128, 112)  # DefectCrop

@@ -2,6 +2,7 @@
 # 1280 x 895 once the information band is off.
 _base_ = './sem_crops.py'
 
+head_options = dict(num_classes=5)
 metaldam = dict(
     data_root='data/metaldam',  # or: tools/train.py CONFIG --data-root DIR
     published='metaldam',  # errors tell where the files come from

@@ -2,6 +2,11 @@
 # data_root holds, or some: --dataset-options categories=[bottle,cable]
 _base_ = './surfaces.py'
 
+head_options = dict(  # for set_in_heads, see configs/README.md
+    num_classes=2,
+    # cross-entropy alone is content with no defects at all
+    loss_decode=dict(type='CrossEntropyDiceLoss'))
+
 meta_keys = ('img_path', 'seg_map_path', 'ori_shape', 'img_shape',
              'pad_shape', 'scale_factor', 'flip', 'flip_direction',
              'category', 'defect_type', 'output_name')  # the last 3 are ours

@@ -3,6 +3,8 @@
 # contrast: the paper names blur alone.
 data_root = 'data/sem'  # or: tools/train.py CONFIG --data-root DIR
 
+head_options = dict(num_classes=3)  # for set_in_heads, see configs/README.md
+
 train_pipeline = [
     dict(type='LoadSEMImageFromFile'),
     dict(type='LoadSEMAnnotations'),

@@ -2,6 +2,10 @@
 # images. Phases a few pixels wide do not survive a resize.
 _base_ = './sem.py'
 
+# For networks that have learned the crops' size: positions, or what they pool
+# over the whole crop.
+windows = dict(mode='slide', crop_size=(256, 256), stride=(192, 192))
+
 train_pipeline = [
     dict(type='LoadSEMImageFromFile'),
     dict(type='LoadSEMAnnotations'),

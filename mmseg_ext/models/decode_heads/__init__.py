@@ -1,6 +1,9 @@
 """Decode heads."""
 from .dpt import DPTDecodeHead
+from .fc_hardnet_head import FCHarDNetHead
 from .fused_segformer_head import FusedSegformerHead
 from .unet import UNetDecodeHead
 
-__all__ = ['DPTDecodeHead', 'FusedSegformerHead', 'UNetDecodeHead']
+__all__ = [
+    'DPTDecodeHead', 'FCHarDNetHead', 'FusedSegformerHead', 'UNetDecodeHead'
+]

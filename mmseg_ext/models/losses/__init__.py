@@ -1,4 +1,5 @@
 """Losses."""
+from .bootstrapped_cross_entropy import BootstrappedCrossEntropyLoss
 from .cross_entropy_dice import CrossEntropyDiceLoss
 
-__all__ = ['CrossEntropyDiceLoss']
+__all__ = ['BootstrappedCrossEntropyLoss', 'CrossEntropyDiceLoss']

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.ops import soft_dice
 
+from ._checks import check_loss_name, check_shapes
+
 
 @MODELS.register_module()
 class CrossEntropyDiceLoss(nn.Module):
@@ -81,9 +83,7 @@ class CrossEntropyDiceLoss(nn.Module):
         if use_sigmoid:
             raise ValueError('use_sigmoid=True: both terms are of a softmax '
                              'over two or more channels; set it to False')
-        if not loss_name.startswith('loss_'):
-            raise ValueError(f"loss_name={loss_name!r}: must start with "
-                             "'loss_', or it would not be optimised")
+        check_loss_name(loss_name)
         self.ce_weight = ce_weight
         self.dice_weight = dice_weight
         self.class_weight = get_class_weight(class_weight)
@@ -114,7 +114,7 @@ class CrossEntropyDiceLoss(nn.Module):
             ignore_index: Value of pixels without a label.
             kwargs: Not used; mmseg's losses take any.
         """
-        _check_shapes(pred, target, weight)
+        check_shapes(pred, target, weight)
         if reduction_override not in (None, 'mean'):
             raise ValueError(
                 f'reduction_override={reduction_override!r}: Dice has no '
@@ -167,18 +167,3 @@ class CrossEntropyDiceLoss(nn.Module):
     def loss_name(self) -> str:
         """Name of the loss in the log."""
         return self._loss_name
-
-
-def _check_shapes(pred: Tensor, target: Tensor,
-                  weight: Optional[Tensor]) -> None:
-    if pred.dim() != 4 or pred.shape[1] < 2:
-        raise ValueError(
-            f'pred has shape {tuple(pred.shape)}: must be (B, C, H, W) with '
-            'two or more channels. For one foreground class leave the '
-            "decode head's out_channels away, which gives two.")
-    batch, _, height, width = pred.shape
-    expected = (batch, height, width)
-    for name, value in (('target', target), ('weight', weight)):
-        if value is not None and value.shape != expected:
-            raise ValueError(f'{name} has shape {tuple(value.shape)}: must '
-                             f'be {expected}, as pred without its channels')

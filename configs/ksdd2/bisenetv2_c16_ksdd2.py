@@ -1,0 +1,9 @@
+# BiSeNet V2 of a quarter of the width on KolektorSDD2, from random weights.
+_base_ = [
+    '../_base_/models/bisenetv2_c16.py', '../_base_/datasets/ksdd2_small.py',
+    '../_base_/schedules/mvtec_cpu.py', '../_base_/default_runtime.py'
+]
+
+from mmseg_ext.engine import set_in_heads  # noqa: E402
+
+model = set_in_heads(_base_.model, **_base_.head_options)

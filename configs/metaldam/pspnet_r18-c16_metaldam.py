@@ -1,0 +1,10 @@
+# PSPNet over a narrow R18 on MetalDAM, from random weights.
+_base_ = [
+    '../_base_/models/pspnet_r18-c16.py', '../_base_/datasets/metaldam.py',
+    '../_base_/schedules/iters_cpu_bf16.py', '../_base_/default_runtime.py'
+]
+
+from mmseg_ext.engine import set_in_heads  # noqa: E402
+
+model = set_in_heads(_base_.model, **_base_.head_options)
+model.update(test_cfg=_base_.windows)

@@ -1,0 +1,9 @@
+# BiSeNet V2 of a quarter of the width on NEU-Seg, from random weights.
+_base_ = [
+    '../_base_/models/bisenetv2_c16.py', '../_base_/datasets/neu_seg.py',
+    '../_base_/schedules/iters_cpu_bf16.py', '../_base_/default_runtime.py'
+]
+
+from mmseg_ext.engine import set_in_heads  # noqa: E402
+
+model = set_in_heads(_base_.model, num_classes=4)

@@ -1,0 +1,10 @@
+# SETR (PUP) over ViT-L/16 on micrographs, at full size.
+_base_ = [
+    '../_base_/models/setr-pup_vit-l16.py', '../_base_/datasets/sem_iters.py',
+    '../_base_/schedules/iters_20k.py', '../_base_/default_runtime.py'
+]
+
+from mmseg_ext.engine import set_in_heads  # noqa: E402
+
+model = set_in_heads(_base_.model, **_base_.head_options)
+model.update(test_cfg=_base_.windows)

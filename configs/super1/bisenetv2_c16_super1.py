@@ -1,0 +1,10 @@
+# BiSeNet V2 of a quarter of the width on NASA's Super1, from random weights.
+_base_ = [
+    '../_base_/models/bisenetv2_c16.py', '../_base_/datasets/nasa_super1.py',
+    '../_base_/schedules/iters_cpu_bf16.py', '../_base_/default_runtime.py'
+]
+
+from mmseg_ext.engine import set_in_heads  # noqa: E402
+
+model = set_in_heads(_base_.model, **_base_.head_options)
+model.update(test_cfg=_base_.windows)

@@ -1,0 +1,12 @@
+# Segmenter (linear) over ViT-Ti/16 on NASA's Super1, from random weights.
+_base_ = [
+    '../_base_/models/segmenter-linear_vit-ti16.py',
+    '../_base_/datasets/nasa_super1.py',
+    '../_base_/schedules/iters_cpu_transformer.py',
+    '../_base_/default_runtime.py'
+]
+
+from mmseg_ext.engine import set_in_heads  # noqa: E402
+
+model = set_in_heads(_base_.model, **_base_.head_options)
+model.update(test_cfg=_base_.windows)
