@@ -7,6 +7,7 @@ from .backbones import (
     plugin_backbone,
     timm_maps,
 )
+from .convolutions import GroupedConv2d, SeparableConv2d
 from .decode_heads import (
     DPTDecodeHead,
     FusedSegformerHead,
@@ -20,6 +21,7 @@ from .plugins import DeformablePSA
 __all__ = [
     'CrossEntropyDiceLoss', 'DPTDecodeHead', 'DeformablePSA',
     'FeatureDistiller', 'FusedMixVisionTransformer', 'FusedSegformerHead',
-    'HybridTransformer', 'MultiScaleCrossAttentionNeck', 'ResUNet',
-    'TimmBackbone', 'UNetDecodeHead', 'plugin_backbone', 'timm_maps'
+    'GroupedConv2d', 'HybridTransformer', 'MultiScaleCrossAttentionNeck',
+    'ResUNet', 'SeparableConv2d', 'TimmBackbone', 'UNetDecodeHead',
+    'plugin_backbone', 'timm_maps'
 ]
