@@ -244,10 +244,11 @@ class FeatureFusionBlock(BaseModule):
                  conv_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
         self.project = ConvModule(channels, channels, 1, act_cfg=None)
+        unit = (channels, act_cfg, norm_cfg)
         self.res_conv_unit1 = PreActResidualConvUnit(
-            channels, act_cfg, norm_cfg, conv_cfg=conv_cfg) if with_skip else None
+            *unit, conv_cfg=conv_cfg) if with_skip else None
         self.res_conv_unit2 = PreActResidualConvUnit(
-            channels, act_cfg, norm_cfg, conv_cfg=conv_cfg)
+            *unit, conv_cfg=conv_cfg)
 
     def forward(self, fused: Tensor, skip: Optional[Tensor] = None) -> Tensor:
         if skip is not None:
