@@ -80,7 +80,7 @@ def test_named_options():
     (['a=1'], 'wants a name of its own'), (['wide'], 'one KEY=VALUE or more'),
     (['wide', 'a=1', '--variant', 'wide', 'b=1'], 'a name of its own'),
     (['wide', 'a'], "'a' is not KEY=VALUE"),
-    (['wide', 'a=[1'], 'brackets belong together')])
+    (['wide', 'a={b'], 'brackets belong together')])
 def test_wrong_named_options(words, message, capsys):
     parser = new_parser('A tool.')
     parser.add_argument('--variant', nargs='+', action=NamedKeyValues)
