@@ -4,6 +4,7 @@
 A training step and inference of each CONFIG, in turn with those of others:
 python tools/benchmark_speed.py CONFIG --rivals stock hf smp
 python tools/benchmark_speed.py stock:CONFIG OTHER_CONFIG
+python tools/benchmark_speed.py CONFIG --variant NAME KEY=VALUE KEY=VALUE
 Nothing else may run on the machine; if something does, the tables say so.
 """
 import argparse
@@ -11,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from mmseg_ext.basics.command_line import new_parser, run
+from mmseg_ext.basics.command_line import NamedKeyValues, new_parser, run
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,8 +24,12 @@ def parse_args() -> argparse.Namespace:
         help='of every CONFIG: stock: of mmseg\'s own modules; plain: that '
         'without its neck; hf, smp: the SegFormer of its size of '
         'transformers and segmentation_models_pytorch')
+    add('--variant', nargs='+', action=NamedKeyValues, default={},
+        metavar=('NAME', 'KEY=VALUE'),
+        help='also every CONFIG with these values replaced, as by '
+        '--cfg-options of the other tools; may be given several times')
     add('--reference', help='model that the others are compared with, or a '
-        'rival: each config\'s own (default: the first model)')
+        'rival or variant: each config\'s own (default: the first model)')
     add('--size', nargs=2, type=int, default=[480, 480],
         metavar=('HEIGHT', 'WIDTH'), help='of the image (default: 480 480)')
     add('--batch', nargs='+', type=int, default=[2], help='default: 2')
@@ -65,7 +70,7 @@ def main() -> None:
         args.size, args.batch, args.dtype, args.compile, args.channels_last,
         args.device or get_device(), args.threads, args.keep_memory)
     models = list_models(args.models, args.rivals, args.reference,
-                         args.repeats, args.seconds)
+                         args.repeats, args.seconds, args.variant)
     follow_rounds(
         measure_models(models, settings, out, args.passes,
                        partial(print, flush=True)), write_speed, out)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn, Optional
+from typing import Any, NoReturn, Optional
 
 from .errors import user_sentence
 from .printable import printable
@@ -87,34 +87,74 @@ class _Noted(argparse.Action):
         _Noted.noted = True
 
 
-def add_config_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of :func:`mmseg_ext.engine.config_from_options`."""
+class KeyValues(argparse.Action):
+    """Options KEY=VALUE, as a dict of what :func:`read_options` returns."""
+
+    def __call__(self, parser, namespace, values, option=None) -> None:
+        try:
+            read = read_options(values)
+        except ValueError as error:
+            parser.error(f'{option}: {error}')
+        before = getattr(namespace, self.dest, None) or {}
+        setattr(namespace, self.dest, {**before, **read})
+
+
+class NamedKeyValues(argparse.Action):
+    """Options NAME KEY=VALUE ..., as a dict name -> their dict."""
+
+    def __call__(self, parser, namespace, values, option=None) -> None:
+        name, *words = values
+        before = getattr(namespace, self.dest, None) or {}
+        if '=' in name or not words or name in before:
+            parser.error(f'{option}: wants a name of its own, and then one '
+                         f'KEY=VALUE or more; found {" ".join(values)!r}')
+        try:
+            read = read_options(words)
+        except ValueError as error:
+            parser.error(f'{option}: {error}')
+        setattr(namespace, self.dest, {**before, name: read})
+
+
+def read_options(words: Sequence[str]) -> dict[str, Any]:
+    """Read values of a config to replace.
+
+    Args:
+        words: Each KEY=VALUE.
+
+    Returns:
+        Key -> value, of the type that it is written as.
+
+    Raises:
+        ValueError: If one cannot be read.
+    """
+    read = {}
+    for word in words:
+        key, equals, value = word.partition('=')
+        if not equals:
+            raise ValueError(f'{word!r} is not KEY=VALUE')
+        try:
+            read[key] = _option_value(value)
+        except (AssertionError, SyntaxError, ValueError):
+            raise ValueError(
+                f'{word!r} cannot be read: brackets belong together, and in '
+                'braces texts need quotation marks') from None
+    return read
+
+
+def _option_value(value: str):
     # not above: it is missing where ONNX files alone run
     from mmengine.config import DictAction
 
-    class KeyValues(DictAction):
+    if value.startswith(('dict(', '{')):
+        return parse_dict(value)
+    # mmengine takes white space out of paths and names, too
+    kept = re.sub(r'\s*([][(),])\s*', r'\1', value.strip())
+    return _with_spaces(DictAction._parse_iterable(
+        kept.replace(' ', _SPACE)))
 
-        def __call__(self, parser, namespace, values, option=None) -> None:
-            for word in values:
-                if '=' not in word:
-                    parser.error(f'{option}: {word!r} is not KEY=VALUE')
-                try:
-                    self._parse_iterable(word.split('=', 1)[1])
-                except (AssertionError, SyntaxError, ValueError):
-                    parser.error(f'{option}: {word!r} cannot be read: '
-                                 'brackets belong together, and in braces '
-                                 'texts need quotation marks')
-            super().__call__(parser, namespace, values, option)
 
-        @staticmethod
-        def _parse_iterable(value: str):
-            if value.startswith(('dict(', '{')):
-                return parse_dict(value)
-            # mmengine takes white space out of paths and names, too
-            kept = re.sub(r'\s*([][(),])\s*', r'\1', value.strip())
-            return _with_spaces(DictAction._parse_iterable(
-                kept.replace(' ', _SPACE)))
-
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of :func:`mmseg_ext.engine.config_from_options`."""
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
     parser.add_argument(
         '--data-root', help='data folder, in place of the config\'s')

@@ -1,6 +1,6 @@
 """Time and memory of several models, side by side in one run."""
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import product
@@ -25,7 +25,8 @@ class Variant:
     """A model of the comparison.
 
     Attributes:
-        name: 'CONFIG' or 'RIVAL:CONFIG', without folder and suffix.
+        name: 'CONFIG', 'RIVAL:CONFIG' or, of a config with options,
+            'NAME:CONFIG', without folder and suffix.
         source: What it is built from; None if it cannot be.
         reference: Name of the model that it is compared with.
         error: Why it cannot be built, '' if it can.
@@ -77,7 +78,8 @@ class SpeedRun:
         variants: The models.
         remarks: What was found on the way.
         rows: What was measured, setting by setting.
-        descriptions: Name -> ``parameters``, ``flops``, ``uncounted``.
+        descriptions: Name -> ``parameters``, ``replaced``, ``flops``,
+            ``uncounted``.
         machine: See :func:`describe_machine`.
     """
     repeats: int
@@ -99,7 +101,8 @@ def list_models(specs: Sequence[str],
                 rivals: Sequence[str] = (),
                 reference: Optional[str] = None,
                 repeats: int = 7,
-                seconds: float = 1.0) -> SpeedRun:
+                seconds: float = 1.0,
+                variants: Optional[Mapping[str, dict]] = None) -> SpeedRun:
     """Read configs and find the models to compare.
 
     Args:
@@ -108,22 +111,30 @@ def list_models(specs: Sequence[str],
             same model of mmseg's own modules; 'plain', that without its
             neck; 'hf' and 'smp', the SegFormer of its size of transformers
             and segmentation_models_pytorch.
-        reference: A model's name, or a rival: each config's own. None: the
-            first model.
+        reference: A model's name, or a rival or variant: each config's own.
+            None: the first model.
         repeats: Rounds in which all models are timed in turn, 1 or more.
         seconds: Least time of a turn.
+        variants: Name -> values to replace, ``{'a.b': value}``: each
+            'CONFIG' with them.
 
     Returns:
         The comparison, nothing measured yet. A model that another one
         equals is in it once.
 
     Raises:
-        ValueError: If two configs have one name, there is no such
-            reference, or no repeat.
+        ValueError: If two configs have one name, a variant has a rival's,
+            there is no such reference, or no repeat.
     """
     check_at_least(1, repeats=repeats)
     for rival in rivals:
         check_choice('rivals', rival, tuple(RIVALS))
+    variants = variants or {}
+    for name in variants:
+        if name in RIVALS or ':' in name:
+            raise ValueError(f'{name} cannot be the name of a variant: '
+                             f'{", ".join(RIVALS)} are those of rivals, and '
+                             'there is no colon in it')
     run = SpeedRun(repeats, seconds)
     found: dict[str, tuple[Optional[Source], str]] = {}
     same: dict[str, str] = {}  # name -> the model that it is
@@ -136,11 +147,16 @@ def list_models(specs: Sequence[str],
             raise ValueError(f'{paths[stem]} and {path} have the same name: '
                              'rename one, rows are known by it')
         own = source_of(load_config(path, from_scratch=True))
-        for rival in [kind] if kind else ['', *rivals]:
+        for rival in [kind] if kind else ['', *rivals, *variants]:
             name = f'{rival}:{stem}' if rival else stem
             if name in same:
                 continue
-            source, error = _source(own, rival)
+            if rival in variants:
+                source, error = source_of(load_config(
+                    path, cfg_options=variants[rival],
+                    from_scratch=True)), ''
+            else:
+                source, error = _source(own, rival)
             same[name] = next((other for other, (there, _) in found.items()
                                if source and source == there), name)
             groups.setdefault(stem, []).append(name)
@@ -148,9 +164,12 @@ def list_models(specs: Sequence[str],
                 found[name] = source, error
             else:
                 run.remarks.append(f'{name} is {same[name]}, measured once.')
+    for name, options in variants.items():
+        changes = ', '.join(f'{key}={value}' for key, value in options.items())
+        run.remarks.append(f'`{name}:` is a config with {changes}.')
     for stem, names in groups.items():
         wanted = reference or next(iter(found))
-        if wanted in RIVALS:
+        if wanted in RIVALS or wanted in variants:
             wanted = f'{wanted}:{stem}'
         if wanted not in same:
             raise ValueError(

@@ -75,19 +75,19 @@ def speed_tables(run: SpeedRun) -> list[Table]:
                 'speed', f'{title}, {_size(rows[0])}, '
                 f'{describe_setting(setting)}', 'model', [
                     'time (ms)', '/ reference', 'activations (MB)',
-                    '/ reference', 'in all (MB)', 'parameters (M)', 'GFLOPs',
-                    'others (cores)'
+                    '/ reference', 'in all (MB)', 'parameters (M)',
+                    '/ reference', 'GFLOPs', '/ reference', 'others (cores)'
                 ], {row.variant.name: _cells(run, row) for row in rows}))
     return tables
 
 
 def _cells(run: SpeedRun, row: Row) -> list[Cell]:
     description = run.descriptions.get(row.variant.name, {})
-    cells = [Cell()] * 8
+    cells = [Cell()] * 10
     if row.seconds:
         cells[0] = Cell(1000 * median(row.seconds), 1)
         taken = f'{row.others:.2f}' + ' **loaded**' * bool(row.loaded)
-        cells[7] = Cell(row.others, printed=taken)
+        cells[9] = Cell(row.others, printed=taken)
     is_reference = row.variant.name == row.variant.reference
     if row.ratios:
         middle = median(row.ratios)
@@ -100,10 +100,15 @@ def _cells(run: SpeedRun, row: Row) -> list[Cell]:
         cells[4] = Cell((row.activations + row.static) / MEGABYTE)
     if row.memory_ratio is not None:
         cells[3] = Cell(row.memory_ratio, 0 if is_reference else 2)
-    if 'parameters' in description:
-        cells[5] = Cell(description['parameters'] / 1e6, 3)
-    if 'flops' in description:
-        cells[6] = Cell(description['flops'] / 1e9, 2)
+    reference = run.descriptions.get(row.variant.reference, {})
+    for column, key, unit, digits in ((5, 'parameters', 1e6, 3),
+                                      (7, 'flops', 1e9, 2)):
+        if key in description:
+            cells[column] = Cell(description[key] / unit, digits)
+        if key in description and reference.get(key):
+            cells[column + 1] = Cell(
+                description[key] / reference[key],
+                0 if is_reference else 2)
     return cells
 
 
@@ -147,6 +152,8 @@ def notes(run: SpeedRun) -> list[str]:
             *libraries, f'mmseg_ext {machine["mmseg_ext"]}{code}.']))
     lines += run.remarks
     for name, description in run.descriptions.items():
+        lines += [f'{name}: {text}.'
+                  for text in description.get('replaced', [])]
         if description.get('uncounted'):
             lines.append(f'GFLOPs of {name} leave out '
                          f'{", ".join(description["uncounted"])}.')

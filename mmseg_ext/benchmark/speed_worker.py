@@ -19,6 +19,7 @@ from mmseg_ext.basics import (
     trim_heap,
 )
 from mmseg_ext.engine.cpu_amp import cpu_has_bfloat16
+from mmseg_ext.models.convolutions import describe_replaced
 
 from .cost import count_flops
 from .machine import describe_machine
@@ -72,6 +73,7 @@ class Bench:
             torch.set_num_threads(setting.threads)
         torch.manual_seed(0)
         self.setting = setting
+        self.config = source.arguments
         layout = (torch.channels_last if setting.channels_last else
                   torch.contiguous_format)
         self.network = build_network(source).to(
@@ -161,8 +163,12 @@ class Bench:
         return sum(x.nbytes for x in (*weights, *gradients, *state))
 
     def describe(self) -> dict:
-        """Return the number of ``parameters``, and the ``machine``."""
+        """Return ``parameters``, how many, ``replaced`` and ``machine``.
+
+        ``replaced`` says which convolutions are of this package's types.
+        """
         return dict(
+            replaced=describe_replaced(self.network, self.config),
             parameters=sum(p.numel() for p in self.network.parameters()),
             machine=describe_machine(self.setting.device == 'cuda'))
 

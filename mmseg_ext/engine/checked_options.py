@@ -1,4 +1,4 @@
-"""Find options that are most likely misspelt, before they have no effect."""
+"""Options of a command line against the config that they change."""
 import difflib
 import inspect
 import re
@@ -44,6 +44,32 @@ def check_options(cfg: Config | Mapping, options: Mapping[str, Any]) -> None:
             else:
                 break
             place += f'{key}.'
+
+
+def open_sections(cfg: Config, options: Mapping[str, Any]) -> None:
+    """Make a section of what is None where an option gives it a type.
+
+    Else ``model.backbone.conv_cfg.type=...`` would be an error in a config
+    that says ``conv_cfg=None``, and none in one that leaves it away.
+
+    Args:
+        cfg: The config, changed in place.
+        options: ``{'a.b': value}``, as of ``--cfg-options``.
+    """
+    for option in options:
+        *path, last = option.split('.')
+        if last != 'type' or not path:
+            continue
+        node: Any = cfg
+        for key in path[:-1]:
+            try:
+                node = node[int(key) if isinstance(node, list) else key]
+            except (IndexError, KeyError, TypeError, ValueError):
+                break  # mmengine says what is wrong
+        else:
+            if isinstance(node, (Config, dict)) and path[-1] in node and (
+                    node[path[-1]] is None):
+                node[path[-1]] = {}
 
 
 def _check_new(key: str, beside: Mapping, place: str) -> None:

@@ -18,7 +18,7 @@ from mmseg_ext.basics.command_line import called_again
 from mmseg_ext.basics.config_files import read_config
 from mmseg_ext.basics.files import remove_temporaries
 
-from .checked_options import check_options
+from .checked_options import check_options, open_sections
 from .checkpoint_files import check_checkpoint
 from .class_count_hook import ClassCountHook
 from .console import (
@@ -89,6 +89,7 @@ def load_config(path: str,
         cfg.load_from = None
     if cfg_options is not None:
         check_options(cfg, cfg_options)
+        open_sections(cfg, cfg_options)
         cfg.merge_from_dict(cfg_options)
     if any(name.startswith('metainfo') for name in dataset_options):
         check_class_weights(cfg)

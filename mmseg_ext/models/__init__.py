@@ -8,6 +8,7 @@ from .backbones import (
     plugin_backbone,
     timm_maps,
 )
+from .convolutions import GroupedConv2d, SeparableConv2d
 from .decode_heads import (
     DPTDecodeHead,
     FCHarDNetHead,
@@ -22,7 +23,8 @@ from .plugins import DeformablePSA
 __all__ = [
     'BootstrappedCrossEntropyLoss', 'CrossEntropyDiceLoss', 'DPTDecodeHead',
     'DeformablePSA', 'FCHarDNetHead', 'FeatureDistiller',
-    'FusedMixVisionTransformer', 'FusedSegformerHead', 'HarDNet',
-    'HybridTransformer', 'MultiScaleCrossAttentionNeck', 'ResUNet',
-    'TimmBackbone', 'UNetDecodeHead', 'plugin_backbone', 'timm_maps'
+    'FusedMixVisionTransformer', 'FusedSegformerHead', 'GroupedConv2d',
+    'HarDNet', 'HybridTransformer', 'MultiScaleCrossAttentionNeck', 'ResUNet',
+    'SeparableConv2d', 'TimmBackbone', 'UNetDecodeHead', 'plugin_backbone',
+    'timm_maps'
 ]

@@ -10,6 +10,7 @@ import pytest
 from mmengine.registry import Registry
 
 from mmseg_ext.basics.command_line import (
+    NamedKeyValues,
     add_budget_options,
     add_config_options,
     called_again,
@@ -63,6 +64,29 @@ def test_traceback_lets_errors_through(argv):
     with pytest.raises(ValueError, match='damaged'):
         run(fail(ValueError('damaged')))
     assert vars(new_parser('A tool.').parse_args()) == {}
+
+
+def test_named_options():
+    parser = new_parser('A tool.')
+    parser.add_argument('--variant', nargs='+', action=NamedKeyValues)
+    args = parser.parse_args([
+        '--variant', 'wide', 'a.b=[1,2]', 'c={"d": "x y"}',
+        '--variant', 'deep', 'a.b=None'])
+    assert args.variant == dict(
+        wide={'a.b': [1, 2], 'c': {'d': 'x y'}}, deep={'a.b': None})
+
+
+@pytest.mark.parametrize(('words', 'message'), [
+    (['a=1'], 'wants a name of its own'), (['wide'], 'one KEY=VALUE or more'),
+    (['wide', 'a=1', '--variant', 'wide', 'b=1'], 'a name of its own'),
+    (['wide', 'a'], "'a' is not KEY=VALUE"),
+    (['wide', 'a={b'], 'brackets belong together')])
+def test_wrong_named_options(words, message, capsys):
+    parser = new_parser('A tool.')
+    parser.add_argument('--variant', nargs='+', action=NamedKeyValues)
+    with pytest.raises(SystemExit):
+        parser.parse_args(['--variant', *words])
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('option', ['--traceback', '--trace'])

@@ -65,6 +65,24 @@ def test_a_rival_that_cannot_be(path):
         '', 'UNet with FCNHead is no SegFormer']
 
 
+def test_a_config_beside_itself_with_options(path):
+    name = 'unet_c16_ksdd2'
+    conv_cfg = {'model.backbone.conv_cfg.type': 'SeparableConv2d'}
+    run = list_models([path(name)], reference='same', variants=dict(
+        separable=conv_cfg, same={'model.decode_head.channels': 16}))
+    assert names(run) == dict.fromkeys([name, f'separable:{name}'], name)
+    plain, separable = (variant.source.arguments['backbone']['conv_cfg']
+                        for variant in run.variants)
+    assert (plain, separable) == (None, dict(type='SeparableConv2d'))
+    assert run.remarks == [
+        f'same:{name} is {name}, measured once.',
+        '`separable:` is a config with '
+        'model.backbone.conv_cfg.type=SeparableConv2d.',
+        '`same:` is a config with model.decode_head.channels=16.']
+    with pytest.raises(ValueError, match='stock cannot be the name of a var'):
+        list_models([path(name)], variants=dict(stock=conv_cfg))
+
+
 def test_wrong_arguments(path, tmp_path):
     with pytest.raises(ValueError, match=r'There is no smp:.* to be the re'):
         list_models([path(PLAIN)], reference='smp')
@@ -123,7 +141,9 @@ def run():
          'mmseg_ext', 'commit'), '2')
     return SpeedRun(
         3, 1.0, [theirs, ours, absent], ['A remark.'], rows,
-        {'a': dict(parameters=1_500_000, flops=2.5e9, uncounted=['x::y'])},
+        {'stock:a': dict(parameters=3_000_000, flops=1e10),
+         'a': dict(parameters=1_500_000, flops=2.5e9, uncounted=['x::y'],
+                   replaced=['1 of 2 convolutions are SeparableConv2d'])},
         machine)
 
 
@@ -134,12 +154,14 @@ def test_files(run, tmp_path):
     assert all(path.stat().st_size for path in files)
     assert files[1].read_text() == text
     assert '### Training step, 8 x 16, batch 2, float32' in text
-    assert ('| stock:a | 300.0 | 1 | 30 | 1 | 32 | - | - | 0.01 |') in text
+    assert ('| stock:a | 300.0 | 1 | 30 | 1 | 32 | 3.000 | 1 | 10.00 | 1 | '
+            '0.01 |') in text
     assert ('| a | 180.0 | 0.50 (0.50 to 0.60) | 10 | 0.33 | 12 | 1.500 | '
-            '2.50 | 0.02 |') in text
+            '0.50 | 2.50 | 0.25 | 0.02 |') in text
     assert '- smp:a not measured: it is not installed.' in text
     assert '- Reference: stock:a.' in text
     assert '- A remark.' in text
+    assert '- a: 1 of 2 convolutions are SeparableConv2d.' in text
     assert 'GFLOPs of a leave out x::y' in text
     assert 'loaded' not in text
 

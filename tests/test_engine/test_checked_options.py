@@ -1,8 +1,9 @@
 """Slips in options are refused, and names that are only alike are not."""
 import pytest
+from mmengine.config import Config
 
 from mmseg_ext.engine import load_config
-from mmseg_ext.engine.checked_options import check_options
+from mmseg_ext.engine.checked_options import check_options, open_sections
 
 
 @pytest.fixture(scope='module')
@@ -59,3 +60,22 @@ def test_an_argument_of_the_class_is_no_slip():
     part['type'] = 'NoSuchClass'
     with pytest.raises(ValueError, match=r'Did you mean model\.pretrainee'):
         check_options(dict(model=part), {'model.pretrained': 1})
+
+
+def test_a_type_makes_a_section_of_none():
+    cfg = Config(dict(heads=[dict(conv_cfg=None, norm_cfg=None)], neck=None))
+    options = {'heads.0.conv_cfg.type': 'Conv2d', 'heads.0.norm_cfg.eps': 1,
+               'neck.a.type': 'A', 'heads.1.b.type': 'B', 'new.type': 'C'}
+    open_sections(cfg, options)
+    assert cfg.to_dict() == dict(
+        heads=[dict(conv_cfg={}, norm_cfg=None)], neck=None)
+    cfg.merge_from_dict({'heads.0.conv_cfg.type': 'Conv2d'})
+    assert cfg.heads[0].conv_cfg == dict(type='Conv2d')
+
+
+def test_options_of_conv_cfg_that_is_none(config_path):
+    cfg = load_config(config_path('unet_c16_ksdd2'), cfg_options={
+        'model.backbone.conv_cfg.min_channels': 4,
+        'model.backbone.conv_cfg.type': 'SeparableConv2d'})
+    assert cfg.model.backbone.conv_cfg == dict(
+        type='SeparableConv2d', min_channels=4)

@@ -20,6 +20,7 @@ from mmseg_ext.engine.cpu_amp import CpuAmpOptimWrapper
 from mmseg_ext.engine.pretrained import pretrained_weights
 from mmseg_ext.engine.sections import sections
 from mmseg_ext.engine.weights import describe_weights
+from mmseg_ext.models.convolutions import describe_replaced
 
 PARTS = ('backbone', 'neck', 'decode_head', 'auxiliary_head', 'head')
 TEACHER = 'teacher'  # of a distilled model, which stays as it is
@@ -38,6 +39,7 @@ def training_facts(runner: Runner) -> Facts:
     return [
         ('config', _config(runner)),
         ('model', _model(runner.model)),
+        *_replaced(runner),
         ('training', _images(runner.train_dataloader.dataset)),
         *_validation(runner),
         *_known_classes(runner),
@@ -57,6 +59,7 @@ def testing_facts(runner: Runner) -> Facts:
     return [
         ('config', _config(runner)),
         ('model', _model(runner.model)),
+        *_replaced(runner),
         ('weights', short_path(runner.cfg.get('load_from') or 'none')),
         ('test', _images(dataset) + _tested(runner)),
         ('classes', _classes(dataset)),
@@ -106,9 +109,20 @@ def _config(runner: Runner) -> str:
     return short_path(path) if path else 'made in Python'
 
 
+def _unwrapped(model: nn.Module) -> nn.Module:
+    return model.module if is_model_wrapper(model) else model
+
+
+def _replaced(runner: Runner) -> Facts:
+    parts = nn.ModuleList(
+        part for name, part in _unwrapped(runner.model).named_children()
+        if name != TEACHER)
+    return [('layers', text)
+            for text in describe_replaced(parts, _learning(runner.cfg))]
+
+
 def _model(model: nn.Module) -> str:
-    if is_model_wrapper(model):
-        model = model.module
+    model = _unwrapped(model)
     parts = []
     for name in PARTS:
         part = getattr(model, name, None)

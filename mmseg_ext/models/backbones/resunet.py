@@ -28,6 +28,7 @@ class ResidualUnit(nn.Module):
         stride: Of the first convolution and of the shortcut.
         preactivate: Whether the first norm and activation are there. They
             are not in a network's first unit, which reads the image.
+        conv_cfg: Type of the 3x3 convolutions, None for nn.Conv2d.
         norm_cfg: Normalisation, None for none.
         act_cfg: Activation.
 
@@ -45,12 +46,14 @@ class ResidualUnit(nn.Module):
                  out_channels: int,
                  stride: int = 1,
                  preactivate: bool = True,
+                 conv_cfg: Optional[dict] = None,
                  norm_cfg: Optional[dict] = dict(type='BN'),
                  act_cfg: dict = dict(type='ReLU')) -> None:
         super().__init__()
         common = dict(
             kernel_size=3,
             padding=1,
+            conv_cfg=conv_cfg,
             # The next norm would take the bias out again.
             bias=norm_cfg is None,
             # In place, it would change the shortcut's input where there is
@@ -105,6 +108,7 @@ class ResUNet(BaseModule):
         in_channels: Channels of the image.
         channels: Channels of the encoder's levels and, last, of the bridge;
             two or more. The decoder mirrors them.
+        conv_cfg: Type of the 3x3 convolutions, None for nn.Conv2d.
         norm_cfg: Normalisation, None for none.
         act_cfg: Activation.
         norm_eval: Keep batch normalisation in evaluation mode in training.
@@ -129,6 +133,7 @@ class ResUNet(BaseModule):
             self,
             in_channels: int = 3,
             channels: Sequence[int] = (64, 128, 256, 512),
+            conv_cfg: Optional[dict] = None,
             norm_cfg: Optional[dict] = dict(type='BN'),
             act_cfg: dict = dict(type='ReLU'),
             norm_eval: bool = False,
@@ -142,7 +147,8 @@ class ResUNet(BaseModule):
         super().__init__(init_cfg)
         check_channels('channels', channels, 2, 'the last for the bridge')
         self.norm_eval = norm_eval
-        layers = dict(norm_cfg=norm_cfg, act_cfg=act_cfg)
+        layers = dict(
+            conv_cfg=conv_cfg, norm_cfg=norm_cfg, act_cfg=act_cfg)
         self.encoder = nn.ModuleList([
             ResidualUnit(
                 in_channels, channels[0], preactivate=False, **layers)

@@ -161,6 +161,11 @@ def _create(model_name: str, **kwargs) -> nn.Module:
     require_extra('timm', 'encoders')
     import timm
 
+    if 'conv_cfg' in kwargs:
+        raise ValueError(
+            f'conv_cfg={kwargs["conv_cfg"]!r}: the layers of {model_name} are '
+            "timm's, and no conv_cfg replaces them. Set it for the head: "
+            'model.decode_head.conv_cfg')
     if not timm.is_model(model_name):
         near = difflib.get_close_matches(model_name, timm.list_models(), n=3)
         raise ValueError(

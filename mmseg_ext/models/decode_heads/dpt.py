@@ -22,6 +22,7 @@ class AuxiliaryClassifier(BaseModule):
         out_channels: Channels of the logits.
         norm_cfg: Normalisation.
         dropout_ratio: Fraction of channels dropped in training, 0 to 1.
+        conv_cfg: Type of the 3 x 3 convolution, None for nn.Conv2d.
 
     Shape:
         - input: (B, channels, H, W)
@@ -32,10 +33,12 @@ class AuxiliaryClassifier(BaseModule):
     """
 
     def __init__(self, channels: int, out_channels: int,
-                 norm_cfg: Optional[dict], dropout_ratio: float) -> None:
+                 norm_cfg: Optional[dict], dropout_ratio: float,
+                 conv_cfg: Optional[dict] = None) -> None:
         super().__init__(classifier_init(channels))
         self.project = ConvModule(
-            channels, channels, 3, padding=1, norm_cfg=norm_cfg)
+            channels, channels, 3, padding=1, conv_cfg=conv_cfg,
+            norm_cfg=norm_cfg)
         self.dropout = nn.Dropout2d(dropout_ratio)
         self.conv_seg = nn.Conv2d(channels, out_channels, 1)
 
@@ -169,18 +172,21 @@ class DPTDecodeHead(PixelLossMixin, BaseDecodeHead):
                 3,
                 padding=1,
                 bias=False,
+                conv_cfg=self.conv_cfg,
                 act_cfg=None) for channels in post_process_channels)
         # Coarsest first, the order of the fusion
         self.fusion_blocks = nn.ModuleList(
             FeatureFusionBlock(
-                self.channels, act_cfg, norm_cfg, with_skip=i > 0)
+                self.channels, act_cfg, norm_cfg, with_skip=i > 0,
+                conv_cfg=self.conv_cfg)
             for i in range(num_stages))
         self.project = ConvModule(
-            self.channels, self.channels, 3, padding=1, norm_cfg=norm_cfg)
+            self.channels, self.channels, 3, padding=1,
+            conv_cfg=self.conv_cfg, norm_cfg=norm_cfg)
         if aux_loss_weight > 0:
             self.auxiliary = AuxiliaryClassifier(
                 self.channels, self.out_channels, norm_cfg,
-                self.dropout_ratio)
+                self.dropout_ratio, self.conv_cfg)
 
     @staticmethod
     def _check_inputs_config(num_stages: int,

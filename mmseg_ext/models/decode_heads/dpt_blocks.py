@@ -173,6 +173,7 @@ class PreActResidualConvUnit(BaseModule):
         act_cfg: Activation.
         norm_cfg: Normalisation.
         init_cfg: Initialisation, see mmengine's BaseModule.
+        conv_cfg: Type of the 3 x 3 convolutions, None for nn.Conv2d.
 
     Shape:
         - input and output: (B, channels, H, W)
@@ -185,12 +186,14 @@ class PreActResidualConvUnit(BaseModule):
                  channels: int,
                  act_cfg: Optional[dict],
                  norm_cfg: Optional[dict],
-                 init_cfg: Optional[dict] = None) -> None:
+                 init_cfg: Optional[dict] = None,
+                 conv_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
         common = dict(
             kernel_size=3,
             padding=1,
             bias=False,
+            conv_cfg=conv_cfg,
             norm_cfg=norm_cfg,
             order=('act', 'conv', 'norm'))
         # The first activation must leave the map alone, whatever act_cfg
@@ -221,6 +224,7 @@ class FeatureFusionBlock(BaseModule):
         with_skip: Whether there is a stage's map to add; the coarsest
             stage has nothing to be added to.
         init_cfg: Initialisation, see mmengine's BaseModule.
+        conv_cfg: Type of the 3 x 3 convolutions, None for nn.Conv2d.
 
     Shape:
         - fused: (B, channels, H, W)
@@ -236,13 +240,15 @@ class FeatureFusionBlock(BaseModule):
                  act_cfg: Optional[dict],
                  norm_cfg: Optional[dict],
                  with_skip: bool = True,
-                 init_cfg: Optional[dict] = None) -> None:
+                 init_cfg: Optional[dict] = None,
+                 conv_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
         self.project = ConvModule(channels, channels, 1, act_cfg=None)
+        unit = (channels, act_cfg, norm_cfg)
         self.res_conv_unit1 = PreActResidualConvUnit(
-            channels, act_cfg, norm_cfg) if with_skip else None
+            *unit, conv_cfg=conv_cfg) if with_skip else None
         self.res_conv_unit2 = PreActResidualConvUnit(
-            channels, act_cfg, norm_cfg)
+            *unit, conv_cfg=conv_cfg)
 
     def forward(self, fused: Tensor, skip: Optional[Tensor] = None) -> Tensor:
         if skip is not None:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from tiny import shrink, tiny_quickstart
+from torch import nn
 
 from mmseg_ext import engine
 from mmseg_ext.engine import load_config, train
@@ -35,6 +36,7 @@ def trained(config_path, sem_root, tmp_path_factory):
     cfg = tiny_quickstart(config_path('segformer_xattn_quickstart'),
                           work_dir, sem_root, steps=4)
     cfg.train_cfg.val_interval = 2
+    cfg.model.decode_head.conv_cfg = dict(type='SeparableConv2d')
     runner, out = printed_by(train, cfg, resume=True)
     return SimpleNamespace(runner=runner, out=out, work_dir=work_dir, cfg=cfg)
 
@@ -68,6 +70,10 @@ def test_the_head(trained, sem_root):
     for name in ('backbone', 'neck', 'decode_head'):
         module = getattr(trained.runner.model, name)
         assert type(module).__name__ in told['model']
+    count = sum(isinstance(layer, nn.Conv2d)
+                for layer in trained.runner.model.modules())
+    assert told['layers'] == (  # all of its head have kernel 1
+        f'0 of {count} convolutions are SeparableConv2d')
     assert told['training'] == f'4 images in {sem_root}/images/train'
     assert told['validation'].startswith(
         f'2 images in {sem_root}/images/val')
