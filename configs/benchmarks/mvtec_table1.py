@@ -27,7 +27,13 @@ rows = dict(
     dpt=dict(
         title='DPT',
         config='../mvtec_ad/dpt_vit-b16_mvtec.py',
-        quick=dict(config='../mvtec_ad/dpt_vit-ti16_mvtec.py')))
+        quick=dict(config='../mvtec_ad/dpt_vit-ti16_mvtec.py')),
+    unet_lite0=dict(
+        title='U-Net over Lite0, ImageNet',
+        config='../mvtec_ad/unet_efficientnet-lite0_mvtec.py'),
+    dpt_hybrid=dict(
+        title='DPT-Hybrid over Lite0, ImageNet',
+        config='../mvtec_ad/dpt-hybrid_efficientnet-lite0_mvtec.py'))
 published = dict(
     source='the paper on DPT, table 1, its IoU in percent',
     comparable=False,
