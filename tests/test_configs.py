@@ -35,7 +35,7 @@ PARAMETERS = {
     'resunet_mvtec': 8.254,
     'mask2former_r50_sem': 44.004,
     'unet_mobilevit-s_sem': 8.043,
-    'unet_efficientnet-lite0_sem': 3.782,
+    'unet_efficientnet-lite0_sem': 5.191,
     'segformer_efficientnet-lite0_metaldam': 3.352,
     'fcn_r50_cityscapes': 49.498,
     'fcn_r50_dpsa_cityscapes': 57.670,

@@ -24,8 +24,10 @@ model = dict(
     decode_head=dict(
         type='UNetDecodeHead',
         in_channels=[16, 24, 40, 112, 320],  # strides 2, 4, 8, 16, 32
-        # a block for each skip: logits at stride 2
-        decoder_channels=[128, 64, 32, 16],
+        # A block for each skip: logits at stride 2. Half as wide, it learns
+        # at a third of the rate: 33 mIoU against 53 after 300 steps on
+        # MetalDAM at half its size, one seed.
+        decoder_channels=[256, 128, 64, 32],
         num_classes=3,
         norm_cfg=dict(type='SyncBN', requires_grad=True),
         dropout_ratio=0.0,  # so short a run has no time to overfit
