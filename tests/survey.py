@@ -11,7 +11,7 @@ SMALL = {
     'upernet_swin-c48': (5.871, 5.926, 2.16, 64),
     'bisenetv1_r18-c16': (0.836, 0.845, 0.29, 32),
     'bisenetv2_c16': (0.165, 0.183, 0.145, 32),
-    'pspnet_efficientnet-lite0': (3.523, 3.523, 3.61, 32),
+    'pspnet_efficientnet-lite0': (3.523, 3.523, 1.03, 16),
     'upernet_efficientnet-lite0': (3.644, 3.644, 1.34, 64),
     'bisenetv1_efficientnet-lite0': (3.315, 3.331, 0.65, 32),
 }

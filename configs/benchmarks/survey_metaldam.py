@@ -18,13 +18,11 @@ columns = {
         title='class-ratio error', unit='%p', better='lower'),
 }
 quick = dict(
-    budget='200 steps of four 128 x 128 crops, bfloat16 where the CPU has '
-    'it',
+    budget='150 steps of four 128 x 128 crops',
     input_size=(128, 128),
     cfg_options={
-        'train_cfg.max_iters': 200,
-        'default_hooks.checkpoint.interval': 100,
-        'optim_wrapper.type': 'CpuAmpOptimWrapper',
+        'train_cfg.max_iters': 150,
+        'default_hooks.checkpoint.interval': 75,
         'param_scheduler.0.end': 50,
         'train_dataloader.dataset.pipeline.2.crop_size': (128, 128),
         # of the models that predict in windows of the crop's size

@@ -15,11 +15,9 @@ columns = {
     'category_mean.imageAUROC': dict(title='image AUROC', unit='%'),
 }
 quick = dict(
-    budget='100 steps of four images of 256 x 256, bfloat16 where the CPU has '
-    'it',
+    budget='100 steps of four images of 256 x 256',
     cfg_options={
         'train_cfg.max_iters': 100,
         'default_hooks.checkpoint.interval': 50,
         'param_scheduler.0.end': 25,
-        'optim_wrapper.type': 'CpuAmpOptimWrapper',
     })

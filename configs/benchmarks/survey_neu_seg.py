@@ -17,12 +17,10 @@ columns = {
         title='class-ratio error', unit='%p', better='lower'),
 }
 quick = dict(
-    budget='100 steps of four images of 200 x 200, bfloat16 where the CPU '
-    'has it',
+    budget='100 steps of four images of 200 x 200',
     cfg_options={
         'train_cfg.max_iters': 100,
         'default_hooks.checkpoint.interval': 50,
-        'optim_wrapper.type': 'CpuAmpOptimWrapper',
         'param_scheduler.0.end': 25,
         'train_dataloader.batch_size': 4,
     })

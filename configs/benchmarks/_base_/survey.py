@@ -1,6 +1,7 @@
-# What the surveys of architectures share: the models at their small size, the
-# last five from ImageNet weights that a package brings (extra `encoders`), all
-# others from random ones.
+# What the surveys of architectures share: the models at their small size, each
+# in the precision that its config asks for, the last five from ImageNet
+# weights that a package brings (extra `encoders`), all others from random
+# ones.
 seeds = [0, 1, 2]
 rows = dict(
     unet_c16=dict(
