@@ -9,7 +9,6 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -57,13 +56,9 @@ def pytest_collection_modifyitems(items) -> None:
 
 
 @pytest.fixture(scope='session', autouse=True)
-def mmengine_works_once():
-    """Keep what mmengine works out anew for each config, and slowly.
-
-    It parses all of mmseg's index for a base of ``mmseg::``. And a run lays
-    its config out as people like to read it; here it has to be Python.
-    """
-    from mmengine.config import config, utils
+def configs_are_not_laid_out():
+    """Spare runs the layout of their configs; here they have to be Python."""
+    from mmengine.config import config
 
     def check_code(text: str, **options) -> tuple[str, bool]:
         compile(text, 'config', 'exec')
@@ -71,7 +66,6 @@ def mmengine_works_once():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(config, 'FormatCode', check_code)
-        patch.setattr(utils, 'load', cache(utils.load))
         yield
 
 

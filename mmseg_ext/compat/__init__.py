@@ -15,12 +15,14 @@ from ._when_imported import when_imported
 
 __all__ = ['UntrustedCheckpointError', 'apply', 'when_imported']
 
-# What is patched -> module and function here, which is given what it patches.
+# What is patched -> modules and functions here, which are given it.
 PATCHES = {
     'mmcv': 'mmcv_ops.add_stand_in',
     'mmcv.ops.multi_scale_deform_attn': 'mmcv_ops.attend_without_ops',
-    'mmengine.config.config': 'own_scope.add_to_bases',
-    'mmengine.config.utils': 'own_scope.add_to_packages',
+    'mmengine.config.config':
+    'own_scope.add_to_bases config_reading.keep_formatted',
+    'mmengine.config.utils':
+    'own_scope.add_to_packages config_reading.keep_model_index',
     'mmengine.dist.utils': 'cpu_distributed.patch_process_group',
     'mmengine.fileio.backends.local_backend':
     'checkpoint_saving.patch_backend',
@@ -46,8 +48,9 @@ def apply() -> None:
     mmpretrain_multimodal.check_import()
     # only now: after an error a second import is to end in it, too
     _applied = True
-    for target, patch in PATCHES.items():
-        when_imported(target, partial(_patch, *patch.split('.')))
+    for target, patches in PATCHES.items():
+        for patch in patches.split():
+            when_imported(target, partial(_patch, *patch.split('.')))
 
 
 def _patch(file: str, function: str, module: ModuleType) -> None:
