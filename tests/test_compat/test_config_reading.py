@@ -27,8 +27,9 @@ def test_an_index_is_parsed_once_unless_it_changes(package):
     assert utils._get_cfg_metainfo(str(package), 'small.py') is first
     file = package / '.mim/a.yml'
     file.write_text(MODELS.format(name='other.py'))
-    os.utime(file, ns=(1, 1))  # as long after as a clock can tell
-    assert utils._get_cfg_metainfo(str(package), 'other.py')['Name'] == 'other.py'
+    os.utime(file, ns=(1, 1))  # another time, however coarse the clock
+    found = utils._get_cfg_metainfo(str(package), 'other.py')
+    assert found['Name'] == 'other.py'
     with pytest.raises(ValueError, match='Expected configs'):
         utils._get_cfg_metainfo(str(package), 'small.py')
 
