@@ -23,9 +23,9 @@ rows = dict(
     plan=dict(title='the plan', plan=dict()))
 budget = (
     'Equal wall-clock: as long as SegFormer over EfficientNet-Lite0 takes for '
-    '300 steps of its config')
-equal_time = dict(row='segformer', steps=300)
+    '1500 steps of its config')
+equal_time = dict(row='segformer', steps=1500)
 quick = dict(
     budget='Equal wall-clock: as long as SegFormer over EfficientNet-Lite0 '
-    'takes for 100 steps of its config',
-    equal_time=dict(row='segformer', steps=100))
+    'takes for 300 steps of its config',
+    equal_time=dict(row='segformer', steps=300))
