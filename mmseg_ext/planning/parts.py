@@ -89,6 +89,19 @@ def choose_parts(source: Source, facts: SetFacts, seed: int = 0) -> Parts:
                 part != 'test' or source.lists)] for part in SPLITS})
 
 
+def images_but_test(source: Source, parts: Parts) -> list[str]:
+    """Return the paths of all images, with a mask or without, but the test's.
+
+    What is in none of the lists that the folder has is left out, too.
+    """
+    tested = source.prefixes.get('test')
+    folder = osp.join(source.root, tested[0], '') if tested else None
+    return [*(pair.image for pair, of in zip(source.pairs, parts.of)
+              if of != 'test'),
+            *(path for path in source.without_mask
+              if folder is None or not path.startswith(folder))]
+
+
 def _common_prefix(source: Source, parts: set[str]
                    ) -> Optional[tuple[str, str]]:
     """Return folders in which images and masks have the same names."""
