@@ -124,7 +124,7 @@ def _place(source: Source, parts: Parts, part: str, folder: str
            ) -> list[str]:
     """Return the arguments that name the files of a part."""
     if parts.lists.get(part):
-        prefix = parts.prefix
+        prefix = parts.prefix or source.prefixes[part]
         file = osp.join(osp.abspath(folder), f'{part}.txt')
     else:
         prefix = source.prefixes.get(part) or source.prefixes['']
