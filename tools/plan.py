@@ -35,8 +35,11 @@ def parse_args() -> argparse.Namespace:
                         'conversion.json, or numbers)')
     add_budget_options(parser, 30, 'for training and its validations')
     parser.add_argument('--model', choices=MODELS)
-    parser.add_argument('--encoder', help='efficientnet_lite0, _lite1, _lite2 '
-                        'or random (default: the best that is installed)')
+    parser.add_argument(
+        '--encoder', help='efficientnet_lite0, _lite1, _lite2, an address of '
+        'weights such as micronet://resnet50?imagenet, mit_b0, which is '
+        'pretrained in a third of the minutes, or random (default: the best '
+        'that is installed)')
     parser.add_argument('--device', choices=('cpu', 'cuda'), help='to train '
                         'on (default: the GPU, if there is one)')
     parser.add_argument('--seed', type=int, default=0)
@@ -66,7 +69,11 @@ def main() -> None:
     print(describe_plan(plan))
     if args.train:
         from mmseg_ext.engine import load_config, train
+        from mmseg_ext.engine.pretraining import pretrain_as_planned
 
+        if plan.pretraining:
+            pretrain_as_planned(str(plan.config), plan.pretraining,
+                                args.overwrite, count_progress)
         train(load_config(str(plan.config)))
 
 

@@ -31,7 +31,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', type=config_name, help='config file: its '
                         'backbone learns')
     parser.add_argument('images', nargs='+', help='folders (with all in '
-                        'them) and files')
+                        'them), files, and text files that list files')
     parser.add_argument('--out', required=True, metavar='FILE',
                         help='file for the weights')
     parser.add_argument(
@@ -76,11 +76,14 @@ def main() -> None:
     found = pretrain(settings, args.out, args.minutes, args.steps,
                      args.resume, args.overwrite, args.work_dir,
                      count_progress)
-    print(f'Weights: {found.out}\nIn a config that starts from them, after '
-          f'_base_ = {args.config!r}:')
-    print('\n'.join(f'  {line}' for line in found.lines))
+    print(f'Weights: {found.out}')
+    if found.lines:
+        print('In a config that starts from them, after '
+              f'_base_ = {args.config!r}:')
+        print('\n'.join(f'  {line}' for line in found.lines))
     if found.command:
-        print(f'Or train at once:\n  {found.command}')
+        print(f'{"Or train" if found.lines else "Train"} at once:\n'
+              f'  {found.command}')
 
 
 if __name__ == '__main__':

@@ -11,8 +11,10 @@ from mmseg_ext.basics.arguments import check_choice
 from mmseg_ext.basics.files import walk_files
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import check_links, list_folders, name_some
+from mmseg_ext.basics.text_files import read_lines
 
 PARTS = (None, 'train', 'val')
+LIST = '.txt'
 HELD_OUT = 10  # of so many images one is for validation
 # how names of folders and files end whose pictures are masks
 MASK = re.compile(
@@ -25,13 +27,14 @@ class UnlabeledDataset(BaseDataset):
     """Images without masks, to learn from without labels.
 
     * Images: PNG, JPEG, BMP or TIFF, 8 or 16 bits, grey or colour, of any
-      size, in folders and in all folders in these; or single files.
+      size, in folders and in all folders in these; single files; or those
+      that a text file lists, a path a line.
     * What is named as masks are is left out, folders in them and files:
       ``masks``, ``labels``, ``gt``, ``train_annot``, ``a_mask.png``. So is
       what is hidden.
 
     Args:
-        sources: Folders and files.
+        sources: Folders, files, and lists of files (.txt).
         part: 'train' or 'val'; None: all images. Of ten images of a folder,
             or of the files, one is for validation; of fewer than ten all
             are for training.
@@ -87,15 +90,31 @@ def group_images(sources: Sequence[str]) -> list[list[str]]:
     """Return the images of each folder, and those that are files, as one.
 
     Args:
-        sources: Folders, and files, which are taken whatever their suffix.
+        sources: Folders, and files, which are taken whatever their suffix,
+            but for lists of files (.txt).
 
     Raises:
         FileNotFoundError: If one does not exist, or holds no image.
     """
-    files = sorted({path for path in sources if osp.isfile(path)})
+    files = sorted({file for path in sources if osp.isfile(path)
+                    for file in _listed(path)})
     groups = [_list_folder(path) for path in sources
               if not osp.isfile(path)]
     return [*groups, *([files] if files else [])]
+
+
+def _listed(path: str) -> list[str]:
+    """Return the files that a list names, or the file that is none."""
+    if not path.lower().endswith(LIST):
+        return [path]
+    # from the list's folder on, unless they begin with the root
+    files = [osp.join(osp.dirname(path), line) for line in read_lines(path)]
+    absent = [file for file in files if not osp.isfile(file)]
+    if absent or not files:
+        raise FileNotFoundError(
+            f'{path} lists {len(files)} files, a path a line, of which '
+            f'{len(absent)} are not there: {name_some(absent) or "none"}')
+    return files
 
 
 def _list_folder(source: str) -> list[str]:

@@ -5,6 +5,7 @@ import os.path as osp
 from mmengine.config import Config
 from mmengine.runner import checkpoint
 
+from .planned_pretraining import pretrain_command
 from .sections import sections
 from .weights import WeightsError, find_scheme, normalization_mismatches
 from .weights.download import check_address
@@ -87,8 +88,13 @@ def check_weights(cfg: Config) -> None:
     advice = ('Train from random weights with --from-scratch, or give a '
               'file: --cfg-options model.backbone.init_cfg.checkpoint='
               'FILE, or model.pretrained=FILE where the config has that')
+    planned = cfg.get('pretraining') or {}
     for weights in pretrained_weights(cfg.model):
-        _check(weights, f'pretrained weights {weights}', advice)
+        _check(weights, f'pretrained weights {weights}', advice
+               if weights != planned.get('out') else
+               'Make them first:\n  '
+               f'{pretrain_command(cfg.filename, planned)}\n'
+               'Or train from random weights with --from-scratch')
     start = cfg.get('load_from')
     if start:
         _check(start, f'weights {start}, which load_from of the config names,',

@@ -1,6 +1,8 @@
 """Write a plan as a config that can be read and edited."""
 import os.path as osp
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Optional
 
 from mmseg_ext.engine.budget import Schedule
 
@@ -15,7 +17,8 @@ BASE = 'mmseg_ext::_base_'
 
 def micrograph_config(source: Source, facts: SetFacts, parts: Parts,
                       start: Start, choices: Sequence[Choice],
-                      schedule: Schedule, seed: int, folder: str) -> str:
+                      schedule: Schedule, seed: int, folder: str,
+                      pretraining: Optional[Mapping] = None) -> str:
     """Return the text of a config.
 
     Args:
@@ -27,6 +30,7 @@ def micrograph_config(source: Source, facts: SetFacts, parts: Parts,
         schedule: How long to train.
         seed: Of the training.
         folder: Where lists of the parts are, if they were written.
+        pretraining: Options of tools/pretrain.py, where that comes first.
     """
     lines = [
         f'# Made by mmseg-ext plan of {source.root}. Edit it as any config.',
@@ -34,18 +38,17 @@ def micrograph_config(source: Source, facts: SetFacts, parts: Parts,
         f"    '{BASE}/models/{start.base}.py',",
         f"    '{BASE}/datasets/sem_crops.py',",
         f"    '{BASE}/schedules/{start.schedule}.py',",
-        f"    '{BASE}/default_runtime.py'",
-        ']',
+        f"    '{BASE}/default_runtime.py']",
         *reason_lines(choices, 'classes'),
         'sem = dict(',
         f'    data_root={osp.abspath(source.root)!r},',
         f'    metainfo=dict(classes={facts.classes!r}),',
-        *(f'    {name}={value!r},' for name, value in _reading(facts)),
-        ')',
+        '    ' + ', '.join(f'{name}={value!r}'
+                           for name, value in _reading(facts)) + ')',
         *_pipeline(choices, facts),
         *reason_lines(choices, 'parts'),
         *_loaders(source, parts, choices, folder),
-        *_model(facts, start, choices),
+        *_model(facts, start, choices, pretraining),
         *reason_lines(choices, 'steps'),
         f'train_cfg = dict(max_iters={schedule.steps}, '
         f'val_interval={schedule.interval})',
@@ -55,17 +58,15 @@ def micrograph_config(source: Source, facts: SetFacts, parts: Parts,
     return '\n'.join(lines) + '\n'
 
 
-def reason_lines(choices: Sequence[Choice], name: str,
+def reason_lines(choices: Sequence[Choice], *names: str,
                  indent: str = '') -> list[str]:
     """Return why something was chosen, as comments of 79 columns."""
-    lines, line = [], f'{indent}#'
-    for choice in choices:
-        for word in choice.reason.split() if choice.name == name else ():
-            if len(line) + 1 + len(word) > 79 and line != f'{indent}#':
-                lines.append(line)
-                line = f'{indent}#'
-            line += f' {word}'
-    return [*lines, line] if line != f'{indent}#' else lines
+    reasons = '; '.join(choice.reason for choice in choices
+                        if choice.name in names)
+    return textwrap.wrap(
+        reasons, 79, initial_indent=f'{indent}# ',
+        subsequent_indent=f'{indent}# ', break_long_words=False,
+        break_on_hyphens=False)
 
 
 def _reading(facts: SetFacts) -> list[tuple[str, object]]:
@@ -86,19 +87,17 @@ def _pipeline(choices: Sequence[Choice], facts: SetFacts) -> list[str]:
         'train_pipeline = [',
         "    dict(type='LoadSEMImageFromFile'),",
         "    dict(type='LoadSEMAnnotations'),",
-        *reason_lines(choices, 'photometric', '    '),
+        *reason_lines(choices, 'photometric', indent='    '),
         "    dict(type='RandomBrightnessContrastGamma', "
-        f"brightness={light['brightness']},",
-        f"         contrast={light['contrast']}),",
+        f"brightness={light['brightness']}, contrast={light['contrast']}),",
         '    # a polished section has no upside',
         "    dict(type='RandomQuarterTurn'),",
         *([pad] if small else []),
-        *reason_lines(choices, 'crops', '    '),
+        *reason_lines(choices, 'crops', indent='    '),
         f"    dict(type={kind!r}, crop_size=({side}, {side})),",
         "    dict(type='RandomFlip', prob=0.5, direction='horizontal'),",
         "    dict(type='RandomGaussianBlur'),",
-        "    dict(type='PackSegInputs'),",
-        ']',
+        "    dict(type='PackSegInputs')]",
     ]
 
 
@@ -107,22 +106,17 @@ def _loaders(source: Source, parts: Parts, choices: Sequence[Choice],
     train, val, test = (_place(source, parts, part, folder) for part in (
         'train', 'val', 'test' if 'test' in parts.of else 'val'))
     return [
-        'train_dataloader = dict(',
-        f'    batch_size={value_of(choices, "batch")},',
-        '    dataset=dict(',
-        '        pipeline=train_pipeline,',
+        f'train_dataloader = dict(batch_size={value_of(choices, "batch")}, '
+        'dataset=dict(',
         *train,
-        '        **sem))',
-        'val_dataloader = dict(',
-        '    dataset=dict(',
+        '    pipeline=train_pipeline, **sem))',
+        'val_dataloader = dict(dataset=dict(',
         *val,
-        '        **sem))',
-        'test_dataloader = dict(' + '  # there is no test part' * (
-            'test' not in parts.of),
-        '    dataset=dict(',
+        '    **sem))',
+        'test_dataloader = dict(dataset=dict(' + (
+            '  # there is no test part' * ('test' not in parts.of)),
         *test,
-        '        if_absent=None,',
-        '        **sem))',
+        '    if_absent=None, **sem))',
     ]
 
 
@@ -130,47 +124,61 @@ def _place(source: Source, parts: Parts, part: str, folder: str
            ) -> list[str]:
     """Return the arguments that name the files of a part."""
     if parts.lists.get(part):
-        prefix = parts.prefix
+        prefix = parts.prefix or source.prefixes[part]
         file = osp.join(osp.abspath(folder), f'{part}.txt')
     else:
         prefix = source.prefixes.get(part) or source.prefixes['']
         file = source.lists.get(part, '')
     images, masks = prefix
-    return [*([f'        ann_file={file!r},'] if file else []),
-            f'        data_prefix=dict(img_path={images!r}, '
+    return [*([f'    ann_file={file!r},'] if file else []),
+            f'    data_prefix=dict(img_path={images!r}, '
             f'seg_map_path={masks!r}),']
 
 
-def _model(facts: SetFacts, start: Start, choices: Sequence[Choice]
-           ) -> list[str]:
+def _model(facts: SetFacts, start: Start, choices: Sequence[Choice],
+           pretraining: Optional[Mapping]) -> list[str]:
     windows = None
     if value_of(choices, 'prediction') == 'slide':
         side, stride = value_of(choices, 'tile', (TILE, TILE_STRIDE))
         windows = (f"mode='slide', crop_size=({side}, {side}), "
                    f'stride=({stride}, {stride})')
-    return [*reason_lines(choices, 'model'), *reason_lines(choices, 'start'),
-            *model_lines(start, len(facts.classes),
-                         "type='CrossEntropyDiceLoss'"),
+    return [*reason_lines(choices, 'model', 'start'),
+            *model_lines(start, choices, len(facts.classes),
+                         "type='CrossEntropyDiceLoss'", pretraining),
             *reason_lines(choices, 'prediction' if windows else ''),
             *([f"model['test_cfg'] = dict({windows})"] if windows else [])]
 
 
-def model_lines(start: Start, num_classes: int, loss: str) -> list[str]:
+def model_lines(start: Start, choices: Sequence[Choice], num_classes: int,
+                loss: str, pretraining: Optional[Mapping] = None
+                ) -> list[str]:
     """Return the model, its classes and loss set in all of its heads.
 
     Args:
         start: The model, and the weights it starts from.
+        choices: What was decided.
         num_classes: Of the data.
         loss: Arguments of ``loss_decode``.
+        pretraining: Options of tools/pretrain.py, where that comes first.
     """
     lines = [
         'from mmseg_ext.engine import set_in_heads  # noqa: E402',
-        '',
         'model = set_in_heads(',
         f'    _base_.model, num_classes={num_classes},',
         f'    loss_decode=dict({loss}))',
     ]
-    if start.delta:
-        place = ''.join(f'[{name!r}]' for name in start.encoder)
-        lines.append(f'model{place}.update({start.delta})')
+    values = {place: repr(value) for place, value in start.changes.items()}
+    if pretraining:
+        rest = dict(pretraining)
+        values['backbone', 'init_cfg', 'checkpoint'] = "pretraining['out']"
+        lines += [
+            *reason_lines(choices, 'pretraining'), 'pretraining = dict(',
+            *(f'    {name}={rest.pop(name)!r},' for name in ('images', 'out')),
+            '    ' + ', '.join(f'{name}={value!r}'
+                               for name, value in rest.items()) + ')']
+    for (*place, last), value in values.items():
+        section = 'model' + ''.join(f'[{key!r}]' for key in place)
+        line = f'{section}[{last!r}] = {value}'
+        lines += [line] if len(line) < 80 else [
+            f'{section}[', f'    {last!r}] = {value}']
     return lines

@@ -22,10 +22,11 @@ class Parts:
     Attributes:
         of: Part of each pair of the source, in its order.
         reason: A sentence.
-        prefix: Where lists have to be written: the folders of images and of
-            masks that their names start from; None: the parts are those of
-            the folders, or of the lists that are there.
-        lists: Part -> names for its list; those of 'test' if it was listed.
+        prefix: The folders of images and of masks that the names of all
+            lists start from; None: the parts are those of the folders, or
+            of the lists that are there.
+        lists: Part -> names for its list, where that has to be written: all
+            are dealt out anew, or its folder holds images without a mask.
     """
     of: list[str]
     reason: str
@@ -61,9 +62,9 @@ def choose_parts(source: Source, facts: SetFacts, seed: int = 0) -> Parts:
     place = ', '.join(source.lists.values()) or 'the folders'
     prefix = _common_prefix(source, {there[i] for i in free})
     if whole and not lacks:
-        return Parts(there.tolist(), f'as they are in {place}')
+        return _keep(source, there, f'as they are in {place}')
     if prefix is None:
-        return Parts(there.tolist(), f'as they are in {place}, although '
+        return _keep(source, there, f'as they are in {place}, although '
                      f'{_name(lacks, facts)}: move images to mend that')
     deal = deal_images(
         [source.pairs[i].name for i in free], held[free],
@@ -72,7 +73,7 @@ def choose_parts(source: Source, facts: SetFacts, seed: int = 0) -> Parts:
     dealt[free] = deal.parts
     still = _lacks(held, dealt)
     if whole and len(still) >= len(lacks):
-        return Parts(there.tolist(), f'as they are in {place}; '
+        return _keep(source, there, f'as they are in {place}; '
                      f'{_name(lacks, facts)}, and no other way of dealing '
                      'the images out mends that')
     why = _name(lacks, facts) if whole else 'there is no part to ' + (
@@ -87,6 +88,29 @@ def choose_parts(source: Source, facts: SetFacts, seed: int = 0) -> Parts:
         {part: [_listed(pair, prefix, source) for pair, of in zip(
             source.pairs, dealt) if of == part and (
                 part != 'test' or source.lists)] for part in SPLITS})
+
+
+def _keep(source: Source, there: np.ndarray, reason: str) -> Parts:
+    lists: dict[str, list[str]] = {}
+    if source.without_mask and not source.lists:
+        reason += ', in lists without the images that have no mask'
+        for pair in source.pairs:
+            lists.setdefault(pair.part, []).append(
+                _listed(pair, source.prefixes[pair.part], source))
+    return Parts(there.tolist(), reason, None, lists)
+
+
+def images_but_test(source: Source, parts: Parts) -> list[str]:
+    """Return the paths of all images, with a mask or without, but the test's.
+
+    What is in none of the lists that the folder has is left out, too.
+    """
+    tested = source.prefixes.get('test')
+    folder = osp.join(source.root, tested[0], '') if tested else None
+    return [*(pair.image for pair, of in zip(source.pairs, parts.of)
+              if of != 'test'),
+            *(path for path in source.without_mask
+              if folder is None or not path.startswith(folder))]
 
 
 def _common_prefix(source: Source, parts: set[str]

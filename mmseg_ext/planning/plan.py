@@ -20,16 +20,19 @@ from mmseg_ext.engine.budget import (
     take_steps,
     time_training,
 )
+from mmseg_ext.engine.pretrained import remove_pretrained
 
 from .choices import Choice, choose, choose_model, predict_in_windows
 from .config_text import micrograph_config
 from .fingerprint import take_facts
-from .models import Start, choose_start
-from .parts import choose_parts
+from .models import MIT, Start, choose_start
+from .parts import choose_parts, images_but_test
+from .pretraining import UNLABELED, choose_pretraining, pretraining_options
 from .source import Source, find_source
 from .surfaces import (
     choose_for_surfaces,
     surface_config,
+    surface_images,
     take_surface_facts,
 )
 
@@ -46,11 +49,14 @@ class Plan:
         choices: The decisions, in the order of the config.
         config: Path of the config.
         test: Whether there is a test part.
+        pretraining: Of the encoder, which comes first, as the config has
+            it; None: there is none.
     """
     source: Source
     choices: list[Choice]
     config: Path
     test: bool
+    pretraining: Optional[dict] = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,8 @@ class Wishes:
     """What a user asks for; None: chosen.
 
     Attributes:
-        minutes: For training and its validations, on this machine.
+        minutes: For training and its validations, and a pretraining if
+            there is one, on this machine.
         steps: Steps of the optimizer, instead.
         model: See :data:`~.models.MODELS`.
         encoder: See :func:`~.models.choose_start`.
@@ -106,9 +113,9 @@ def make_plan(root: str,
     earlier = _earlier_files(out, overwrite)
     source = find_source(root, images, masks, classes)
     if source.kind == 'micrographs':
-        draft = _plan_micrographs(source, wishes, progress('pairs'))
+        draft = _plan_micrographs(source, wishes, out, progress('pairs'))
     else:
-        draft = _plan_surfaces(source, wishes, progress('images'))
+        draft = _plan_surfaces(source, wishes, out, progress('images'))
     if wishes.steps:
         schedule = take_steps(wishes.steps)
     else:
@@ -121,7 +128,9 @@ def make_plan(root: str,
         root=osp.abspath(source.root), kind=source.kind,
         wishes=asdict(wishes), facts=draft.facts,
         choices=[asdict(choice) for choice in choices],
-        files=[config.name, *(f'{part}.txt' for part in draft.lists)])
+        pretraining=draft.pretraining,
+        files=[config.name, *(f'{part}.txt' for part in draft.lists),
+               *([UNLABELED] if draft.images else [])])
     for file in earlier:
         file.unlink(missing_ok=True)
     with staged(out, [*record['files'], RECORD]) as folder:
@@ -129,7 +138,7 @@ def make_plan(root: str,
         (folder / RECORD).write_text(
             json.dumps(record, indent=1, ensure_ascii=False) + '\n',
             encoding='utf-8')
-    return Plan(source, choices, config, draft.test)
+    return Plan(source, choices, config, draft.test, draft.pretraining)
 
 
 def _earlier_files(out: Path, overwrite: bool) -> list[Path]:
@@ -156,6 +165,8 @@ class _Draft:
         lists: Part -> names, where lists have to be written.
         num_val: Images of the validation part.
         test: Whether there is a test part.
+        images: Paths of those of a pretraining.
+        pretraining: Options of tools/pretrain.py; None: there is none.
         text: Schedule, choices and the folder of the lists -> the config.
     """
     choices: list[Choice]
@@ -164,41 +175,63 @@ class _Draft:
     lists: dict[str, list[str]]
     num_val: int
     test: bool
+    images: list[str]
+    pretraining: Optional[dict]
     text: Callable[[Schedule, list[Choice], str], str]
 
 
-def _plan_micrographs(source: Source, wishes: Wishes, show: Show) -> _Draft:
+def _plan_micrographs(source: Source, wishes: Wishes, out: Path,
+                      show: Show) -> _Draft:
     facts = take_facts(source, show)
     parts = choose_parts(source, facts, wishes.seed)
-    model = (Choice('model', wishes.model, '--model') if wishes.model else
-             choose_model(facts))
-    start = choose_start(model.value, wishes.encoder)
+    model = _wished_model(wishes) or choose_model(facts)
+    start = choose_start(model.value, wishes.encoder, _minutes(wishes))
     choices = choose(source, facts, parts, wishes.device)
     if start.windowed:
         choices = predict_in_windows(choices, facts)
-    choices += [model, Choice('start', start.name, start.reason)]
+    images = images_but_test(source, parts) if start.minutes else []
+    pretraining = pretraining_options(start, images, out, wishes.seed,
+                                      facts.reading)
+    choices += [model, Choice('start', start.name, start.reason),
+                *choose_pretraining(start, images, 'test' in parts.of)]
     return _Draft(
         choices, start, facts.record(),
         {part: names for part, names in parts.lists.items() if names},
-        parts.of.count('val'), 'test' in parts.of,
+        parts.of.count('val'), 'test' in parts.of, images, pretraining,
         lambda schedule, choices, folder: micrograph_config(
             source, facts, parts, start, choices, schedule, wishes.seed,
-            folder))
+            folder, pretraining))
 
 
-def _plan_surfaces(source: Source, wishes: Wishes, show: Show) -> _Draft:
+def _plan_surfaces(source: Source, wishes: Wishes, out: Path,
+                   show: Show) -> _Draft:
     facts = take_surface_facts(source, wishes.seed, show)
-    model = (Choice('model', wishes.model, '--model') if wishes.model else
-             Choice('model', 'unet', 'defects are small'))
-    start = choose_start(model.value, wishes.encoder)
+    model = (_wished_model(wishes)
+             or Choice('model', 'unet', 'defects are small'))
+    start = choose_start(model.value, wishes.encoder, _minutes(wishes))
+    images = surface_images(source, wishes.seed) if start.minutes else []
+    pretraining = pretraining_options(start, images, out, wishes.seed, {})
     choices = [*choose_for_surfaces(source, facts, wishes.device), model,
-               Choice('start', start.name, start.reason)]
+               Choice('start', start.name, start.reason),
+               *choose_pretraining(start, images, test=True)]
     return _Draft(
         choices, start, facts.record(), {},
-        facts.clean['val'] + facts.defective['val'], True,
-        lambda schedule, choices, folder: surface_config(
+        facts.clean['val'] + facts.defective['val'], True, images,
+        pretraining, lambda schedule, choices, folder: surface_config(
             source, facts, start, choices, schedule, wishes.seed,
-            wishes.device))
+            wishes.device, pretraining))
+
+
+def _wished_model(wishes: Wishes) -> Optional[Choice]:
+    if wishes.model:
+        return Choice('model', wishes.model, '--model')
+    if wishes.encoder == MIT:
+        return Choice('model', 'segformer', f'the one over --encoder {MIT}')
+    return None
+
+
+def _minutes(wishes: Wishes) -> Optional[float]:
+    return None if wishes.steps else wishes.minutes
 
 
 def _time(draft: _Draft, wishes: Wishes, show: Show) -> Schedule:
@@ -212,8 +245,18 @@ def _time(draft: _Draft, wishes: Wishes, show: Show) -> Schedule:
         trial = take_steps(1)
         path = Path(folder) / 'trial.py'
         _write(Path(folder), draft, trial, draft.choices, path, folder)
-        timing = time_training(Config.fromfile(path), show)
-    return fill_minutes(wishes.minutes, timing, draft.num_val)
+        cfg = Config.fromfile(path)
+        if draft.pretraining:  # its weights are yet to be made
+            remove_pretrained(cfg)
+        timing = time_training(cfg, show)
+    before = draft.start.minutes or 0
+    try:
+        return fill_minutes(wishes.minutes - before, timing, draft.num_val)
+    except ValueError as error:
+        if not before:
+            raise
+        raise ValueError(f'{error}, and half as many more for the '
+                         'pretraining, or another --encoder') from error
 
 
 def _write(folder: Path, draft: _Draft, schedule: Schedule,
@@ -221,6 +264,10 @@ def _write(folder: Path, draft: _Draft, schedule: Schedule,
     """Write config and lists to a folder that will be moved to a place."""
     if draft.lists:
         write_split(folder, draft.lists, overwrite=True)
+    if draft.images:
+        (folder / UNLABELED).write_text(
+            ''.join(f'{osp.abspath(path)}\n' for path in draft.images),
+            encoding='utf-8')
     (folder / config.name).write_text(
         draft.text(schedule, choices, place), encoding='utf-8')
 

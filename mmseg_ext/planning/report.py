@@ -4,6 +4,7 @@ import textwrap
 
 from mmseg_ext.basics.command_line import command_for, quote_command
 from mmseg_ext.basics.listing import name_some
+from mmseg_ext.engine.planned_pretraining import pretrain_command
 
 from .choices import value_of
 from .plan import Plan
@@ -13,7 +14,7 @@ INDENT = 13
 
 
 def describe_plan(plan: Plan) -> str:
-    """Word a plan: a line for each choice, and the next three commands."""
+    """Word a plan: a line for each choice, and the next commands."""
     lines = []
     for choice in plan.choices:
         text = f'{_word(choice.value)}: {choice.reason}'
@@ -56,9 +57,13 @@ def _next(plan: Plan) -> list[str]:
     # of what lies below a mask a prediction knows nothing
     cut = '--crop-bottom auto ' * (
         value_of(plan.choices, 'info_band') == 'mask')
+    before = [f'  {pretrain_command(config, plan.pretraining)}'] if (
+        plan.pretraining) else []
     return [
-        f'Wrote {config}, with the reasons. Train by it, judge it on the '
-        f'{part} part, use it:',
+        f'Wrote {config}, with the reasons. '
+        f'{"Pretrain its encoder, train" if before else "Train"} by it, judge '
+        f'it on the {part} part, use it:',
+        *before,
         f'  {command_for("train")} {quote_command([config])}',
         f'  {command_for("test")} {quote_command([config])} {best}',
         f'  {command_for("predict")} {quote_command([images])} --config '

@@ -1,7 +1,8 @@
 """A plan for the published layouts of defects on surfaces."""
 import os.path as osp
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Optional
 
 import numpy as np
 from mmseg.registry import DATASETS
@@ -62,9 +63,7 @@ def take_surface_facts(
         OSError: If files are missing.
         ValueError: If files are unreadable, or no image is defective.
     """
-    sets = {part: DATASETS.build(dict(
-        type=TYPES[source.kind], data_root=source.root, split=part, seed=seed,
-        pipeline=[], **source.options)) for part in SPLITS}
+    sets = _build_sets(source, seed)
     clean, defective, sizes, areas = {}, {}, {}, []
     total, done = sum(map(len, sets.values())), 0
     for part, images in sets.items():
@@ -89,6 +88,20 @@ def take_surface_facts(
         tuple(sets['train'].metainfo['classes']), clean, defective,
         dict(sorted(sizes.items())),
         (min(areas), float(np.median(areas)), max(areas)))
+
+
+def surface_images(source: Source, seed: int = 0) -> list[str]:
+    """Return the paths of all images but those of the test part."""
+    sets = _build_sets(source, seed)
+    return [images.get_data_info(i)['img_path']
+            for part, images in sets.items() if part != 'test'
+            for i in range(len(images))]
+
+
+def _build_sets(source: Source, seed: int) -> dict:
+    return {part: DATASETS.build(dict(
+        type=TYPES[source.kind], data_root=source.root, split=part, seed=seed,
+        pipeline=[], **source.options)) for part in SPLITS}
 
 
 def choose_for_surfaces(source: Source, facts: SurfaceFacts,
@@ -118,7 +131,8 @@ def choose_for_surfaces(source: Source, facts: SurfaceFacts,
 
 def surface_config(source: Source, facts: SurfaceFacts, start: Start,
                    choices: list[Choice], schedule: Schedule, seed: int,
-                   device: str) -> str:
+                   device: str,
+                   pretraining: Optional[Mapping] = None) -> str:
     """Return the text of a config.
 
     Args:
@@ -129,6 +143,7 @@ def surface_config(source: Source, facts: SurfaceFacts, start: Start,
         schedule: How long to train.
         seed: Of the parts and of the training.
         device: 'cpu' or 'cuda'.
+        pretraining: Options of tools/pretrain.py, where that comes first.
     """
     base = source.kind + '_small' * (device == 'cpu')
     options = [f'data_root={osp.abspath(source.root)!r}', f'seed={seed}',
@@ -154,11 +169,10 @@ def surface_config(source: Source, facts: SurfaceFacts, start: Start,
         if source.kind == 'mvtec_ad' else '    dataset=surfaces)',
         'val_dataloader = dict(dataset=surfaces)',
         'test_dataloader = dict(dataset=surfaces)',
-        *reason_lines(choices, 'model'),
-        *reason_lines(choices, 'start'),
+        *reason_lines(choices, 'model', 'start'),
         "# a defect's pixel counts as ten",
-        *model_lines(start, 2, "type='CrossEntropyDiceLoss', "
-                     'class_weight=[1.0, 10.0]'),
+        *model_lines(start, choices, 2, "type='CrossEntropyDiceLoss', "
+                     'class_weight=[1.0, 10.0]', pretraining),
         '# what part of a defective image is a defect, for the first guess',
         f"custom_hooks = [dict(type='ClassPriorHook', prior=({1 - defect:.4f},"
         f' {defect:.4f}))]',
@@ -180,7 +194,7 @@ def _pipeline(source: Source, choices: list[Choice]) -> list[str]:
         *(f'    {step},' for step in LOADING),
         "    dict(type='RandomResize', scale=(256, 256), "
         'ratio_range=(1.0, 1.25)),',
-        *reason_lines(choices, 'crops', '    '),
+        *reason_lines(choices, 'crops', indent='    '),
         "    dict(type='DefectCrop', crop_size=(256, 256), defect_prob=0.5),",
         '    # no flips: a mirrored metal_nut is one of its defects',
         "    dict(type='PhotoMetricDistortion'),",

@@ -70,3 +70,13 @@ def test_no_images(tmp_path):
 def test_bad_arguments(tmp_path):
     with pytest.raises(ValueError, match='part'):
         UnlabeledDataset(sources=[str(tmp_path)], part='test')
+
+
+def test_a_list_of_files(tmp_path):
+    write(tmp_path, 'a/2.png', 'b/masks/1.png')
+    path = tmp_path / 'list.TXT'
+    path.write_text(f'{tmp_path}/b/masks/1.png\na/2.png\n')
+    assert names(UnlabeledDataset(sources=[str(path)])) == ['2.png', '1.png']
+    path.write_text('a/3.png')
+    with pytest.raises(FileNotFoundError, match=r'1 are not there: .*3\.png'):
+        UnlabeledDataset(sources=[str(path)])

@@ -88,7 +88,7 @@ def test_the_model_follows_the_thinness():
 
 def test_reasons_are_comments_of_79_columns():
     choices = choices_of([(64, 64, 90, 30, (97, 3))])
-    lines = reason_lines(choices, 'photometric', '    ')
+    lines = reason_lines(choices, 'photometric', indent='    ')
     assert len(lines) > 1
     assert all(line.startswith('    # ') and len(line) <= 79
                for line in lines)

@@ -3,7 +3,7 @@ import pytest
 
 from mmseg_ext.basics.duplicates import Fingerprint
 from mmseg_ext.planning.fingerprint import ImageFacts, SetFacts
-from mmseg_ext.planning.parts import choose_parts
+from mmseg_ext.planning.parts import choose_parts, images_but_test
 from mmseg_ext.planning.source import Pair, Source
 
 PREFIXES = dict(train=('images/train', 'masks/train'),
@@ -89,3 +89,17 @@ def test_folders_without_common_names_stay():
 def test_one_image_is_too_few():
     with pytest.raises(ValueError, match='1 image with'):
         choose_parts(*make([(1, 1)] * 2, ['train', 'test']))
+
+
+def test_images_without_a_mask():
+    parts = ['train', 'train', 'val', 'test']
+    source, facts = make([(1, 1)] * 4, parts)
+    source.without_mask.extend(f'root/images/{part}/new.png'
+                               for part in ('train', 'test'))
+    found = choose_parts(source, facts)
+    assert found.of == parts
+    assert found.lists == dict(
+        train=['i0.png', 'i1.png'], val=['i2.png'], test=['i3.png'])
+    assert images_but_test(source, found) == [
+        'root/images/train/i0.png', 'root/images/train/i1.png',
+        'root/images/val/i2.png', 'root/images/train/new.png']

@@ -146,7 +146,7 @@ def _one_cycle(steps: int) -> list[dict]:
 def _loaders(settings: Settings, groups: Sequence[Sequence[str]]) -> dict:
     held_out = sum(len(group) // HELD_OUT for group in groups)
     sources = [osp.abspath(path) for path in settings.images]
-    files = [path for path in sources if osp.isfile(path)]
+    files = [path for path in sources if osp.isfile(path)]  # lists, too
     folders = [[path] for path in sources if not osp.isfile(path)]
     common = dict(type='UnlabeledDataset', bit_depth=settings.bit_depth)
     parts = [

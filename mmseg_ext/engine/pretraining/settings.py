@@ -13,7 +13,7 @@ class Settings:
 
     Attributes:
         config: Config file whose backbone learns.
-        images: Folders and files.
+        images: Folders, files, and lists of files (.txt).
         teacher: Address of a pretrained encoder, such as
             ``package://efficientnet_lite0``; without a scheme, timm's name.
         crop: Side of the squares that are cut out of the images, in pixels.

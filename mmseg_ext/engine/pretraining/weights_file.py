@@ -72,7 +72,12 @@ def config_lines(cfg: Config, out: str) -> list[str]:
     Args:
         cfg: Whose backbone learned.
         out: File of the weights.
+
+    Returns:
+        None at all if it starts from them already.
     """
+    if _starts_from(cfg, out):
+        return []
     model = cfg.model
     lines = ['model = dict(']
     if model.get('pretrained'):
@@ -100,6 +105,11 @@ def _own_section(cfg: Config) -> tuple[list[str], dict]:
     return place, section
 
 
+def _starts_from(cfg: Config, out: str) -> bool:
+    return (_own_section(cfg)[1].get('init_cfg') or {}) == dict(
+        type='Pretrained', checkpoint=out)
+
+
 def train_command(cfg: Config, config: str, out: str) -> Optional[str]:
     """Return the command that trains a config from the weights.
 
@@ -111,12 +121,15 @@ def train_command(cfg: Config, config: str, out: str) -> Optional[str]:
     Returns:
         None where options cannot say it, and the lines of a config have to.
     """
+    train = f'{command_for("train")} '
+    if _starts_from(cfg, out):
+        return train + quote_command([config])
     place, section = _own_section(cfg)
     before = section.get('init_cfg', {})
     if (not isinstance(before, dict) or {*before} - {'type', 'checkpoint'}
             or cfg.model.get('pretrained') or section.get('pretrained')):
         return None
     place = '.'.join([*place, 'init_cfg'])
-    return f'{command_for("train")} ' + quote_command([
+    return train + quote_command([
         config, '--cfg-options', f'{place}.type=Pretrained',
         f'{place}.checkpoint={out}'])
