@@ -7,7 +7,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.models.backbones import ResNetV1c
-from mmseg.models.backbones.resnet import BasicBlock, Bottleneck
+from mmseg.models.backbones.resnet import Bottleneck
 from mmseg.registry import MODELS
 
 from mmseg_ext.engine import load_config
@@ -46,12 +46,6 @@ class OneBottleneck(ResNetV1c):
     arch_settings = {50: (Bottleneck, (1, ))}
 
 
-@MODELS.register_module()
-class FourBlocks(ResNetV1c):
-    """A ResNet-18 of one block in each stage."""
-    arch_settings = {18: (BasicBlock, (1, 1, 1, 1))}
-
-
 def segformer_head(kind: str, channels: list[int]) -> dict:
     return dict(
         type=kind, in_channels=channels, in_index=[*range(len(channels))],
@@ -86,16 +80,17 @@ SWIN = dict(
         type='SwinTransformer', embed_dims=8, depths=(2, ), num_heads=(2, ),
         strides=(4, ), out_indices=(0, ), mlp_ratio=2),
     decode_head=fcn_head(8, 0))
-BISENET = dict(
+SEGMENTER = dict(
     backbone=dict(
-        type='BiSeNetV1', context_channels=(8, 16, 32),
-        spatial_channels=(4, 4, 4, 8), out_channels=8,
-        backbone_cfg=dict(RESNET, type='FourBlocks', depth=18)),
-    decode_head=fcn_head(8, 0))
+        type='VisionTransformer', img_size=(64, 64), patch_size=16,
+        embed_dims=8, num_layers=1, num_heads=2, mlp_ratio=2),
+    decode_head=dict(
+        type='FCNHead', in_channels=8, channels=8, num_convs=0,
+        concat_input=False))
 # Model, and the multiple that its config pads to.
 FAMILIES = dict(
     swin=(SWIN, None),
-    bisenet=(BISENET, 32),
+    segmenter=(SEGMENTER, 16),
     proposed=(PROPOSED, 32),
     segformer=(dict(
         backbone=mit('MixVisionTransformer', 2),
