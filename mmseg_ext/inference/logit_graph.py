@@ -66,7 +66,8 @@ class LogitGraph(nn.Module):
     A head of one channel becomes two: its threshold and its probability.
 
     Args:
-        model: Segmentor, in evaluation mode; kept, not copied.
+        model: Segmentor, in evaluation mode; kept, not copied, and some of
+            its layers become ones that can be traced.
 
     Shape:
         - image: (B, H, W, 3) uint8, channels blue, green, red
