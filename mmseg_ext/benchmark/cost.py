@@ -134,10 +134,10 @@ class _ConvolutionMaps(TorchDispatchMode):
 def count_cio(network: nn.Module, image: Tensor) -> int:
     """Count convolutional input/output, the traffic of maps.
 
-    The sum over all convolutions, of functions too, of
-    c_in h_in w_in + c_out h_out w_out. A map that several convolutions read
-    counts for each of them; weights do not count, nor what is computed as a
-    matrix product, such as linear layers and attention.
+    The sum of c_in h_in w_in + c_out h_out w_out over all convolutions,
+    whether of layers or called as functions. A map that several of them read
+    counts for each; weights do not count, nor what is computed as a matrix
+    product, such as linear layers and attention.
 
     Args:
         network: Model in evaluation mode.

@@ -12,6 +12,7 @@ RADII = (7, 12, 19, 28, 40, 55, 75, 100)  # points of a font
 ANGLES = (0, 180, 90, 270, 45, 315, 135, 225, 20, 340, 160, 200, 70, 290,
           110, 250)
 MARKER = 5  # half of its side
+CROSSING = 40  # what a crossed name costs, in square pixels of overlap
 LEADER = 15  # radius from which a line leads to the point in any case
 
 
@@ -44,6 +45,7 @@ def place_labels(axes: 'Axes', points: Sequence[tuple[float, float]],
         ends = axes.transData.transform([(x0, y0), (x1, y1)])
         marks.append(_box(ends.min(0), ends.max(0), unit))
     frame = axes.get_window_extent(renderer)
+    # on the right a name may leave the axes: nothing is written there
     inside = np.array([frame.x0, frame.y0, figure.bbox.x1, frame.y1])
     crowd = [np.sort(np.hypot(*(centres - centre).T))[:4].sum()
              for centre in centres]
@@ -57,10 +59,12 @@ def place_labels(axes: 'Axes', points: Sequence[tuple[float, float]],
         best = None
         for radius, box, line in _places(centres[i], width, height, unit):
             cost = sum(_overlap(box, other) for other in [*marks, *taken])
+            # to be cut off is worse than to be covered
             cost += 4 * (width * height - _overlap(box, inside))
-            cost += 40 * sum(_crosses(line, other) for j, other in enumerate(
-                [*marks[:len(centres)], *taken]) if j != i)
-            cost += 40 * sum(_crosses(other, box) for other in lines)
+            cost += CROSSING * sum(
+                _crosses(line, other) for j, other in enumerate(
+                    [*marks[:len(centres)], *taken]) if j != i)
+            cost += CROSSING * sum(_crosses(other, box) for other in lines)
             if best is None or cost < best[0]:
                 best = cost, radius, box, line
             if cost < 1:  # of a pixel
@@ -70,7 +74,7 @@ def place_labels(axes: 'Axes', points: Sequence[tuple[float, float]],
         middle = (box[:2] + box[2:]) / 2
         leader = None
         gaps = [_gap(box, centre) for centre in centres]
-        if radius >= LEADER or min(gaps) < gaps[i]:
+        if radius >= LEADER or min(gaps) < gaps[i]:  # else it is ambiguous
             lines.append(line)
             leader = dict(arrowstyle='-', color='0.6', linewidth=0.6,
                           shrinkA=0, shrinkB=4)

@@ -16,7 +16,8 @@ class _Steps:
     """A training that can be gone on with step by step.
 
     Loading counts, and is done in this process: in two that share the cores
-    it would be hidden by as much as the other model leaves free.
+    it would be hidden by as much as the other model leaves free. Hooks are
+    left out.
     """
 
     def __init__(self, cfg: Config, work_dir: str) -> None:

@@ -16,6 +16,10 @@ def set_in_heads(model: Mapping, **values) -> dict:
             list of them or none.
         **values: Of each head. Of a dict, such as ``loss_decode``, the named
             keys are set, so that each head's ``loss_weight`` stays.
+
+    Raises:
+        ValueError: If keys are to be set in what is no dict, such as a list
+            of losses.
     """
     model = copy.deepcopy(dict(model))
     auxiliary = model.get('auxiliary_head') or []
@@ -25,6 +29,11 @@ def set_in_heads(model: Mapping, **values) -> dict:
         for name, value in values.items():
             value = copy.deepcopy(value)
             if isinstance(value, Mapping):
-                value = {**(head.get(name) or {}), **value}
+                there = head.get(name) or {}
+                if not isinstance(there, Mapping):
+                    raise ValueError(
+                        f'{name} of {head.get("type")} is {there!r}, no dict '
+                        'whose keys could be set: set it head by head')
+                value = {**there, **value}
             head[name] = value
     return model

@@ -143,7 +143,8 @@ def _export(cfg: Config | str, checkpoint: str, out: Path,
             opset: int, tolerance: float) -> ExportReport:
     cfg = load_config(cfg) if isinstance(cfg, str) else cfg
     model = TorchModel(cfg, checkpoint, 'cpu')
-    graph = LogitGraph(model.model).eval()
+    # a copy: the file is compared with mmseg's own layers, not their twins
+    graph = LogitGraph(copy.deepcopy(model.model)).eval()
     resize = _find_resize(model)
     windows = _find_windows(model, graph)
     metadata = _describe(model, graph, cfg, checkpoint, resize, windows)

@@ -2,44 +2,9 @@
 import torch
 import torch.nn.functional as F
 from mmseg.models.segmentors import EncoderDecoder
-from mmseg.models.utils.wrappers import Upsample
 from torch import Tensor, nn
 
-
-class _TraceableUpsample(Upsample):
-    """mmseg's own, which rounds sizes by int() and so fixes them."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        factor = self.scale_factor
-        if isinstance(factor, tuple) or not float(factor).is_integer():
-            return super().forward(x)
-        return F.interpolate(
-            x, [length * int(factor) for length in x.shape[2:]],
-            mode=self.mode, align_corners=self.align_corners)
-
-
-class _TraceableAveragePool(nn.AdaptiveAvgPool2d):
-    """PyTorch's own to a grid, whose cells an ONNX file fixes otherwise.
-
-    A sum over a side of the image with weights that are the same for all
-    channels: cell i of n averages from floor(i H / n) to ceil((i + 1) H / n).
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        rows, cols = (self.output_size, ) * 2 if isinstance(
-            self.output_size, int) else self.output_size
-        # (B, C, H, W) -> (B, C, rows, cols)
-        return (_cells(rows, x.shape[2], x)
-                @ x @ _cells(cols, x.shape[3], x).transpose(0, 1))
-
-
-def _cells(count: int, length: int, like: Tensor) -> Tensor:
-    """Return the fraction of each position in each cell, (count, length)."""
-    cell = torch.arange(count, device=like.device)[:, None]
-    start = torch.div(cell * length, count, rounding_mode='floor')
-    end = -torch.div(-(cell + 1) * length, count, rounding_mode='floor')
-    place = torch.arange(length, device=like.device)
-    return ((start <= place) & (place < end)).to(like.dtype) / (end - start)
+from ._traceable import make_traceable, padding_to
 
 
 class _TraceableSameConv(nn.Conv2d):
@@ -101,7 +66,8 @@ class LogitGraph(nn.Module):
     A head of one channel becomes two: its threshold and its probability.
 
     Args:
-        model: Segmentor, in evaluation mode; kept, not copied.
+        model: Segmentor, in evaluation mode; kept, not copied, and some of
+            its layers become ones that can be traced.
 
     Shape:
         - image: (B, H, W, 3) uint8, channels blue, green, red
@@ -142,12 +108,7 @@ class LogitGraph(nn.Module):
             std = preprocessor.std.expand(3, 1, 1).reshape(shape).clone()
         self.register_buffer('mean', mean)
         self.register_buffer('std', std)
-        for module in model.modules():
-            if isinstance(module, Upsample) and module.size is None:
-                module.__class__ = _TraceableUpsample
-            if (isinstance(module, nn.AdaptiveAvgPool2d)
-                    and module.output_size not in (1, (1, 1))):
-                module.__class__ = _TraceableAveragePool
+        make_traceable(model)
         _fix_same_padding(model, self.divisor)
         self.model = model
 
@@ -158,8 +119,9 @@ class LogitGraph(nn.Module):
             x = x.flip(1)
         x = (x.float() - self.mean) / self.std
         if self.divisor > 1:
-            x = F.pad(x, (0, -width % self.divisor, 0,
-                          -height % self.divisor), value=self.pad_value)
+            x = F.pad(x, (0, padding_to(width, self.divisor),
+                          0, padding_to(height, self.divisor)),
+                      value=self.pad_value)
         size = x.shape[2:]
         meta = dict(ori_shape=size, img_shape=size, pad_shape=size)
         out = self.model.encode_decode(x, [meta])[:, :, :height, :width]

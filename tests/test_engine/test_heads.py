@@ -20,3 +20,10 @@ def test_sets_all_heads_and_leaves_the_model_as_it_was(auxiliary):
         heads = heads[0]
     assert auxiliary is None or heads == dict(
         num_classes=2, loss_decode=dict(type='B', loss_weight=0.4))
+
+
+def test_keys_cannot_be_set_in_a_list_of_losses():
+    head = dict(type='FCNHead', loss_decode=[dict(type='A'), dict(type='B')])
+    with pytest.raises(ValueError, match=r'loss_decode of FCNHead is .*head '
+                       'by head'):
+        set_in_heads(dict(decode_head=head), loss_decode=dict(type='C'))

@@ -74,8 +74,23 @@ TIMM = dict(
 HARDNET = dict(
     stem=[4, 4, 4, 4], channels=[8, 8], growth=[4, 4], layers=[2, 2],
     down=[0])
+# Windows of its two blocks, the second shifted, do not divide any map here.
+SWIN = dict(
+    backbone=dict(
+        type='SwinTransformer', embed_dims=8, depths=(2, ), num_heads=(2, ),
+        strides=(4, ), out_indices=(0, ), mlp_ratio=2),
+    decode_head=fcn_head(8, 0))
+SEGMENTER = dict(
+    backbone=dict(
+        type='VisionTransformer', img_size=(64, 64), patch_size=16,
+        embed_dims=8, num_layers=1, num_heads=2, mlp_ratio=2),
+    decode_head=dict(
+        type='FCNHead', in_channels=8, channels=8, num_convs=0,
+        concat_input=False))
 # Model, and the multiple that its config pads to.
 FAMILIES = dict(
+    swin=(SWIN, None),
+    segmenter=(SEGMENTER, 16),
     proposed=(PROPOSED, 32),
     segformer=(dict(
         backbone=mit('MixVisionTransformer', 2),
