@@ -295,7 +295,11 @@ def _step_jobs(suite: Suite, work_dir: Path,
 def _time_steps(suite: Suite, work_dir: Path,
                 rows: Optional[Collection[str]],
                 echo: Callable[[str], None]) -> list[Failure]:
-    """Time the steps of the rows that have no time yet."""
+    """Time the steps of the rows that have no time yet.
+
+    Those that another process is timing are waited for: without them it is
+    not known how long to train.
+    """
     if suite.equal_time is None:
         return []
     plain = replace(suite, equal_time=None)
@@ -314,6 +318,8 @@ def _time_steps(suite: Suite, work_dir: Path,
             if reason is not None:
                 failures.append(Failure(f'{suite.row(name).title}, steps',
                                         reason, job.log, job.last_words()))
+    while any(job.busy() for job in jobs.values()):
+        time.sleep(1)
     return failures
 
 

@@ -1,8 +1,9 @@
 """What a training step costs a model, beside another's, in one process."""
+import copy
 from itertools import chain, repeat
 from statistics import median
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
@@ -20,8 +21,8 @@ class _Steps:
     left out.
     """
 
-    def __init__(self, cfg: Config, work_dir: str) -> None:
-        cfg = cfg.copy()
+    def __init__(self, cfg: Config | ConfigDict, work_dir: str) -> None:
+        cfg = copy.deepcopy(cfg)
         cfg.work_dir = work_dir
         cfg.experiment_name = 'step times'
         cfg.log_level = 'ERROR'
@@ -43,8 +44,8 @@ class _Steps:
                               optim_wrapper=self.optim_wrapper)
 
 
-def measure_step_ratio(cfg: Config,
-                       reference: Config,
+def measure_step_ratio(cfg: Config | ConfigDict,
+                       reference: Config | ConfigDict,
                        work_dir: str,
                        rounds: int = ROUNDS) -> dict[str, float]:
     """Time training steps of two configs in turn.
