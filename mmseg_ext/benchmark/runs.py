@@ -256,7 +256,7 @@ def run_suite(suite: Suite,
         raise FileNotFoundError(
             f'There is no data folder {suite.data_root}. Another one: '
             f'--data-root DIR. {suite.data_help}')
-    failures = _time_steps(suite, work_dir, rows, echo)
+    failures = _time_steps(suite, work_dir, rows, redo, echo)
     runs, unreadable = list_runs(suite, work_dir)
     failures += [failure for name, failure in unreadable.items()
                 if rows is None or name in rows]
@@ -293,9 +293,13 @@ def _step_jobs(suite: Suite, work_dir: Path,
 
 
 def _time_steps(suite: Suite, work_dir: Path,
-                rows: Optional[Collection[str]],
+                rows: Optional[Collection[str]], redo: bool,
                 echo: Callable[[str], None]) -> list[Failure]:
-    """Time the steps of the rows that have no time yet."""
+    """Time the steps of the rows that have no time yet.
+
+    A time of other settings stays, unless it is to be done again: the runs
+    that began by it fit no other, not even that of the same settings.
+    """
     if suite.equal_time is None:
         return []
     plain = replace(suite, equal_time=None)
@@ -305,8 +309,13 @@ def _time_steps(suite: Suite, work_dir: Path,
         if rows is not None and name not in rows:
             continue
         with job.claimed() as mine:
-            if not mine or (job.result() and not job.changes()):
+            if not mine:
                 continue
+            if job.result() is not None:
+                if not redo:
+                    check_settings([Run(suite.row(name), 0, job)])
+                if not job.changes():
+                    continue
             echo(f'Steps of {suite.row(name).title} beside those of '
                  f'{suite.row(suite.equal_time.row).title}: {job.log}')
             job.clear()
