@@ -7,4 +7,4 @@ _base_ = [
 
 from mmseg_ext.engine import set_in_heads  # noqa: E402
 
-model = set_in_heads(_base_.model, num_classes=4)
+model = set_in_heads(_base_.model, **_base_.head_options)

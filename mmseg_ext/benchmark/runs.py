@@ -9,7 +9,7 @@ from typing import Optional
 
 from mmengine.config import Config
 
-from mmseg_ext.basics import format_duration
+from mmseg_ext.basics import FileLock, format_duration
 from mmseg_ext.engine import load_config
 from mmseg_ext.planning import Wishes, make_plan
 
@@ -57,12 +57,7 @@ def row_config(suite: Suite, row: Row, work_dir: Path) -> Config:
         row: Its config is read, or planned from the suite's data.
         work_dir: Folder of the folders of runs, where a plan is kept.
     """
-    cfg = load_config(
-        str(_plan(suite, row, work_dir)) if row.plan is not None else
-        row.config,
-        cfg_options=copy.deepcopy(suite.cfg_options),
-        data_root=suite.data_root,
-        from_scratch=suite.from_scratch)
+    cfg = _read_config(suite, row, work_dir)
     cfg.merge_from_dict(copy.deepcopy(row.cfg_options))
     cfg.merge_from_dict({
         'val_cfg': None,
@@ -76,18 +71,32 @@ def row_config(suite: Suite, row: Row, work_dir: Path) -> Config:
     return Config.fromstring(cfg.pretty_text, '.py')
 
 
-def _plan(suite: Suite, row: Row, work_dir: Path) -> Path:
-    """Plan for the suite's data; the same data give the same plan.
+def _read_config(suite: Suite, row: Row, work_dir: Path) -> Config:
+    """Read a row's config, or plan it for the suite's data.
 
-    Other data give another one, which the runs that began by the earlier
-    one then do not fit.
+    The same data give the same plan. Other data give another one, which the
+    runs that began by the earlier one then do not fit.
     """
+    changes = dict(
+        cfg_options=copy.deepcopy(suite.cfg_options),
+        data_root=suite.data_root,
+        from_scratch=suite.from_scratch)
+    if row.plan is None:
+        return load_config(row.config, **changes)
     asked = dict(row.plan)
-    return make_plan(
-        suite.data_root, work_dir / suite.runs / row.name / 'plan',
-        classes=asked.pop('classes', None),
-        # no choice depends on the number of steps, which is the suite's
-        wishes=Wishes(steps=1, **asked), overwrite=True).config
+    out = work_dir / suite.runs / row.name / 'plan'
+    out.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out.with_name('plan.lock'))
+    while not lock.acquire():  # another process plans the same
+        time.sleep(0.1)
+    try:
+        plan = make_plan(
+            suite.data_root, out, classes=asked.pop('classes', None),
+            # no choice depends on the number of steps, which is the suite's
+            wishes=Wishes(steps=1, **asked), overwrite=True)
+        return load_config(str(plan.config), **changes)
+    finally:
+        lock.release()
 
 
 @dataclass(frozen=True)
@@ -256,10 +265,12 @@ def run_suite(suite: Suite,
         raise FileNotFoundError(
             f'There is no data folder {suite.data_root}. Another one: '
             f'--data-root DIR. {suite.data_help}')
-    failures = _time_steps(suite, work_dir, rows, echo)
+    failures = _time_steps(suite, work_dir, rows, redo, echo)
     runs, unreadable = list_runs(suite, work_dir)
+    known = {failure.what for failure in failures}
     failures += [failure for name, failure in unreadable.items()
-                if rows is None or name in rows]
+                 if (rows is None or name in rows)
+                 and failure.what not in known]
     wanted = [
         run for run in runs if (rows is None or run.row.name in rows) and
         (seeds is None or run.seed in seeds)
@@ -293,12 +304,14 @@ def _step_jobs(suite: Suite, work_dir: Path,
 
 
 def _time_steps(suite: Suite, work_dir: Path,
-                rows: Optional[Collection[str]],
+                rows: Optional[Collection[str]], redo: bool,
                 echo: Callable[[str], None]) -> list[Failure]:
     """Time the steps of the rows that have no time yet.
 
     Those that another process is timing are waited for: without them it is
-    not known how long to train.
+    not known how long to train. A time of other settings stays, unless it is
+    to be done again: the runs that began by it fit no other, not even that
+    of the same settings.
     """
     if suite.equal_time is None:
         return []
@@ -309,15 +322,20 @@ def _time_steps(suite: Suite, work_dir: Path,
         if rows is not None and name not in rows:
             continue
         with job.claimed() as mine:
-            if not mine or (job.result() and not job.changes()):
+            if not mine:
                 continue
+            if job.result() is not None:
+                if not redo:
+                    check_settings([Run(suite.row(name), 0, job)])
+                if not job.changes():
+                    continue
             echo(f'Steps of {suite.row(name).title} beside those of '
                  f'{suite.row(suite.equal_time.row).title}: {job.log}')
             job.clear()
             reason = job.execute()
             if reason is not None:
-                failures.append(Failure(f'{suite.row(name).title}, steps',
-                                        reason, job.log, job.last_words()))
+                failures.append(Failure(suite.row(name).title, reason,
+                                        job.log, job.last_words()))
     while any(job.busy() for job in jobs.values()):
         time.sleep(1)
     return failures

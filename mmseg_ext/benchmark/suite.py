@@ -317,7 +317,11 @@ def _read_rows(path: Path, section, quick: bool,
             short = values.get('quick', {})
             if short is False:
                 continue
-            values = {**values, **_section(f'{where}.quick', short, (), parts)}
+            short = _section(f'{where}.quick', short, (), parts)
+            if {'config', 'plan'} & {*short}:  # in place of either
+                values = {name: value for name, value in values.items()
+                          if name not in ('config', 'plan')}
+            values = {**values, **short}
         if ('config' in values) == ('plan' in values):
             raise ValueError(f'{where} must have either config or plan')
         config, plan = '', None
@@ -360,6 +364,8 @@ def _filled(where: str, config, fill: Mapping[str, str]) -> str:
     except (KeyError, IndexError) as error:
         raise ValueError(
             f'{where} is {config!r}: fill has no {error}') from None
+    except (ValueError, AttributeError) as error:
+        raise ValueError(f'{where} is {config!r}: {error}') from None
 
 
 def _read_groups(where: str, section) -> Optional[Groups]:

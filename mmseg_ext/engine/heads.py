@@ -2,6 +2,8 @@
 import copy
 from collections.abc import Mapping
 
+SHARED = ('loss_weight', 'loss_name')  # by losses of all types
+
 
 def set_in_heads(model: Mapping, **values) -> dict:
     """Return a model's config with values set in all of its heads.
@@ -15,7 +17,8 @@ def set_in_heads(model: Mapping, **values) -> dict:
         model: Section of an EncoderDecoder, its auxiliary heads a dict, a
             list of them or none.
         **values: Of each head. Of a dict, such as ``loss_decode``, the named
-            keys are set, so that each head's ``loss_weight`` stays.
+            keys are set, so that each head's ``loss_weight`` stays; of
+            another type's, no other keys stay.
 
     Raises:
         ValueError: If keys are to be set in what is no dict, such as a list
@@ -34,6 +37,10 @@ def set_in_heads(model: Mapping, **values) -> dict:
                     raise ValueError(
                         f'{name} of {head.get("type")} is {there!r}, no dict '
                         'whose keys could be set: set it head by head')
+                if value.get('type', there.get('type')) != there.get('type'):
+                    # another type has other arguments
+                    there = {key: there[key] for key in SHARED
+                             if key in there}
                 value = {**there, **value}
             head[name] = value
     return model

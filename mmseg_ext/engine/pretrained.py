@@ -5,7 +5,7 @@ import os.path as osp
 from mmengine.config import Config
 from mmengine.runner import checkpoint
 
-from .planned_pretraining import pretrain_command
+from .pretrain_command import pretrain_command
 from .sections import sections
 from .weights import WeightsError, find_scheme, normalization_mismatches
 from .weights.download import check_address

@@ -20,7 +20,8 @@ def make_traceable(model: nn.Module) -> None:
             module.__class__ = _TraceableAveragePool
         elif (isinstance(module, AdaptivePadding)
                 and module.padding == 'corner'
-                and module.kernel_size == module.stride):
+                and module.kernel_size == module.stride
+                and module.dilation == (1, 1)):
             module.__class__ = _TraceablePadding
         elif isinstance(module, ShiftWindowMSA):
             module.__class__ = _TraceableWindowAttention

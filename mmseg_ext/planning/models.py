@@ -89,8 +89,7 @@ def choose_start(model: str, encoder: Optional[str] = None,
     Raises:
         ConnectionError: If weights are beyond the network.
         ImportError: If timm is missing.
-        ValueError: If there is no such model or encoder.
-        WeightsError: If there are no such weights.
+        ValueError: If there is no such model, encoder or weights.
     """
     if model not in MODELS:
         raise ValueError(f'--model {model}: there are {", ".join(MODELS)}')
@@ -163,7 +162,7 @@ def _over(model: str, address: str, reason: str) -> Start:
     base = MODELS[model]['lite']
     place = _encoder(base)
     changes: dict[Place, Any] = {}
-    if name != PACKAGED[0]:
+    if address != f'{PACKAGE}{PACKAGED[0]}':  # the base's own
         changes.update({(*place, key): net[key] for key in net})
         changes[(*place, 'init_cfg', 'checkpoint')] = address
     seen = scheme.normalization(name)
@@ -182,7 +181,7 @@ def _over_mit(model: str, minutes: Optional[float]) -> Start:
         models = [name for name, bases in MODELS.items() if 'mit' in bases]
         raise ValueError(f'--encoder {MIT}: that is for --model '
                          f'{" or ".join(models)}')
-    part = round((minutes or 0) * PRETRAINED, 1)
+    part = (minutes or 0) * PRETRAINED
     if not minutes:
         why = '--steps leaves it no minutes'
     elif not _is_installed(TEACHER):
@@ -192,7 +191,7 @@ def _over_mit(model: str, minutes: Optional[float]) -> Start:
         why = (f'a third of --minutes {minutes:g} is less than the '
                f'{SHORTEST} below which that does not pay')
     else:
-        return Start(base, MIT, '--encoder', minutes=part)
+        return Start(base, MIT, '--encoder', minutes=round(part, 1))
     return Start(base, RANDOM, f'random weights: MiT-B0 has none here, and '
                  f'is not pretrained, for {why}',
                  {('backbone', 'init_cfg'): None})

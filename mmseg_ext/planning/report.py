@@ -4,7 +4,7 @@ import textwrap
 
 from mmseg_ext.basics.command_line import command_for, quote_command
 from mmseg_ext.basics.listing import name_some
-from mmseg_ext.engine.planned_pretraining import pretrain_command
+from mmseg_ext.engine.pretrain_command import pretrain_command
 
 from .choices import value_of
 from .plan import Plan

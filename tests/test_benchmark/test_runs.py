@@ -385,3 +385,8 @@ rows['broken']['cfg_options'] = {'train_dataloader.batch_size': 6}
     # the same steps when it goes on
     run_suite(suite, tmp_path, rows=['broken'], seeds=[], echo=lines.append)
     assert sum(line.startswith('Steps of') for line in lines) == 1
+    # a changed setting does not cost the time that runs began by
+    path.write_text(path.read_text().replace('_size\': 6', '_size\': 5'))
+    with pytest.raises(ValueError, match='other settings'):
+        run_suite(read_suite(path), tmp_path, ['broken'], [], echo=print)
+    assert list_runs(suite, tmp_path)[1] == {}

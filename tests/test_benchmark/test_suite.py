@@ -71,6 +71,14 @@ def test_quick(write):
     assert suite.published.titles == dict(big='Big', huge='Huge')
 
 
+def test_a_quick_row_may_be_planned(write):
+    path = write("quick=dict(title='Small', cfg_options={'a.b': 2})",
+                 "quick=dict(plan=dict(model='unet'))")
+    row, = read_suite(path, quick=True).rows
+    assert (row.config, row.plan) == ('', dict(model='unet'))
+    assert read_suite(path).rows[0].plan is None
+
+
 def test_options_win(write):
     suite = read_suite(write(), data_root='elsewhere', from_scratch=True)
     assert suite.data_root == 'elsewhere'

@@ -70,7 +70,7 @@ def test_what_does_not_fit(downloaded, model, encoder, words):
 
 
 @pytest.mark.parametrize('minutes, part, why', [
-    (30, 10, ''), (9, 3, ''), (8, None, 'less than the 3'),
+    (30, 10, ''), (9, 3, ''), (8.9, None, 'less than the 3'),
     (None, None, '--steps')])
 def test_mit_takes_a_third_of_the_minutes(tmp_path, minutes, part, why):
     for model in (name for name, bases in MODELS.items() if 'mit' in bases):

@@ -5,6 +5,7 @@
 # fifth of padding for the first time when it is tested.
 _base_ = './sem_crops.py'
 
+head_options = dict(num_classes=4)  # for set_in_heads, see configs/README.md
 train_pipeline = [
     dict(type='LoadSEMImageFromFile'),
     dict(type='LoadSEMAnnotations'),

@@ -9,7 +9,7 @@ def pretrain_as_planned(
         config: str, section: Mapping, overwrite: bool = False,
         progress: Callable[[str], Callable[[int, int], None]] = (
             lambda what: lambda done, total: None)) -> Pretrained:
-    """Run what :func:`~..planned_pretraining.pretrain_command` words.
+    """Run what :func:`~..pretrain_command.pretrain_command` words.
 
     Args:
         config: Path of the config.

@@ -1,4 +1,7 @@
-"""The pretraining that a config starts from, and says itself."""
+"""The command that makes the weights which a config names itself.
+
+Outside of pretraining/, which imports torch and models: errors name it.
+"""
 from collections.abc import Mapping
 
 from mmseg_ext.basics.command_line import command_for, quote_command
