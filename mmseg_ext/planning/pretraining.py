@@ -52,8 +52,8 @@ def pretraining_options(start: Start, images: Sequence[str], out: Path,
         return None
     check_names({image: image for image in images})
     options = dict(images=osp.abspath(out / UNLABELED),
-                   teacher=f'{PACKAGE}{TEACHER}',
                    out=osp.abspath(out / f'{start.name}.pth'),
+                   teacher=f'{PACKAGE}{TEACHER}',
                    minutes=start.minutes, seed=seed)
     if 'info_band' in reading:  # no mask tells how high it is
         options['crop_bottom'] = 'auto'

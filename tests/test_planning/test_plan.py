@@ -191,8 +191,8 @@ def test_mit_is_pretrained_first(with_test, tmp_path, monkeypatch):
     assert {Path(path).name for path in learned} >= {
         'new_train.png', 'new_val.png'}
     command = (f'pretrain plan/segformer_sem.py {tmp_path}/plan/'
-               'pretraining.txt --teacher package://efficientnet_lite0 '
-               f'--out {tmp_path}/plan/mit_b0.pth '
+               f'pretraining.txt --out {tmp_path}/plan/mit_b0.pth '
+               '--teacher package://efficientnet_lite0 '
                '--minutes 30.0 --seed 0 --crop-bottom auto')
     assert command in describe_plan(plan)
     with pytest.raises(FileNotFoundError, match='not exist') as found:
