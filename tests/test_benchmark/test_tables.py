@@ -39,7 +39,8 @@ def suite():
         columns=(MIOU, ERROR),
         rows=(Row('plain', 'plain', 'p.py'), Row('ours', 'ours_2 & b',
                                                  'o.py')),
-        cfg_options={}, from_scratch=False, groups=None, published=None)
+        cfg_options={}, from_scratch=False, equal_time=None, groups=None,
+        published=None)
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ def test_real_steps_are_timed(sem_root, config_path):
     for step in cfg.train_dataloader.dataset.pipeline:
         if step.type == 'RandomCrop':
             step.crop_size = (64, 64)
+    cfg.train_dataloader.batch_size = 2
     cfg.train_dataloader.num_workers = 0
     cfg.train_dataloader.persistent_workers = False
     before = cfg.pretty_text
