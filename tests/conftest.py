@@ -70,14 +70,14 @@ def configs_are_not_laid_out():
 
 
 @pytest.fixture(scope='module')
-def without_mmdet(tmp_path_factory):
-    """Let new processes find no mmdet: they start in half of the time.
+def lean_processes(tmp_path_factory):
+    """Let new processes find no mmdet: they start in a third of the time.
 
-    Nor transformers, which it and mmengine import. Whatever needs none of
-    their models works beside them and without them.
+    Nor transformers and timm, which it, mmengine and mmseg import. Whatever
+    needs none of their models works beside them and without them.
     """
     folder = tmp_path_factory.mktemp('left_out')
-    for name in ('mmdet', 'transformers'):
+    for name in ('mmdet', 'timm', 'transformers'):
         (folder / f'{name}.py').write_text(
             f"raise ModuleNotFoundError('left out by a test', name='{name}')")
     path = [str(folder), os.environ.get('PYTHONPATH')]

@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Optional
 
 SLOW = ('torch', 'cv2', 'matplotlib.pyplot', 'scipy.optimize',
-        'torch.distributed.optim', 'torch._dynamo',
+        'torch.distributed.optim', 'torch._dynamo', 'timm',
         'transformers.modeling_utils')
 PATIENCE = 300  # seconds
 

@@ -12,6 +12,8 @@ from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
+from .loaders import ended_loaders
+
 WARM = 3  # steps that are not counted: memory and caches are new to them
 TIMED = 9  # steps whose median counts
 VALIDATED = 2  # images predicted to see how long one takes
@@ -92,10 +94,11 @@ def time_training(cfg: Config,
         cfg.experiment_name = f'timing-{os.path.basename(folder)}'
         runner = Runner.from_cfg(cfg)
         runner.register_hook(clock)
-        runner.train()
-        began = time.perf_counter()
-        runner.val_loop.run()
-        took = time.perf_counter() - began
+        with ended_loaders(runner):
+            runner.train()
+            began = time.perf_counter()
+            runner.val_loop.run()
+            took = time.perf_counter() - began
     steps = [b - a for a, b in zip(clock.ends[WARM - 1:], clock.ends[WARM:])]
     images = len(runner.val_loop.dataloader.dataset)
     return Timing(median(steps), took / images)

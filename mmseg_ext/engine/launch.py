@@ -35,6 +35,7 @@ from .dataset_options import check_class_weights, set_in_datasets
 from .divergence_hook import DivergenceHook
 from .image_folders import ImageFoldersHook
 from .interrupt_hook import InterruptHook
+from .loaders import ended_loaders
 from .pretrained import (
     check_weights,
     remove_pretrained,
@@ -230,7 +231,7 @@ def _train(cfg: Config, resume: bool, checkpoint: Optional[str], quiet: bool,
     interrupts = InterruptHook()
     runner.register_hook(interrupts)
     try:
-        with interrupts.listening():
+        with interrupts.listening(), ended_loaders(runner):
             runner.train()
     except KeyboardInterrupt:
         runner.visualizer.close()
@@ -331,7 +332,8 @@ def test(cfg: Config,
     if out is not None:
         runner.register_hook(ImageFoldersHook())
     try:
-        return runner.test()
+        with ended_loaders(runner):
+            return runner.test()
     finally:
         if isinstance(runner, QuietRunner):
             runner.console.clear()

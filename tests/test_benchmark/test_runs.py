@@ -107,7 +107,7 @@ class Bench:
 
 
 @pytest.fixture(scope='module')
-def bench(repository, sem_root, tmp_path_factory, without_mmdet):
+def bench(repository, sem_root, tmp_path_factory, lean_processes):
     here = tmp_path_factory.mktemp('benchmark')
     path = os.pathsep.join([str(here), os.environ['PYTHONPATH']])
     with pytest.MonkeyPatch.context() as patch:

@@ -14,7 +14,7 @@ SCRIPT = Path(__file__).with_name('train_two_processes.py')
 @pytest.mark.skipif(
     get_device() != 'cpu', reason='an accelerator is here: nothing is patched')
 def test_two_processes_train_one_model(
-        tmp_path, environment, without_mmdet):
+        tmp_path, environment, lean_processes):
     path = [str(SCRIPT.parents[1]), os.environ['PYTHONPATH'],
             environment['PYTHONPATH']]
     done = subprocess.run(

@@ -120,7 +120,7 @@ def test_a_second_time_it_stops_at_once(settings, tmp_path):
 
 
 def test_a_terminal_ends_a_process_with_its_loaders(
-        settings, repository, tmp_path, without_mmdet):
+        settings, repository, tmp_path, lean_processes):
     (tmp_path / 'when.py').write_text(WHEN)
     cfg = settings('broken', 2, by_epoch=True)
     cfg.custom_hooks = [dict(type='PressCtrlC')]

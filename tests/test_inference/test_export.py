@@ -110,10 +110,10 @@ FAMILIES = dict(
         decode_head=dict(
             type='FCHarDNetHead', arch=HARDNET, align_corners=True)), 4),
     unet_head=(dict(
-        backbone=dict(RESNET, depth=18),
+        backbone=resnet(18, 2),
         decode_head=dict(
-            type='UNetDecodeHead', in_channels=[4, 8, 16, 32],
-            decoder_channels=[8, 8, 8, 4])), None),
+            type='UNetDecodeHead', in_channels=[4, 8], in_index=[0, 1],
+            decoder_channels=[8, 4])), None),
     pspnet=(dict(
         backbone=resnet(18, 2),
         decode_head=dict(

@@ -127,7 +127,7 @@ def test_two_processes_train_what_one_trains(repository, tmp_path, name):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures('without_mmdet')
+@pytest.mark.usefixtures('lean_processes')
 @pytest.mark.skipif(
     len(own_cores()) < 2, reason='two processes need two cores')
 def test_scaling(repository, tmp_path):
@@ -157,7 +157,7 @@ def test_scaling(repository, tmp_path):
     assert 'out is not empty: name a new folder' in reason
 
 
-@pytest.mark.usefixtures('without_mmdet')
+@pytest.mark.usefixtures('lean_processes')
 def test_an_error_is_said_once_and_without_torchruns_own(
         repository, tmp_path):
     done = subprocess.run(

@@ -23,7 +23,7 @@ from mmseg_ext.samples import write_sem_sample
 STEPS = ['train_cfg.max_iters=2', 'train_cfg.val_interval=2',
          'default_hooks.checkpoint.interval=2']
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures('without_mmdet')]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures('lean_processes')]
 
 
 @pytest.fixture(scope='module')
@@ -55,7 +55,7 @@ def metrics_in(work_dir: Path) -> dict:
 
 
 @pytest.fixture(scope='module')
-def trained(without_mmdet, repository, root, tmp_path_factory) -> Path:
+def trained(lean_processes, repository, root, tmp_path_factory) -> Path:
     """A work directory with a checkpoint, made on two machines."""
     here = tmp_path_factory.mktemp('elsewhere')
     with socket.socket() as free:
