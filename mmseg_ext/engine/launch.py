@@ -46,6 +46,8 @@ from .trained import WeightsFitHook
 from .training_options import average_weights, log_to, stop_early
 from .validation_loss_hook import ValidationLossHook
 
+LENGTHS = ('max_iters', 'max_epochs', 'val_interval', 'val_begin')
+
 
 def load_config(path: str,
                 work_dir: Optional[str] = None,
@@ -175,9 +177,10 @@ def train(cfg: Config,
             on.
         ImportError: If ``log`` needs a package that is not installed.
         RuntimeError: If the weights have become nan.
-        ValueError: If mixed precision is not possible, the model has fewer
-            classes than the data set, a checkpoint to start from is another
-            model's, or ``patience`` has no metric to go by.
+        ValueError: If the length is no number, mixed precision is not
+            possible, the model has fewer classes than the data set, a
+            checkpoint to start from is another model's, or ``patience`` has
+            no metric to go by.
     """
     if amp:
         _use_amp(cfg)
@@ -189,6 +192,7 @@ def train(cfg: Config,
         average_weights(cfg)
     if log is not None:
         log_to(cfg, log)
+    _check_lengths(cfg)
     checkpoint = cfg.get('load_from') or (
         last_checkpoint(cfg.work_dir) if resume else None)
     if resume and checkpoint:
@@ -201,6 +205,14 @@ def train(cfg: Config,
         keep_freed_blocks()
     with _claimed(cfg):
         return _train(cfg, resume, checkpoint, quiet, cited, tool, command)
+
+
+def _check_lengths(cfg: Config) -> None:
+    for name in LENGTHS:
+        value = (cfg.get('train_cfg') or {}).get(name, 1)
+        if not isinstance(value, int):
+            raise ValueError(f'train_cfg.{name} is {value!r}: must be a whole '
+                             'number')
 
 
 @contextmanager
