@@ -13,7 +13,9 @@ import os.path as osp
 
 from mmseg_ext.basics.command_line import (
     add_budget_options,
+    command_for,
     new_parser,
+    quote_command,
     run,
 )
 from mmseg_ext.basics.console import count_progress
@@ -74,7 +76,8 @@ def main() -> None:
         if plan.pretraining:
             pretrain_as_planned(str(plan.config), plan.pretraining,
                                 args.overwrite, count_progress)
-        train(load_config(str(plan.config)))
+        command = f'{command_for("train")} {quote_command([str(plan.config)])}'
+        train(load_config(str(plan.config)), command=command)
 
 
 if __name__ == '__main__':

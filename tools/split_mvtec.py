@@ -10,6 +10,7 @@ import argparse
 from collections import Counter
 
 from mmseg_ext.basics.command_line import new_parser, run
+from mmseg_ext.basics.splits import SPLITS, check_ratios, write_split
 
 
 def parse_args() -> argparse.Namespace:
@@ -28,14 +29,18 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument(
         '--overwrite', action='store_true', help='replace the files in OUT')
-    return parser.parse_args()
+    args = parser.parse_args()
+    try:
+        check_ratios(args.ratios)
+    except ValueError as error:
+        parser.error(f'--ratios {error}')
+    return args
 
 
 def main() -> None:
     args = parse_args()
     from prettytable import PrettyTable
 
-    from mmseg_ext.basics.splits import SPLITS, write_split
     from mmseg_ext.datasets.mvtec_layout import (
         incomplete_categories,
         list_images,

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, Optional
@@ -18,6 +19,8 @@ COMMAND = 'mmseg-ext'
 TRACEBACK = '--traceback'
 # What cmd or PowerShell may take for theirs, a comma or a bracket too.
 _SHELLS_OWN = re.compile(r'[^\w@%+=:./\\-]|^@')
+# Of the stack about itself; no user can do anything about them.
+_HARMLESS = ('``build_loss`` would be deprecated', 'The draw is False')
 _SPACE = '\ue000'  # in the place of ' ', and in no name of anybody's
 
 
@@ -272,6 +275,8 @@ def run(main: Callable[[], Optional[int]]) -> None:
         # no report is worth losing for one of them.
         if hasattr(stream, 'reconfigure'):
             stream.reconfigure(errors='backslashreplace')
+    for text in _HARMLESS:
+        warnings.filterwarnings('ignore', re.escape(text))
     try:
         status = main()
     except KeyboardInterrupt as interrupt:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from .listing import find_listed, name_some
+from .listing import check_names, find_listed, name_some
 from .staging import is_unfinished, remove_unfinished, staged
 from .text_files import read_lines
 
@@ -84,8 +84,10 @@ def write_split(folder: str | os.PathLike,
         BlockingIOError: If another process writes there.
         FileExistsError: If a file is there already, and ``overwrite`` is
             not set.
+        ValueError: If a name cannot stand in a list.
     """
     folder = Path(folder)
+    check_names({name: name for names in parts.values() for name in names})
     files = {split: f'{split}.txt' for split in parts}
     remove_unfinished(folder)
     there = [str(folder / name) for name in files.values()

@@ -3,6 +3,7 @@ import copy
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from statistics import mean
 from typing import Optional
@@ -11,7 +12,7 @@ from mmengine.config import Config
 
 from mmseg_ext.basics import FileLock, format_duration
 from mmseg_ext.engine import load_config
-from mmseg_ext.planning import Wishes, make_plan
+from mmseg_ext.planning import Plan, Wishes, make_plan
 
 from .jobs import Job
 from .suite import Column, Row, Suite
@@ -84,17 +85,26 @@ def _read_config(suite: Suite, row: Row, work_dir: Path) -> Config:
     if row.plan is None:
         return load_config(row.config, **changes)
     asked = dict(row.plan)
-    out = work_dir / suite.runs / row.name / 'plan'
+    classes = asked.pop('classes', None)
+    plan = _plan_once(
+        suite.data_root, work_dir / suite.runs / row.name / 'plan',
+        classes and tuple(classes),
+        # no choice depends on the number of steps, which is the suite's
+        Wishes(steps=1, **asked))
+    return load_config(str(plan.config), **changes)
+
+
+@lru_cache
+def _plan_once(data_root: str, out: Path, classes: Optional[tuple[str, ...]],
+               wishes: Wishes) -> Plan:
+    """Plan for a row; once in a process, which reads its config often."""
     out.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(out.with_name('plan.lock'))
     while not lock.acquire():  # another process plans the same
         time.sleep(0.1)
     try:
-        plan = make_plan(
-            suite.data_root, out, classes=asked.pop('classes', None),
-            # no choice depends on the number of steps, which is the suite's
-            wishes=Wishes(steps=1, **asked), overwrite=True)
-        return load_config(str(plan.config), **changes)
+        return make_plan(data_root, out, wishes, classes=classes,
+                         overwrite=True)
     finally:
         lock.release()
 

@@ -327,6 +327,11 @@ def _read_rows(path: Path, section, quick: bool,
         config, plan = '', None
         if 'plan' in values:
             plan = _section(f'{where}.plan', values['plan'], (), PLAN)
+            for key, value in plan.items():
+                for part in value if (
+                        key == 'classes' and isinstance(value, (list, tuple))
+                ) else [value]:
+                    _text(f'{where}.plan.{key}', part)
         else:
             config = _filled(f'{where}.config', values['config'], fill)
             if '::' not in config:

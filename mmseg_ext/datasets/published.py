@@ -34,8 +34,8 @@ class PublishedSet:
                 ['DOWNLOADED', data_root, '--recipe', self.recipe])
             text += (f' {command_for("convert_masks")} {command} makes it of '
                      'the files as published.')
-        text += (' Name a folder elsewhere with --data-root DIR (or data_root '
-                 'in the config)')
+        text += (' If they are elsewhere, name that folder (a config takes '
+                 'it by data_root or --data-root DIR)')
         if self.sample:
             command = quote_command([self.sample, data_root])
             text += (', or write a synthetic set: '

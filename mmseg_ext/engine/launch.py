@@ -47,6 +47,8 @@ from .trained import WeightsFitHook
 from .training_options import average_weights, log_to, stop_early
 from .validation_loss_hook import ValidationLossHook
 
+LENGTHS = ('max_iters', 'max_epochs', 'val_interval', 'val_begin')
+
 
 def load_config(path: str,
                 work_dir: Optional[str] = None,
@@ -150,7 +152,8 @@ def train(cfg: Config,
           patience: Optional[int] = None,
           ema: bool = False,
           log: Optional[str] = None,
-          tool: str = 'train') -> Runner:
+          tool: str = 'train',
+          command: Optional[str] = None) -> Runner:
     """Train the model of a config.
 
     Args:
@@ -165,6 +168,8 @@ def train(cfg: Config,
         ema: Validate and save an exponential moving average of the weights.
         log: 'tensorboard', 'mlflow' or 'wandb': log to it, too.
         tool: That trains, by which an interrupted training goes on.
+        command: By which it goes on with --resume; None: this process's, if
+            it is the tool's.
 
     Raises:
         BlockingIOError: If another training writes to the work directory.
@@ -173,9 +178,10 @@ def train(cfg: Config,
             on.
         ImportError: If ``log`` needs a package that is not installed.
         RuntimeError: If the weights have become nan.
-        ValueError: If mixed precision is not possible, the model has fewer
-            classes than the data set, a checkpoint to start from is another
-            model's, or ``patience`` has no metric to go by.
+        ValueError: If the length is no number, mixed precision is not
+            possible, the model has fewer classes than the data set, a
+            checkpoint to start from is another model's, or ``patience`` has
+            no metric to go by.
     """
     if amp:
         _use_amp(cfg)
@@ -187,6 +193,7 @@ def train(cfg: Config,
         average_weights(cfg)
     if log is not None:
         log_to(cfg, log)
+    _check_lengths(cfg)
     checkpoint = cfg.get('load_from') or (
         last_checkpoint(cfg.work_dir) if resume else None)
     if resume and checkpoint:
@@ -198,7 +205,15 @@ def train(cfg: Config,
     if get_device() == 'cpu':
         keep_freed_blocks()
     with _claimed(cfg):
-        return _train(cfg, resume, checkpoint, quiet, cited, tool)
+        return _train(cfg, resume, checkpoint, quiet, cited, tool, command)
+
+
+def _check_lengths(cfg: Config) -> None:
+    for name in LENGTHS:
+        value = (cfg.get('train_cfg') or {}).get(name, 1)
+        if not isinstance(value, int):
+            raise ValueError(f'train_cfg.{name} is {value!r}: must be a whole '
+                             'number')
 
 
 @contextmanager
@@ -215,7 +230,8 @@ def _claimed(cfg: Config) -> Iterator[None]:
 
 
 def _train(cfg: Config, resume: bool, checkpoint: Optional[str], quiet: bool,
-           cited: Optional[Sequence[str]], tool: str) -> Runner:
+           cited: Optional[Sequence[str]], tool: str,
+           command: Optional[str]) -> Runner:
     runner = _build_runner(cfg, QuietRunner if quiet else Runner)
     for text in unexpected_images(cfg):
         runner.logger.warning(text)
@@ -236,7 +252,8 @@ def _train(cfg: Config, resume: bool, checkpoint: Optional[str], quiet: bool,
     except KeyboardInterrupt:
         runner.visualizer.close()
         raise KeyboardInterrupt(
-            _how_to_go_on(runner, interrupts.iteration, tool)) from None
+            _how_to_go_on(runner, interrupts.iteration, tool, command)
+        ) from None
     finally:
         if isinstance(runner, QuietRunner):
             runner.console.clear()
@@ -257,17 +274,20 @@ def _take_seed(cfg: Config, checkpoint: str) -> None:
 
 
 def _how_to_go_on(runner: Runner, iteration: Optional[int],
-                  tool: str) -> str:
+                  tool: str, command: Optional[str]) -> str:
     checkpoint = last_checkpoint(runner.work_dir)
     done = iteration or runner.iter
     place = 'Interrupted ' + (
         f'after iteration {done} of {runner.max_iters}'
         if done else 'before the first iteration')
     if checkpoint is None:
-        return (f'{place}. There is no checkpoint yet: the same command '
-                'starts over')
-    command = (None if get_world_size() > 1 else
-               called_again(tool, '--resume'))
+        return f'{place}. There is no checkpoint yet: ' + (
+            f'start over by\n  {command}' if command else
+            'the same command starts over')
+    if command is not None:
+        command += ' --resume'
+    elif get_world_size() == 1:
+        command = called_again(tool, '--resume')
     if command is None:
         return (f'{place}. The same command with --resume goes on from '
                 f'{short_path(checkpoint)}')

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .fingerprint import SetFacts
-from .parts import Parts
+from .parts import BEGINNING, Parts
 from .source import Source
 
 SIDE = dict(cpu=256, cuda=512)  # pixels a side of a crop
@@ -19,7 +19,7 @@ BATCH = dict(cpu=4, cuda=8)
 COARSE_ENOUGH = 0.8
 RARE = 0.05  # fraction of the pixels below which a class is looked for
 LARGE = 4_000_000  # pixels above which an image is predicted in tiles
-TILE, TILE_STRIDE = 1024, 768
+TILE, TILE_STRIDE = (1024, 1024), (768, 768)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ def choose(source: Source, facts: SetFacts, parts: Parts,
     return [
         _classes(source, facts),
         Choice('parts', {part: parts.of.count(part) for part in (
-            'train', 'val', 'test') if part in parts.of}, parts.reason),
+            'train', 'val', 'test') if part in parts.of},
+            '; '.join([parts.reason, *_cautions(facts)])),
         *_reading(source, facts),
         _crop(facts, device),
         _crops_of(facts, train),
@@ -80,6 +81,21 @@ def _classes(source: Source, facts: SetFacts) -> Choice:
         f'named in {source.named_by}' if source.named_by == 'conversion.json'
         else 'named by --classes' if source.named_by else
         'the ids in the masks; name them with --classes'))
+
+
+def _cautions(facts: SetFacts) -> list[str]:
+    """Say what the images are too few for."""
+    count, cautions = len(facts.images), []
+    if count < BEGINNING:
+        cautions.append(f'{count} images say little about others: '
+                        f'{BEGINNING} are a beginning')
+    once = np.count_nonzero(facts.pixels, axis=0) == 1
+    names = [name for name, alone in zip(facts.classes, once) if alone]
+    if names:
+        cautions.append(
+            f'{", ".join(names)} in one image alone can be learned or judged, '
+            'not both: draw more of it')
+    return cautions
 
 
 def _reading(source: Source, facts: SetFacts) -> list[Choice]:
@@ -138,7 +154,7 @@ def _photometric(facts: SetFacts) -> Choice:
 def _testing(facts: SetFacts) -> Choice:
     largest = max(image.height * image.width for image in facts.images)
     if largest > LARGE:
-        return Choice('prediction', 'slide', f'in tiles of {TILE} pixels a '
+        return Choice('prediction', 'slide', f'in tiles of {TILE[0]} pixels a '
                       f'side: the largest image has {largest / 1e6:.0f} '
                       'megapixels')
     return Choice('prediction', 'whole', 'of whole images')
@@ -154,11 +170,21 @@ def predict_in_windows(choices: Sequence[Choice],
     largest = max(max(image.height, image.width) for image in facts.images)
     if largest <= side:
         return [*choices]
+    return [*(choice for choice in choices if choice.name != 'prediction'),
+            *in_windows((side, side))]
+
+
+def in_windows(size: tuple[int, int]) -> list[Choice]:
+    """Return choices of a model that predicts windows of its crops' size.
+
+    Args:
+        size: (height, width) of the crops in pixels.
+    """
     # a quarter is seen twice
-    tile = side, side * 3 // 4
+    stride = tuple(side * 3 // 4 for side in size)
     return [
-        *(choice for choice in choices if choice.name != 'prediction'),
-        Choice('tile', tile, 'pixels a side, and between two'),
+        Choice('tile', (size, stride), 'height and width in pixels, and from '
+               'one to the next'),
         Choice('prediction', 'slide', 'in windows of the crops\' size: the '
                'model learns an embedding for each position in them')]
 

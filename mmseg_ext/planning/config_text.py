@@ -61,8 +61,9 @@ def micrograph_config(source: Source, facts: SetFacts, parts: Parts,
 def reason_lines(choices: Sequence[Choice], *names: str,
                  indent: str = '') -> list[str]:
     """Return why something was chosen, as comments of 79 columns."""
-    reasons = '; '.join(choice.reason for choice in choices
-                        if choice.name in names)
+    reasons = '; '.join(
+        f'{choice.value}: {choice.reason}' if choice.name == 'start' else
+        choice.reason for choice in choices if choice.name in names)
     return textwrap.wrap(
         reasons, 79, initial_indent=f'{indent}# ',
         subsequent_indent=f'{indent}# ', break_long_words=False,
@@ -137,16 +138,20 @@ def _place(source: Source, parts: Parts, part: str, folder: str
 
 def _model(facts: SetFacts, start: Start, choices: Sequence[Choice],
            pretraining: Optional[Mapping]) -> list[str]:
-    windows = None
-    if value_of(choices, 'prediction') == 'slide':
-        side, stride = value_of(choices, 'tile', (TILE, TILE_STRIDE))
-        windows = (f"mode='slide', crop_size=({side}, {side}), "
-                   f'stride=({stride}, {stride})')
     return [*reason_lines(choices, 'model', 'start'),
             *model_lines(start, choices, len(facts.classes),
                          "type='CrossEntropyDiceLoss'", pretraining),
-            *reason_lines(choices, 'prediction' if windows else ''),
-            *([f"model['test_cfg'] = dict({windows})"] if windows else [])]
+            *window_lines(choices)]
+
+
+def window_lines(choices: Sequence[Choice]) -> list[str]:
+    """Return how to predict where that is not as a whole."""
+    if value_of(choices, 'prediction') != 'slide':
+        return []
+    size, stride = value_of(choices, 'tile', (TILE, TILE_STRIDE))
+    return [*reason_lines(choices, 'prediction'),
+            f"model['test_cfg'] = dict(mode='slide', crop_size={size}, "
+            f'stride={stride})']
 
 
 def model_lines(start: Start, choices: Sequence[Choice], num_classes: int,

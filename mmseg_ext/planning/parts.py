@@ -12,6 +12,7 @@ from mmseg_ext.basics.splits import SPLITS
 from .fingerprint import SetFacts
 from .source import Pair, Source
 
+BEGINNING = 10  # images below which a plan warns
 RATIOS = (4, 1, 0)  # as five folds have; a test part is never made of few
 
 
@@ -55,7 +56,7 @@ def choose_parts(source: Source, facts: SetFacts, seed: int = 0) -> Parts:
         raise ValueError(
             f'{source.root} has {len(free)} image{"s"[:len(free) != 1]} with '
             'a mask to train and validate on: two are needed at least, and '
-            'ten are a beginning')
+            f'{BEGINNING} are a beginning')
     held = facts.pixels > 0
     whole = {'train', 'val'} <= {*there}
     lacks = _lacks(held, there)

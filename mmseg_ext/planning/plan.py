@@ -34,6 +34,7 @@ from .surfaces import (
     surface_config,
     surface_images,
     take_surface_facts,
+    tested_images,
 )
 
 Show = Callable[[int, int], None]
@@ -49,6 +50,7 @@ class Plan:
         choices: The decisions, in the order of the config.
         config: Path of the config.
         test: Whether there is a test part.
+        images: Folder of images, or one where masks lie beside them.
         pretraining: Of the encoder, which comes first, as the config has
             it; None: there is none.
     """
@@ -56,6 +58,7 @@ class Plan:
     choices: list[Choice]
     config: Path
     test: bool
+    images: str
     pretraining: Optional[dict] = None
 
 
@@ -111,6 +114,11 @@ def make_plan(root: str,
     """
     out = Path(out)
     earlier = _earlier_files(out, overwrite)
+    model = _wished_model(wishes)
+    # refused before the images are read; those that are chosen without a
+    # wish take the same encoders
+    choose_start(model.value if model else 'unet', wishes.encoder,
+                 _minutes(wishes))
     source = find_source(root, images, masks, classes)
     if source.kind == 'micrographs':
         draft = _plan_micrographs(source, wishes, out, progress('pairs'))
@@ -138,7 +146,8 @@ def make_plan(root: str,
         (folder / RECORD).write_text(
             json.dumps(record, indent=1, ensure_ascii=False) + '\n',
             encoding='utf-8')
-    return Plan(source, choices, config, draft.test, draft.pretraining)
+    return Plan(source, choices, config, draft.test, draft.shown,
+                draft.pretraining)
 
 
 def _earlier_files(out: Path, overwrite: bool) -> list[Path]:
@@ -165,6 +174,7 @@ class _Draft:
         lists: Part -> names, where lists have to be written.
         num_val: Images of the validation part.
         test: Whether there is a test part.
+        shown: Folder of images, or one where masks lie beside them.
         images: Paths of those of a pretraining.
         pretraining: Options of tools/pretrain.py; None: there is none.
         text: Schedule, choices and the folder of the lists -> the config.
@@ -175,6 +185,7 @@ class _Draft:
     lists: dict[str, list[str]]
     num_val: int
     test: bool
+    shown: str
     images: list[str]
     pretraining: Optional[dict]
     text: Callable[[Schedule, list[Choice], str], str]
@@ -192,12 +203,13 @@ def _plan_micrographs(source: Source, wishes: Wishes, out: Path,
     images = images_but_test(source, parts) if start.minutes else []
     pretraining = pretraining_options(start, images, out, wishes.seed,
                                       facts.reading)
-    choices += [model, Choice('start', start.name, start.reason),
+    choices += [model, Choice('start', start.weights, start.reason),
                 *choose_pretraining(start, images, 'test' in parts.of)]
     return _Draft(
         choices, start, facts.record(),
         {part: names for part, names in parts.lists.items() if names},
-        parts.of.count('val'), 'test' in parts.of, images, pretraining,
+        parts.of.count('val'), 'test' in parts.of,
+        osp.dirname(source.pairs[0].image), images, pretraining,
         lambda schedule, choices, folder: micrograph_config(
             source, facts, parts, start, choices, schedule, wishes.seed,
             folder, pretraining))
@@ -211,13 +223,15 @@ def _plan_surfaces(source: Source, wishes: Wishes, out: Path,
     start = choose_start(model.value, wishes.encoder, _minutes(wishes))
     images = surface_images(source, wishes.seed) if start.minutes else []
     pretraining = pretraining_options(start, images, out, wishes.seed, {})
-    choices = [*choose_for_surfaces(source, facts, wishes.device), model,
-               Choice('start', start.name, start.reason),
+    choices = [*choose_for_surfaces(source, facts, wishes.device,
+                                    start.windowed), model,
+               Choice('start', start.weights, start.reason),
                *choose_pretraining(start, images, test=True)]
     return _Draft(
         choices, start, facts.record(), {},
-        facts.clean['val'] + facts.defective['val'], True, images,
-        pretraining, lambda schedule, choices, folder: surface_config(
+        facts.clean['val'] + facts.defective['val'], True,
+        tested_images(source, wishes.seed), images, pretraining,
+        lambda schedule, choices, folder: surface_config(
             source, facts, start, choices, schedule, wishes.seed,
             wishes.device, pretraining))
 
@@ -268,8 +282,11 @@ def _write(folder: Path, draft: _Draft, schedule: Schedule,
         (folder / UNLABELED).write_text(
             ''.join(f'{osp.abspath(path)}\n' for path in draft.images),
             encoding='utf-8')
+    # beside the config: plans of one folder may have the same name
+    work_dir = osp.join(osp.abspath(place), config.stem)
     (folder / config.name).write_text(
-        draft.text(schedule, choices, place), encoding='utf-8')
+        draft.text(schedule, choices, place)
+        + f'work_dir = {work_dir!r}\n', encoding='utf-8')
 
 
 def _identifier(source: Source) -> str:

@@ -47,11 +47,9 @@ def _left_out(plan: Plan) -> list[str]:
 
 def _next(plan: Plan) -> list[str]:
     config = str(plan.config)
-    work_dir = osp.join('work_dirs', plan.config.stem)
+    work_dir = osp.splitext(config)[0]
     # which step is best shows in training; the shell fills the * in
     best = quote_command([work_dir]) + '/best_mIoU_iter_*.pth'
-    images = osp.dirname(plan.source.pairs[0].image) if (
-        plan.source.pairs) else plan.source.root
     predicted = osp.join(work_dir, 'predictions')
     part = 'test' if plan.test else 'val'
     # of what lies below a mask a prediction knows nothing
@@ -66,7 +64,7 @@ def _next(plan: Plan) -> list[str]:
         *before,
         f'  {command_for("train")} {quote_command([config])}',
         f'  {command_for("test")} {quote_command([config])} {best}',
-        f'  {command_for("predict")} {quote_command([images])} --config '
+        f'  {command_for("predict")} {quote_command([plan.images])} --config '
         f'{quote_command([config])} --checkpoint {best} {cut}--out '
         f'{quote_command([predicted])}',
     ]

@@ -1,5 +1,6 @@
 """What lies in a folder: which layout, which images, which masks."""
 import json
+import os
 import os.path as osp
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -238,6 +239,11 @@ def _no_pairs(root: str, prefixes: dict[str, tuple[str, str]],
     if not without:
         return (f'There are no images in {osp.join(root, images)}: expected '
                 f'are {", ".join(IMAGE_SUFFIXES)} files')
+    if not any(files for _, folder in prefixes.values()
+               for _, _, files in os.walk(osp.join(root, folder))):
+        return (f'There are no masks in {osp.join(root, masks)}: expected '
+                f'are {", ".join(MASK_SUFFIXES)} files, each with the name '
+                'of its image')
     return (f'No image in {osp.join(root, images)} has a mask of its name in '
             f'{osp.join(root, masks)}, such as {osp.basename(without[0])}: '
             f'a mask ends in one of {", ".join(MASK_SUFFIXES)}. If names, '

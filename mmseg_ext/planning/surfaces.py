@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 import numpy as np
+from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from mmseg_ext.basics.image_files import read_size
@@ -12,12 +13,13 @@ from mmseg_ext.basics.mask_files import decode_mask
 from mmseg_ext.basics.splits import SPLITS
 from mmseg_ext.engine.budget import Schedule
 
-from .choices import Choice, value_of
-from .config_text import BASE, model_lines, reason_lines
+from .choices import Choice, in_windows, value_of
+from .config_text import BASE, model_lines, reason_lines, window_lines
 from .models import Start
 from .source import Source
 
 TYPES = dict(mvtec_ad='MVTecADDataset', ksdd2='KSDD2Dataset')
+CROPS = dict(cpu=(128, 112), cuda=(256, 224))  # KolektorSDD2's, of its bases
 BALANCED = 0.35  # fraction of defective images from which on chance will do
 LOADING = ("dict(type='LoadCheckedImageFromFile')",
            "dict(type='LoadBinaryAnnotations')")
@@ -63,7 +65,7 @@ def take_surface_facts(
         OSError: If files are missing.
         ValueError: If files are unreadable, or no image is defective.
     """
-    sets = _build_sets(source, seed)
+    sets = {part: _build_set(source, part, seed) for part in SPLITS}
     clean, defective, sizes, areas = {}, {}, {}, []
     total, done = sum(map(len, sets.values())), 0
     for part, images in sets.items():
@@ -92,21 +94,34 @@ def take_surface_facts(
 
 def surface_images(source: Source, seed: int = 0) -> list[str]:
     """Return the paths of all images but those of the test part."""
-    sets = _build_sets(source, seed)
     return [images.get_data_info(i)['img_path']
-            for part, images in sets.items() if part != 'test'
+            for images in (_build_set(source, part, seed)
+                           for part in SPLITS if part != 'test')
             for i in range(len(images))]
 
 
-def _build_sets(source: Source, seed: int) -> dict:
-    return {part: DATASETS.build(dict(
+def tested_images(source: Source, seed: int = 0) -> str:
+    """Return a folder of test images, or one where masks lie beside them."""
+    image = _build_set(source, 'test', seed).get_data_info(0)['img_path']
+    return image if source.kind == 'ksdd2' else osp.dirname(image)
+
+
+def _build_set(source: Source, part: str, seed: int) -> BaseSegDataset:
+    return DATASETS.build(dict(
         type=TYPES[source.kind], data_root=source.root, split=part, seed=seed,
-        pipeline=[], **source.options)) for part in SPLITS}
+        pipeline=[], **source.options))
 
 
-def choose_for_surfaces(source: Source, facts: SurfaceFacts,
-                        device: str) -> list[Choice]:
-    """Decide what depends on the data alone."""
+def choose_for_surfaces(source: Source, facts: SurfaceFacts, device: str,
+                        windowed: bool = False) -> list[Choice]:
+    """Decide what depends on the data.
+
+    Args:
+        source: The set.
+        facts: What it is like.
+        device: 'cpu' or 'cuda'.
+        windowed: Whether the model predicts windows as large as its crops.
+    """
     clean, defective = facts.clean['train'], facts.defective['train']
     fraction = defective / (clean + defective)
     median = 100 * facts.defect_pixels[1]
@@ -126,6 +141,9 @@ def choose_for_surfaces(source: Source, facts: SurfaceFacts,
                f'median defective image is so on {median:.2g} % of its '
                'pixels'),
         Choice('batch', dict(cpu=4, cuda=16)[device], 'crops a step'),
+        # MVTec AD's images are as large as the crops
+        *(in_windows(CROPS[device])
+          if windowed and source.kind == 'ksdd2' else ()),
     ]
 
 
@@ -173,6 +191,7 @@ def surface_config(source: Source, facts: SurfaceFacts, start: Start,
         "# a defect's pixel counts as ten",
         *model_lines(start, choices, 2, "type='CrossEntropyDiceLoss', "
                      'class_weight=[1.0, 10.0]', pretraining),
+        *window_lines(choices),
         '# what part of a defective image is a defect, for the first guess',
         f"custom_hooks = [dict(type='ClassPriorHook', prior=({1 - defect:.4f},"
         f' {defect:.4f}))]',

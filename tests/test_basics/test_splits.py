@@ -63,6 +63,9 @@ def test_files_are_read_as_written(tmp_path):
         write_split(tmp_path / 'new', parts)
     write_split(tmp_path / 'new', dict(parts, val=[]), overwrite=True)
     assert read_split(tmp_path / 'new')['val'] == []
+    with pytest.raises(ValueError, match='cannot be written to lists'):
+        write_split(tmp_path / 'bad', dict(train=['a\nb']))
+    assert not (tmp_path / 'bad').exists()
 
 
 @pytest.mark.parametrize('overwrite', [False, True])

@@ -110,6 +110,8 @@ def test_options_win(write):
      'rows.huge must have either config or plan'),
     ("'Huge', config='config.py'", "'Huge', plan=dict(modl='unet')",
      'rows.huge.plan has modl; what there can be is model'),
+    ("'Huge', config='config.py'", "'Huge', plan=dict(model=['unet'])",
+     r"rows\.huge\.plan\.model is \['unet'\]: must be a text"),
     ('seeds =', "equal_time = dict(row='hug', steps=9)\nseeds =",
      "equal_time has 'hug'; there are big, huge"),
     ('seeds =', "equal_time = dict(row='big', steps=0.5)\nseeds =",

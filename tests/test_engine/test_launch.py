@@ -285,6 +285,11 @@ def test_a_bomb_is_not_tested(quickstart, tmp_path, sem_root):
     assert not (tmp_path / 'boom').exists()
 
 
+def test_a_length_that_is_no_number(quickstart, tmp_path, sem_root):
+    with pytest.raises(ValueError, match=r"train_cfg\.max_iters is 'three'"):
+        train(tiny(quickstart, tmp_path, sem_root, steps='three'))
+
+
 def test_a_misspelt_option_is_refused(quickstart):
     with pytest.raises(ValueError, match=r'trian_cfg.*Did you mean train_cfg'):
         load_config(quickstart, cfg_options={'trian_cfg.max_iters': 1})

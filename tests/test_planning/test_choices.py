@@ -51,6 +51,21 @@ def test_a_rare_class_of_training_is_looked_for():
     assert value_of(choices, 'crops') == 'random'
 
 
+def test_too_few_images_are_told():
+    even = (64, 64, 90, 30, (50, 50, 0))
+    once = (64, 64, 90, 30, (50, 40, 10))
+
+    def said(*images):
+        return next(choice.reason for choice in choices_of(
+            images, thinness=(0.99, ) * 3) if choice.name == 'parts')
+
+    assert said(even, even) == ('so; 2 images say little about others: 10 '
+                                'are a beginning')
+    assert said(*[even] * 10) == 'so'
+    assert said(*[even] * 10, once).startswith('so; c in one image alone')
+    assert said(*[even] * 10, once, once) == 'so'
+
+
 def test_brightness_follows_the_images():
     same = choices_of([(64, 64, 90, 30, PIXELS)] * 4)
     assert value_of(same, 'photometric') == dict(brightness=0.04,

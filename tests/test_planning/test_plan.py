@@ -77,6 +77,10 @@ def test_own_micrographs(flat, tmp_path):
     text = describe_plan(plan)
     assert 'new lists' in ' '.join(text.split())
     assert f"train '{plan.config}'" in text
+    # another plan of this folder, elsewhere, trains elsewhere
+    assert load_config(str(plan.config)).work_dir == str(
+        plan.config.with_suffix(''))
+    assert f"'{out}/unet_Gefüge-1'/best_mIoU" in text
     runner = take_a_step(plan, tmp_path)
     assert len(runner.train_dataloader.dataset) == len(lists[0])
     assert len(runner.val_dataloader.dataset) == len(lists[1])
@@ -142,6 +146,15 @@ def test_defects_by_other_models(ksdd2_like, tmp_path, model):
     assert len(plan.config.read_text().splitlines()) <= 60
     runner = take_a_step(plan, tmp_path)
     assert {count for _, count in class_counts(runner.cfg.model)} == {2}
+    cfg = Config.fromfile(plan.config)
+    slides = cfg.model.test_cfg.mode == 'slide'
+    assert slides == (model == 'segmenter')
+    if slides:
+        assert cfg.model.test_cfg.crop_size == tuple(
+            cfg.train_pipeline[3].crop_size)
+    # masks lie beside the images
+    assert f'predict {ksdd2_like}/test/' in describe_plan(plan)
+    assert '_GT' not in describe_plan(plan)
     weights = pretrained_weights(load_config(str(plan.config)).model)
     assert bool(weights) == (model == 'bisenetv1')
     if not weights:
@@ -234,7 +247,7 @@ def test_small_and_large_images(tmp_path):
     (dict(model='segmenter', encoder='efficientnet_lite0'),
      'no package brings'),
     (dict(encoder='resnet9000'), 'there are efficientnet_lite0')])
-def test_what_there_is_not(flat, tmp_path, options, words):
-    with pytest.raises(ValueError, match=words):
-        make_plan(str(flat), tmp_path / 'plan', Wishes(steps=20, **options))
+def test_what_there_is_not(tmp_path, options, words):
+    with pytest.raises(ValueError, match=words):  # before the folder's name
+        make_plan('none', tmp_path / 'plan', Wishes(steps=20, **options))
     assert not (tmp_path / 'plan').exists()

@@ -100,6 +100,10 @@ def test_no_mask_of_any_name(own):
         find(root)
     assert 'convert_masks' in str(error.value)
     assert '--images images --masks masks' in str(error.value)
+    for path in (root / 'masks').iterdir():
+        path.unlink()
+    with pytest.raises(FileNotFoundError, match='There are no masks in'):
+        find(root)
 
 
 def test_classes_of_a_conversion(own):

@@ -2,6 +2,7 @@
 import os
 import os.path as osp
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Optional
 
 import torch
@@ -299,8 +300,18 @@ def _start(runner: Runner) -> str:
                 'random weights')
     if cfg.get('resume'):
         text += (f' (nothing to resume in {short_path(runner.work_dir)}: '
-                 'starts from the beginning)')
+                 f'starts from the beginning{_unnamed(runner.work_dir)})')
     return text
+
+
+def _unnamed(folder: str) -> str:
+    """Say how to resume checkpoints that no last_checkpoint names."""
+    found = sorted(Path(folder).glob('*.pth'),
+                   key=lambda path: path.stat().st_mtime)
+    return '' if not found else (
+        '; no last_checkpoint says which was the newest: --resume '
+        f'--cfg-options load_from={short_path(str(found[-1]))} goes on from '
+        'that one')
 
 
 def _learning(cfg: Config) -> dict:

@@ -1,6 +1,8 @@
 """Pretrain as a config says that it starts."""
 from collections.abc import Callable, Mapping
 
+from mmseg_ext.engine.pretrain_command import pretrain_command
+
 from .pretrain import Pretrained, pretrain
 from .settings import Settings
 
@@ -24,4 +26,5 @@ def pretrain_as_planned(
     images, out, minutes = (
         options.pop(name) for name in ('images', 'out', 'minutes'))
     return pretrain(Settings(config, [images], **options), out, minutes,
-                    overwrite=overwrite, progress=progress)
+                    overwrite=overwrite, progress=progress,
+                    command=pretrain_command(config, section))

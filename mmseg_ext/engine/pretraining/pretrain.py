@@ -57,8 +57,8 @@ def pretrain(settings: Settings,
              resume: bool = False,
              overwrite: bool = False,
              work_dir: Optional[str] = None,
-             progress: Callable[[str], Show] = lambda what: _ignore
-             ) -> Pretrained:
+             progress: Callable[[str], Show] = lambda what: _ignore,
+             command: Optional[str] = None) -> Pretrained:
     """Let a config's backbone learn the maps of a teacher.
 
     The same settings, images and number of steps give the same weights on a
@@ -75,6 +75,7 @@ def pretrain(settings: Settings,
             ``out``, named after it.
         progress: Called with a kind of things; returns what is called with
             the number of those that are done, and of all.
+        command: See :func:`~..launch.train`.
 
     Raises:
         FileExistsError: If there is such a file.
@@ -123,7 +124,7 @@ def pretrain(settings: Settings,
             interval=schedule.interval, images_sha256=digest), indent=1)
             + '\n')
     model = train(build(schedule), resume, settings.amp,
-                  tool='pretrain').model
+                  tool='pretrain', command=command).model
     if is_model_wrapper(model):
         model = model.module
     meta = dict(
