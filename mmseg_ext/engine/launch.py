@@ -42,6 +42,7 @@ from .pretrained import (
 )
 from .random_state_hook import RandomStateHook
 from .sections import LOADERS
+from .teacher_hook import TeacherHook
 from .trained import WeightsFitHook
 from .training_options import average_weights, log_to, stop_early
 from .validation_loss_hook import ValidationLossHook
@@ -219,6 +220,7 @@ def _train(cfg: Config, resume: bool, checkpoint: Optional[str], quiet: bool,
     for text in unexpected_images(cfg):
         runner.logger.warning(text)
     runner.register_hook(ClassCountHook())
+    runner.register_hook(TeacherHook())
     for kind in (RandomStateHook, ValidationLossHook, CurvesHook,
                  DivergenceHook):
         if not any(isinstance(hook, kind) for hook in runner.hooks):
