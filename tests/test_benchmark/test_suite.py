@@ -1,12 +1,13 @@
 """Suite files: what is read, what is refused, and those that are shipped."""
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mmseg_ext import engine
-from mmseg_ext.benchmark import measure_costs, read_suite
-from mmseg_ext.benchmark.runs import row_config
+from mmseg_ext.benchmark import measure_costs, read_suite, run_suite
+from mmseg_ext.benchmark.runs import list_runs, row_config
 
 SHIPPED = sorted((Path(__file__).parents[2] / 'configs/benchmarks').glob(
     '*.py'))
@@ -112,6 +113,8 @@ def test_options_win(write):
      'rows.huge.plan has modl; what there can be is model'),
     ('seeds =', "equal_time = dict(row='hug', steps=9)\nseeds =",
      "equal_time has 'hug'; there are big, huge"),
+    ("'Big', ", "'Big', teacher='huge', ",
+     "big.teacher is 'huge': must be a row that stands before it"),
     ('seeds =', "equal_time = dict(row='big', steps=0.5)\nseeds =",
      'equal_time.steps is 0.5'),
     ('huge=', '**{"../x": dict(title="X", config="config.py")}, huge=',
@@ -138,6 +141,37 @@ def test_equal_time(write):
         'seeds =', "equal_time = dict(row='big', steps=9)\nseeds ="))
     assert (suite.equal_time.row, suite.equal_time.steps) == ('big', 9)
     assert read_suite(write()).equal_time is None
+    path = write("title='Huge', ", "title='Huge', teacher='big', ")
+    assert read_suite(path).rows[1].teacher == 'big'
+    path.write_text(path.read_text()
+                    + "equal_time = dict(row='big', steps=9)")
+    with pytest.raises(ValueError, match=r'rows\.huge has a teacher, whose'):
+        read_suite(path)
+
+
+@pytest.mark.parametrize('quick', [False, True])
+@pytest.mark.parametrize('name', ['ksdd2_distill', 'metaldam_distill'])
+def test_a_row_learns_from_the_run_of_its_seed(name, quick, tmp_path):
+    suite = shipped(name, quick)
+    runs, failures = list_runs(suite, tmp_path)
+    assert not failures
+    teachers = 0
+    for run in runs:
+        if run.row.teacher is None:
+            assert 'teacher_run' not in run.job.cfg
+            continue
+        teachers += 1
+        assert run.job.cfg.model.type == 'DistillEncoderDecoder'
+        assert run.job.cfg.teacher_run == (
+            f'../../{run.row.teacher}/seed_{run.seed}')
+        assert 'teacher' not in run.job.cfg.model
+    assert teachers == 3 * len(suite.seeds)
+    # its teacher has not been trained
+    (tmp_path / 'data').mkdir()
+    suite = replace(suite, data_root=str(tmp_path / 'data'))
+    failures = run_suite(suite, tmp_path, rows=['pixel'], seeds=[0],
+                         echo=lambda text: None)
+    assert 'learns from the row' in failures[0].reason
 
 
 def test_rows_are_shared_by_suites_of_other_data(write, tmp_path):
