@@ -1,5 +1,4 @@
 """Every config is built, trained one step and validated on tiny data."""
-import copy
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 from mmseg.registry import MODELS
 from survey import is_of_survey
-from tiny import shrink
+from tiny import plain_teacher, shrink
 
 from mmseg_ext.engine import load_config, train
 
@@ -62,19 +61,6 @@ def roots(sem_root, metaldam_like, mvtec_like, cityscapes_like,
         metaldam=metaldam_like, mvtec=mvtec_like,
         cityscapes=cityscapes_like, ksdd2=ksdd2_like,
         **{'neu-seg': sem_root})
-
-
-def plain_teacher(cfg, folder) -> dict:
-    """Write the plain model of a config as its own teacher."""
-    plain = copy.deepcopy(cfg)
-    plain.model.type = 'EncoderDecoder'
-    del plain.model['teacher'], plain.model['distill']
-    init_default_scope('mmseg')
-    config, checkpoint = folder / 'teacher.py', folder / 'teacher.pth'
-    plain.dump(config)
-    torch.save(dict(state_dict=MODELS.build(plain.model).state_dict()),
-               checkpoint)
-    return dict(config=str(config), checkpoint=str(checkpoint))
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
