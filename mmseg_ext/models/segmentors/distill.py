@@ -275,8 +275,9 @@ def _losses_of_labelled(model: EncoderDecoder,
         auxiliary = model.auxiliary_head
         heads += (auxiliary if isinstance(auxiliary, nn.ModuleList)
                   else [auxiliary])
+    kept = labelled.tolist()
     for head in heads:
-        head.loss_by_feat = _Watched(head, labelled,
+        head.loss_by_feat = _Watched(head, kept,
                                      seen if head is heads[0] else [])
     try:
         yield seen
@@ -292,11 +293,10 @@ def _losses_of_labelled(model: EncoderDecoder,
 class _Watched:
     """A head's ``loss_by_feat``, of the labelled images."""
 
-    def __init__(self, head: nn.Module, labelled: Tensor,
+    def __init__(self, head: nn.Module, kept: list[bool],
                  seen: list[Any]) -> None:
-        self.head, self.seen = head, seen
+        self.head, self.kept, self.seen = head, kept, seen
         self.original = head.loss_by_feat
-        self.kept = labelled.tolist()
 
     def __call__(self, logits, samples: SampleList, *args, **kwargs) -> dict:
         self.seen.append(logits)
