@@ -9,7 +9,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 from mmseg.registry import MODELS
 from survey import is_of_survey
-from tiny import shrink
+from tiny import plain_teacher, shrink
 
 from mmseg_ext.engine import load_config, train
 
@@ -78,6 +78,8 @@ def test_trains_one_step(path, tmp_path, roots):
             data_root=str(root),
             from_scratch=True))
     cfg.experiment_name = path.stem
+    if cfg.model.type == 'DistillEncoderDecoder':
+        cfg.model.teacher = plain_teacher(cfg, tmp_path)
     # a gigabyte for each of the B5s, which no one reads
     cfg.default_hooks.checkpoint.update(
         interval=-1, save_best=None, save_last=False)

@@ -1,7 +1,11 @@
 """Shrink a config until one training step takes a second."""
+import copy
 from itertools import count
 
+import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
 
 from mmseg_ext.engine import load_config
 
@@ -52,6 +56,19 @@ def shrink(cfg: Config, steps: int = 1) -> Config:
     cfg.default_hooks.checkpoint.interval = interval
     cfg.default_hooks.logger.interval = 1
     return cfg
+
+
+def plain_teacher(cfg: Config, folder) -> dict:
+    """Write the plain model of a student's config as its teacher."""
+    model = copy.deepcopy(cfg.model)
+    model.type = 'EncoderDecoder'
+    for key in ('teacher', 'distill'):
+        model.pop(key, None)
+    init_default_scope('mmseg')
+    config, checkpoint = folder / 'teacher.py', folder / 'teacher.pth'
+    Config(dict(model=copy.deepcopy(model))).dump(config)
+    torch.save(dict(state_dict=MODELS.build(model).state_dict()), checkpoint)
+    return dict(config=str(config), checkpoint=str(checkpoint))
 
 
 def tiny_quickstart(path, work_dir, sem_root, steps: int = 2) -> Config:

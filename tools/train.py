@@ -37,6 +37,28 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='validate and save an exponential moving average of the weights')
     parser.add_argument(
+        '--distill',
+        nargs=2,
+        action='append',
+        metavar=('TEACHER_CONFIG', 'TEACHER_CHECKPOINT'),
+        help='learn from this trained model, too; several times: from the '
+        'mean of their probabilities')
+    parser.add_argument(
+        '--alpha',
+        type=float,
+        help='with --distill: factor of the losses of the masks, that of the '
+        "teacher's is 1 - alpha (default: 0.5)")
+    parser.add_argument(
+        '--temperature',
+        type=float,
+        help='with --distill: the higher, the more the unlikely classes '
+        'count (default: 4)')
+    parser.add_argument(
+        '--distill-loss',
+        choices=['pixel', 'channel'],
+        help='with --distill: compare the classes of each pixel, or the '
+        'places of each class (default: pixel)')
+    parser.add_argument(
         '--log',
         choices=['tensorboard', 'mlflow', 'wandb'],
         help='log there, too')
@@ -45,15 +67,23 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='do not look at some images and masks first')
     add_config_options(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    for name in ('alpha', 'temperature', 'distill_loss'):
+        if getattr(args, name) is not None and not args.distill:
+            parser.error(f'--{name.replace("_", "-")} needs --distill '
+                         'TEACHER_CONFIG TEACHER_CHECKPOINT')
+    return args
 
 
 def main() -> None:
     args = parse_args()
     from mmseg_ext.checking.quick_check import refuse_unfit
-    from mmseg_ext.engine import config_from_options, train
+    from mmseg_ext.engine import config_from_options, learn_from, train
 
     cfg = config_from_options(args)
+    if args.distill:
+        learn_from(cfg, args.distill, args.alpha, args.temperature,
+                   args.distill_loss)
     if not args.no_check:
         refuse_unfit(cfg, f'{command_for("check_dataset")} '
                      f'{quote_command([args.config])} (with the options for '

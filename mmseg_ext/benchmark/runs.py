@@ -1,5 +1,6 @@
 """Train and test every row of a suite with every seed, each run once."""
 import copy
+import os
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -68,6 +69,8 @@ def row_config(suite: Suite, row: Row, work_dir: Path) -> Config:
         'default_hooks.checkpoint.max_keep_ckpts': 2
     })
     cfg.pop('work_dir')  # the folder's own, wherever that is
+    if row.teacher is not None:
+        cfg.model.pop('teacher', None)  # the run of its seed
     # as the run will read it: what is no text fails now, not there
     return Config.fromstring(cfg.pretty_text, '.py')
 
@@ -163,6 +166,11 @@ def list_runs(suite: Suite,
             cfg = copy.deepcopy(configs[row.name])
             cfg.merge_from_dict({'randomness.seed': seed})
             folder = run_folder(suite, work_dir, row, seed)
+            if row.teacher is not None:
+                teacher = run_folder(suite, work_dir,
+                                     suite.row(row.teacher), seed)
+                # as seen from the run: the folder of all may be moved
+                cfg.teacher_run = os.path.relpath(teacher, folder)
             runs.append(Run(row, seed, Job('run', folder, cfg)))
     return runs, failures
 
@@ -209,6 +217,10 @@ def _do(run: Run, redo: bool, echo: Callable[[str], None],
         columns: Sequence[Column]) -> Optional[Failure]:
     """Do one run, unless it is done or another process is at it."""
     job = run.job
+    missing = _wait_for_teacher(run)
+    if missing is not None and job.result() is None:
+        echo(missing)
+        return Failure(f'{run.row.title}, seed {run.seed}', missing)
     with job.claimed() as mine:
         if not mine:
             echo('left to the process that is at it')
@@ -233,6 +245,20 @@ def _do(run: Run, redo: bool, echo: Callable[[str], None],
     took = f'done in {format_duration(result["seconds"])}'
     echo(', '.join([took, *numbers]))
     return None
+
+
+def _wait_for_teacher(run: Run) -> Optional[str]:
+    """Return why a run cannot learn from another one, None if it can."""
+    if run.row.teacher is None:
+        return None
+    folder = run.job.folder / run.job.cfg.teacher_run
+    teacher = Job('run', Path(os.path.normpath(folder)), Config())
+    while teacher.busy():  # of another process
+        time.sleep(1)
+    if teacher.result() is not None:
+        return None
+    return (f'it learns from the row {run.row.teacher}, which has no finished '
+            'run of this seed; run that first')
 
 
 def run_suite(suite: Suite,

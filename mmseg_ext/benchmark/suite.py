@@ -41,12 +41,15 @@ class Row:
         config: Path of the config; empty where it is planned.
         plan: What ``tools/plan.py`` is asked for, where the config is the
             one that it writes for the data.
+        teacher: Row whose run of the same seed it learns from; it comes
+            first.
     """
     name: str
     title: str
     config: str
     cfg_options: dict = field(default_factory=dict)
     plan: Optional[dict] = None
+    teacher: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,9 @@ def read_suite(path: str | os.PathLike,
                      config's path as seen from the suite file, or
                      package::path. plan=dict(model=, encoder=, classes=),
                      all optional, in place of config: what tools/plan.py
-                     makes of the data
+                     makes of the data. teacher='row', of a config with a
+                     DistillEncoderDecoder: it learns from that row, which
+                     stands before it, seed by seed
         runs         name of the folder of the runs, the suite's own if it
                      is left out. Suites with the same one share the runs of
                      rows of the same name
@@ -182,6 +187,7 @@ def read_suite(path: str | os.PathLike,
         suite = {**suite, **short}
     columns = _read_columns(f'{path}: columns', suite['columns'])
     read_rows = _read_rows(path, rows, quick, suite.get('fill', {}))
+    _check_teachers(path, read_rows, suite.get('equal_time'))
     groups = _read_groups(f'{path}: groups', suite.get('groups'))
     published = _read_published(
         f'{path}: published', suite.get('published'),
@@ -311,7 +317,7 @@ def _read_rows(path: Path, section, quick: bool,
     for name, values in section.items():
         where = f'{path}: rows.{name}'
         _name(f'{path}: a row', name)
-        parts = ('title', 'config', 'plan', 'cfg_options')
+        parts = ('title', 'config', 'plan', 'cfg_options', 'teacher')
         _section(where, values, parts[:1], (*parts[1:], 'quick'))
         if quick:
             short = values.get('quick', {})
@@ -340,7 +346,8 @@ def _read_rows(path: Path, section, quick: bool,
         rows.append(
             Row(name, _text(f'{where}.title', values['title']), config,
                 _options(f'{where}.cfg_options',
-                         values.get('cfg_options', {})), plan))
+                         values.get('cfg_options', {})), plan,
+                values.get('teacher')))
     if not rows:
         raise ValueError(f'{path}: the quick budget has no row')
     titles = [row.title for row in rows]
@@ -349,6 +356,21 @@ def _read_rows(path: Path, section, quick: bool,
         raise ValueError(f'{path}: several rows have the title '
                          f'{", ".join(twice)}')
     return tuple(rows)
+
+
+def _check_teachers(path: Path, rows: tuple[Row, ...], equal_time) -> None:
+    for i, row in enumerate(rows):
+        if row.teacher is None:
+            continue
+        if row.teacher not in [before.name for before in rows[:i]]:
+            raise ValueError(
+                f'{path}: rows.{row.name}.teacher is {row.teacher!r}: must be '
+                'a row that stands before it')
+        if equal_time is not None:
+            raise ValueError(
+                f'{path}: rows.{row.name} has a teacher, whose training the '
+                'steps of equal_time would have to wait for: give it '
+                'train_cfg.max_iters in cfg_options')
 
 
 def _read_equal_time(where: str, section,

@@ -82,6 +82,11 @@ def do_run(folder: Path) -> dict:
 def _run_config(folder: Path) -> Config:
     cfg = Config.fromfile(folder / CONFIG)
     cfg.work_dir = str(folder / WORK_DIR)
+    teacher = cfg.pop('teacher_run', None)
+    if teacher is not None:
+        teacher = (folder / teacher).resolve()
+        cfg.model.teacher = dict(
+            config=str(teacher / CONFIG), checkpoint=str(teacher / WEIGHTS))
     return cfg
 
 

@@ -15,6 +15,7 @@ from .pretrained import check_weights, remove_pretrained
 from .pretraining import CalibrationHook
 from .random_state_hook import RandomStateHook
 from .trained import load_trained
+from .training_options import learn_from
 from .validation_loss_hook import ValidationLossHook
 from .weights import StrictPretrainedInit, WeightsError, describe_weights
 
@@ -24,6 +25,7 @@ __all__ = [
     'RandomStateHook', 'ResumableEarlyStoppingHook',
     'StrictPretrainedInit', 'ValidationLossHook', 'WeightsError',
     'check_weights', 'config_from_options', 'describe_weights',
-    'find_config', 'load_config', 'load_trained', 'read_config',
-    'remove_pretrained', 'require_extra', 'set_in_heads', 'test', 'train'
+    'find_config', 'learn_from', 'load_config', 'load_trained',
+    'read_config', 'remove_pretrained', 'require_extra', 'set_in_heads',
+    'test', 'train'
 ]

@@ -43,6 +43,7 @@ from .pretrained import (
 )
 from .random_state_hook import RandomStateHook
 from .sections import LOADERS
+from .teacher_hook import TeacherHook
 from .trained import WeightsFitHook
 from .training_options import average_weights, log_to, stop_early
 from .validation_loss_hook import ValidationLossHook
@@ -236,6 +237,7 @@ def _train(cfg: Config, resume: bool, checkpoint: Optional[str], quiet: bool,
     for text in unexpected_images(cfg):
         runner.logger.warning(text)
     runner.register_hook(ClassCountHook())
+    runner.register_hook(TeacherHook())
     for kind in (RandomStateHook, ValidationLossHook, CurvesHook,
                  DivergenceHook):
         if not any(isinstance(hook, kind) for hook in runner.hooks):

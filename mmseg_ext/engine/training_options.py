@@ -1,10 +1,16 @@
 """What options of a training add to its config."""
 import os
 import os.path as osp
+from collections.abc import Sequence
+from typing import Optional
 
 from mmengine.config import Config
+from mmseg.registry import MODELS
 
+from mmseg_ext.basics.config_files import find_config
 from mmseg_ext.basics.extras import require_extra
+
+from .checkpoint_files import check_checkpoint
 
 # Services -> mmengine's backend, its module and the extra that brings it.
 SERVICES = dict(
@@ -15,6 +21,8 @@ SERVICES = dict(
 # An improvement by less is none. mmseg rounds metrics to two digits: half of
 # the last, for sums of floats miss a whole one as often as not.
 METRIC_DELTA, LOSS_DELTA = 0.005, 1e-4
+DISTILL = 'Distill'  # how the names of models begin that have a teacher
+DISTILL_LOSSES = dict(pixel='PixelDistillLoss', channel='ChannelDistillLoss')
 
 
 def stop_early(cfg: Config, patience: int) -> None:
@@ -54,6 +62,59 @@ def average_weights(cfg: Config) -> None:
     """
     _add_hook(cfg, dict(type='AveragedWeightsHook'),
               unless=('EMAHook', 'AveragedWeightsHook'))
+
+
+def learn_from(cfg: Config,
+               teachers: Sequence[tuple[str, str]],
+               alpha: Optional[float] = None,
+               temperature: Optional[float] = None,
+               loss: Optional[str] = None) -> None:
+    """Let the segmentor of a config learn from trained ones, too.
+
+    Args:
+        cfg: Config, changed in place; what it says of a distillation
+            already stays where an argument is None.
+        teachers: Config and checkpoint of each.
+        alpha: Factor of the segmentor's own losses, 0 to 1.
+        temperature: Of the loss.
+        loss: 'pixel' or 'channel'.
+
+    Raises:
+        FileNotFoundError: If a file of a teacher's is missing.
+        ValueError: If there is no distillation for the model's type.
+    """
+    model = cfg.model
+    kind = str(model.type).split('.')[-1]
+    if not kind.startswith(DISTILL):
+        kind = f'{DISTILL}{kind}'
+    if MODELS.get(kind) is None:
+        raise ValueError(f'--distill needs a model of type EncoderDecoder; '
+                         f'the config has {model.type}')
+    for config, checkpoint in teachers:
+        try:
+            find_config(config)
+            check_checkpoint(checkpoint)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f'The teacher: {error}') from error
+    named = [dict(config=config, checkpoint=checkpoint)
+             for config, checkpoint in teachers]
+    distill = dict(model.get('distill') or {})
+    if alpha is not None:
+        distill['alpha'] = alpha
+    there = dict(distill.get('loss') or {})
+    if loss is not None and there.get('type') != DISTILL_LOSSES[loss]:
+        there = dict(type=DISTILL_LOSSES[loss])
+    there.setdefault('type', DISTILL_LOSSES['pixel'])
+    if temperature is not None:
+        there['temperature'] = temperature
+    if loss is not None or temperature is not None or (
+            'loss' not in distill):
+        distill['loss'] = there
+    model.pop('distill', None)
+    model.pop('teacher', None)
+    model.type = kind
+    model.teacher = named[0] if len(named) == 1 else named
+    model.distill = distill
 
 
 def log_to(cfg: Config, service: str) -> None:

@@ -16,15 +16,24 @@ from .decode_heads import (
     UNetDecodeHead,
 )
 from .distillation import FeatureDistiller
-from .losses import BootstrappedCrossEntropyLoss, CrossEntropyDiceLoss
+from .losses import (
+    BootstrappedCrossEntropyLoss,
+    ChannelDistillLoss,
+    CrossEntropyDiceLoss,
+    FeatureDistillLoss,
+    PixelDistillLoss,
+)
 from .necks import MultiScaleCrossAttentionNeck
 from .plugins import DeformablePSA
+from .segmentors import DistillEncoderDecoder
 
 __all__ = [
-    'BootstrappedCrossEntropyLoss', 'CrossEntropyDiceLoss', 'DPTDecodeHead',
-    'DeformablePSA', 'FCHarDNetHead', 'FeatureDistiller',
-    'FusedMixVisionTransformer', 'FusedSegformerHead', 'GroupedConv2d',
-    'HarDNet', 'HybridTransformer', 'MultiScaleCrossAttentionNeck', 'ResUNet',
+    'BootstrappedCrossEntropyLoss', 'ChannelDistillLoss',
+    'CrossEntropyDiceLoss', 'DPTDecodeHead', 'DeformablePSA',
+    'DistillEncoderDecoder', 'FCHarDNetHead', 'FeatureDistillLoss',
+    'FeatureDistiller', 'FusedMixVisionTransformer', 'FusedSegformerHead',
+    'GroupedConv2d', 'HarDNet', 'HybridTransformer',
+    'MultiScaleCrossAttentionNeck', 'PixelDistillLoss', 'ResUNet',
     'SeparableConv2d', 'TimmBackbone', 'UNetDecodeHead', 'plugin_backbone',
     'timm_maps'
 ]

@@ -1,12 +1,15 @@
 """Suite files: what is read, what is refused, and those that are shipped."""
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny import plain_teacher
 
 from mmseg_ext import engine
-from mmseg_ext.benchmark import measure_costs, read_suite
-from mmseg_ext.benchmark.runs import row_config
+from mmseg_ext.benchmark import measure_costs, read_suite, run_suite
+from mmseg_ext.benchmark import runs as runs_module
+from mmseg_ext.benchmark.runs import list_runs, row_config
 
 SHIPPED = sorted((Path(__file__).parents[2] / 'configs/benchmarks').glob(
     '*.py'))
@@ -114,6 +117,8 @@ def test_options_win(write):
      r"rows\.huge\.plan\.model is \['unet'\]: must be a text"),
     ('seeds =', "equal_time = dict(row='hug', steps=9)\nseeds =",
      "equal_time has 'hug'; there are big, huge"),
+    ("'Big', ", "'Big', teacher='huge', ",
+     "big.teacher is 'huge': must be a row that stands before it"),
     ('seeds =', "equal_time = dict(row='big', steps=0.5)\nseeds =",
      'equal_time.steps is 0.5'),
     ('huge=', '**{"../x": dict(title="X", config="config.py")}, huge=',
@@ -140,6 +145,39 @@ def test_equal_time(write):
         'seeds =', "equal_time = dict(row='big', steps=9)\nseeds ="))
     assert (suite.equal_time.row, suite.equal_time.steps) == ('big', 9)
     assert read_suite(write()).equal_time is None
+    path = write("title='Huge', ", "title='Huge', teacher='big', ")
+    assert read_suite(path).rows[1].teacher == 'big'
+    path.write_text(path.read_text()
+                    + "equal_time = dict(row='big', steps=9)")
+    with pytest.raises(ValueError, match=r'rows\.huge has a teacher, whose'):
+        read_suite(path)
+
+
+@pytest.mark.parametrize(('name', 'quick'), [
+    ('ksdd2_distill', False), ('metaldam_distill', True)])
+def test_a_row_learns_from_the_run_of_its_seed(name, quick, tmp_path,
+                                                monkeypatch):
+    suite = shipped(name, quick)
+    runs, failures = list_runs(suite, tmp_path)
+    assert not failures
+    teachers = 0
+    for run in runs:
+        if run.row.teacher is None:
+            assert 'teacher_run' not in run.job.cfg
+            continue
+        teachers += 1
+        assert run.job.cfg.model.type == 'DistillEncoderDecoder'
+        assert run.job.cfg.teacher_run == (
+            f'../../{run.row.teacher}/seed_{run.seed}')
+        assert 'teacher' not in run.job.cfg.model
+    assert teachers == 3 * len(suite.seeds)
+    # its teacher has not been trained
+    monkeypatch.setattr(runs_module, '_measure', lambda *arguments: [])
+    (tmp_path / 'data').mkdir()
+    suite = replace(suite, data_root=str(tmp_path / 'data'))
+    failures = run_suite(suite, tmp_path, rows=['pixel'], seeds=[0],
+                         echo=lambda text: None)
+    assert 'learns from the row' in failures[0].reason
 
 
 def test_rows_are_shared_by_suites_of_other_data(write, tmp_path):
@@ -170,11 +208,14 @@ def shipped(name, quick=False, **options):
 
 
 def tried_rows(suite):
-    """Return all rows, and of suites of many alike one, and what is planned.
+    """Return all rows, of suites of many alike one, and what is planned.
 
     Their others take the same changes, and their configs as they are
     shipped, each of which is trained in tests/test_configs.py.
     """
+    if 'distill' in suite.name:  # the others are rows of other suites
+        return [row for row in suite.rows
+                if row.teacher is not None and row.cfg_options]
     if suite.name.startswith(('survey', 'few_images')):
         return [row for row in suite.rows
                 if row.plan is not None or row is suite.rows[0]]
@@ -280,6 +321,8 @@ def test_quick_runs_train_and_give_every_column(name, row, roots, tmp_path):
     if row == 'pseudo_labels':  # the ground truth, of the same names, will do
         assert cfg.train_dataloader.dataset.mask_dir is not None
         cfg.train_dataloader.dataset.mask_dir = str(root / 'train')
+    if suite.row(row).teacher is not None:
+        cfg.model.teacher = plain_teacher(cfg, tmp_path)
     cfg.work_dir = str(tmp_path)
     for loader in (cfg.train_dataloader, cfg.test_dataloader):
         loader.update(num_workers=0, persistent_workers=False)

@@ -11,6 +11,13 @@ def check_loss_name(loss_name: str) -> None:
                          "'loss_', or it would not be optimised")
 
 
+def check_temperature(temperature: float) -> None:
+    """Raise ValueError if a softmax cannot have this temperature."""
+    if not 0 < temperature < float('inf'):
+        raise ValueError(f'temperature={temperature!r}: must be above 0; '
+                         'usual are 1 to 8')
+
+
 def check_shapes(pred: Tensor, target: Tensor,
                  weight: Optional[Tensor] = None) -> None:
     """Raise ValueError if logits, labels and weights do not match.

@@ -1,0 +1,92 @@
+"""What a teacher says of each pixel."""
+from typing import Optional
+
+import torch
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from mmseg_ext.basics.arguments import check_at_least
+
+from ._checks import check_loss_name, check_temperature
+
+
+@MODELS.register_module()
+class PixelDistillLoss(nn.Module):
+    """Kullback-Leibler divergence of the classes at each pixel.
+
+    ::
+
+        T^2 / |V| * sum over V of KL(softmax(t / T) || softmax(s / T))
+
+    of the teacher's logits t and the student's s, over the valid pixels V.
+    T^2 keeps the gradients' size as T changes.
+
+    Args:
+        temperature: T, above 0; the higher, the more the unlikely classes
+            count.
+        loss_weight: Factor of the loss, 0 or more.
+        loss_name: Name in the log; starts with 'loss_', or mmengine would
+            not optimise it.
+
+    Shape:
+        - student, teacher: logits (B, C, H, W), C at least 2
+        - valid: (B, H, W)
+        - weight: (B, )
+        - output: scalar, float32 at least
+
+    Raises:
+        ValueError: If an argument is not among what is allowed.
+
+    Reference:
+        Hinton, Vinyals, Dean, Distilling the Knowledge in a Neural Network,
+        2015, section 2.
+    """
+
+    def __init__(self,
+                 temperature: float = 4.0,
+                 loss_weight: float = 1.0,
+                 loss_name: str = 'loss_kd') -> None:
+        super().__init__()
+        check_temperature(temperature)
+        check_at_least(0, loss_weight=loss_weight)
+        check_loss_name(loss_name)
+        self.temperature = temperature
+        self.loss_weight = loss_weight
+        self._loss_name = loss_name
+
+    def forward(self,
+                student: Tensor,
+                teacher: Tensor,
+                valid: Optional[Tensor] = None,
+                weight: Optional[Tensor] = None) -> Tensor:
+        """Return the loss of a batch.
+
+        Args:
+            student: Logits that learn.
+            teacher: Logits to learn.
+            valid: Whether a pixel counts; None: all do.
+            weight: Of each image; None: 1.
+        """
+        # half precision does not hold sums over the pixels
+        dtype = torch.promote_types(student.dtype, torch.float32)
+        own, taught = (
+            (logits.to(dtype) / self.temperature).log_softmax(1)
+            for logits in (student, teacher))
+        # (B, C, H, W) -> (B, H, W)
+        losses = F.kl_div(own, taught, reduction='none',
+                          log_target=True).sum(1)
+        counted = torch.ones_like(losses)
+        if valid is not None:
+            counted = valid.to(dtype)
+        losses = losses * counted
+        if weight is not None:
+            losses = losses * weight.to(dtype)[:, None, None]
+        # no division by 0 where no pixel is valid
+        mean = losses.sum() / counted.sum().clamp(min=1)
+        return self.loss_weight * self.temperature**2 * mean
+
+    @property
+    def loss_name(self) -> str:
+        """Name of the loss in the log."""
+        return self._loss_name
