@@ -19,12 +19,13 @@ from .distillation import FeatureDistiller
 from .losses import BootstrappedCrossEntropyLoss, CrossEntropyDiceLoss
 from .necks import MultiScaleCrossAttentionNeck
 from .plugins import DeformablePSA
+from .segmentors import PrunedEncoderDecoder, apply_widths
 
 __all__ = [
     'BootstrappedCrossEntropyLoss', 'CrossEntropyDiceLoss', 'DPTDecodeHead',
     'DeformablePSA', 'FCHarDNetHead', 'FeatureDistiller',
     'FusedMixVisionTransformer', 'FusedSegformerHead', 'GroupedConv2d',
-    'HarDNet', 'HybridTransformer', 'MultiScaleCrossAttentionNeck', 'ResUNet',
-    'SeparableConv2d', 'TimmBackbone', 'UNetDecodeHead', 'plugin_backbone',
-    'timm_maps'
+    'HarDNet', 'HybridTransformer', 'MultiScaleCrossAttentionNeck',
+    'PrunedEncoderDecoder', 'ResUNet', 'SeparableConv2d', 'TimmBackbone',
+    'UNetDecodeHead', 'apply_widths', 'plugin_backbone', 'timm_maps'
 ]
