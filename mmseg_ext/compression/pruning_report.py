@@ -1,6 +1,5 @@
 """What pruning has removed, and what that costs and gains."""
 import io
-import os
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

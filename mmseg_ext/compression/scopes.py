@@ -26,7 +26,7 @@ from .importance import layers_of
 # The widths of these are read from arguments in forward, or their weights
 # are read as numbers: no tracing ties them to a layer.
 UNTRACED = (DeformablePSA, MultiScaleCrossAttentionNeck)
-# Named for what they have in place of channels that may go.
+# Has as many channels as there are classes.
 CLASSIFIER = 'conv_seg'
 STOCK = {
     FusedEfficientAttention: EfficientMultiheadAttention,
@@ -82,7 +82,7 @@ def find_scope(model: nn.Module, only: Optional[str] = None,
 
 @contextmanager
 def stock_types(model: nn.Module) -> Iterator[None]:
-    """Give modules mmseg's own types, whose forward can be traced, for a while.
+    """Give modules mmseg's own types for a while, which can be traced.
 
     The fused types have the same weights under the same names.
     """
@@ -98,17 +98,9 @@ def stock_types(model: nn.Module) -> Iterator[None]:
 
 
 def _has_attention(part: nn.Module) -> bool:
+    """Tell whether a part has queries and keys, as transformers have."""
     return any(isinstance(module, nn.MultiheadAttention)
-               or re.search('Attention|MSA', type(module).__name__)
-               and not isinstance(module, UNTRACED)
-               and _is_transformers(module)
-               for module in part.modules())
-
-
-def _is_transformers(module: nn.Module) -> bool:
-    """Tell queries and keys from attention by a global pool."""
-    return any(hasattr(module, name) for name in (
-        'qkv', 'attn', 'w_msa', 'in_proj_weight'))
+               or hasattr(module, 'qkv') for module in part.modules())
 
 
 def _hidden(part: nn.Module) -> Iterator[str]:

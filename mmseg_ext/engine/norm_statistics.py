@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -23,7 +24,7 @@ def reestimate_norms(model: nn.Module,
     batch by its own statistics: give many crops in a batch, and few batches.
 
     Args:
-        model: Its batch norms with running statistics take part, all other
+        model: Its batch norms with running statistics take part, all
             layers are in evaluation mode. Its own mode stays.
         batches: What ``forward`` takes.
         forward: Runs the model on a batch.
@@ -44,16 +45,22 @@ def reestimate_norms(model: nn.Module,
              and module.running_mean is not None]
     modes = {module: module.training for module in model.modules()}
     pooled = {norm: PooledMoments() for norm in norms}
-    momenta = {norm: norm.momentum for norm in norms}
-    counts = {norm: norm.num_batches_tracked.clone() for norm in norms}
-    hooks = [norm.register_forward_pre_hook(
-        lambda norm, inputs: pooled[norm].add(inputs[0])) for norm in norms]
+
+    def by_batch(norm: _BatchNorm, inputs: tuple[Tensor], out: Tensor):
+        x, = inputs
+        if x.numel() <= x.shape[1]:
+            raise ValueError(
+                'A norm sees a single value for each channel, which has no '
+                'variance: give more images at once')
+        pooled[norm].add(x)
+        return F.batch_norm(x, None, None, norm.weight, norm.bias,
+                            training=True, eps=norm.eps)
+
+    # in evaluation mode: fused heads do not call norms in training
+    hooks = [norm.register_forward_hook(by_batch) for norm in norms]
     number = 0
     model.eval()
     try:
-        for norm in norms:
-            norm.train()
-            norm.momentum = 0.0  # by the batch, and nothing is noted
         with torch.no_grad():
             for batch in batches:
                 forward(model, batch)
@@ -61,9 +68,6 @@ def reestimate_norms(model: nn.Module,
     finally:
         for hook in hooks:
             hook.remove()
-        for norm in norms:
-            norm.momentum = momenta[norm]
-            norm.num_batches_tracked.copy_(counts[norm])
         for module, mode in modes.items():
             module.training = mode
     if not number:
@@ -114,7 +118,4 @@ class PooledMoments:
 
     def mean_and_variance(self) -> tuple[Tensor, Tensor]:
         """Return (C,) and (C,), the latter divided by N - 1, as torch's."""
-        if self.count < 2:
-            raise ValueError('A norm has seen one value for each channel, '
-                             'which has no variance: give more images')
         return self.mean, self.squares / (self.count - 1)
