@@ -19,7 +19,7 @@ def layers_of(model: nn.Module) -> dict[str, nn.Module]:
 
 def logits_of(model: nn.Module, images: Tensor) -> Tensor:
     """Return the logits of a segmentor, at its head's own size."""
-    return model.decode_head.forward(model.extract_feat(images))
+    return model.decode_head(model.extract_feat(images))
 
 
 @torch.no_grad()
