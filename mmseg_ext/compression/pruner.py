@@ -18,7 +18,7 @@ from .importance import (
     logits_of,
 )
 from .pruning_settings import PruningSettings
-from .scopes import stock_types
+from .scopes import UNTRACED, stock_types
 
 
 @dataclass(frozen=True)
@@ -130,8 +130,12 @@ class Pruner:
         # not a layer of ours, and no width of it may change
         ignored += [module for module in self.model.modules()
                     if isinstance(module, nn.MultiheadAttention)]
+        fixed = {inner for module in self.model.modules()
+                 if isinstance(module, UNTRACED) for inner in module.modules()}
         for group in graph.get_all_groups(ignored_layers=ignored,
                                           root_module_types=LAYERS):
+            if any(item.dep.target.module in fixed for item in group):
+                continue  # what goes in keeps its width, too
             dep, indices = group[0]
             members, sets = [], 1
             for item in group:

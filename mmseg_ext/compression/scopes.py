@@ -10,7 +10,7 @@ from mmseg.models.backbones.mit import (
     MixFFN,
     MixVisionTransformer,
 )
-from mmseg.models.decode_heads import SegformerHead
+from mmseg.models.decode_heads import SegformerHead, SETRMLAHead
 from torch import nn
 
 from mmseg_ext.models import (
@@ -23,9 +23,10 @@ from mmseg_ext.models.backbones.fused_mit import FusedEfficientAttention
 
 from .importance import layers_of
 
-# The widths of these are read from arguments in forward, or their weights
-# are read as numbers: no tracing ties them to a layer.
-UNTRACED = (DeformablePSA, MultiScaleCrossAttentionNeck)
+# The widths of the first two are read from arguments in forward, or their
+# weights as numbers: no tracing ties them to a layer. In the last
+# torch-pruning 1.6 takes a channel of each map that is concatenated for one.
+UNTRACED = (DeformablePSA, MultiScaleCrossAttentionNeck, SETRMLAHead)
 # Has as many channels as there are classes.
 CLASSIFIER = 'conv_seg'
 STOCK = {
