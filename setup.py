@@ -124,6 +124,10 @@ setup(
         # tools/export.py writes .onnx by the first two and checks by the
         # third, which alone runs it. 1.19: the oldest that was tried.
         'export': ['onnx', 'onnxscript', 'onnxruntime>=1.19'],
+        # tools/prune.py; what it leaves runs without. 1.6: the release that
+        # was tried, the last; 2 may change its graph, of which no file keeps
+        # anything.
+        'prune': ['torch-pruning>=1.6,<2'],
         # tools/train.py --log: the first alone, or all three.
         'tensorboard': ['tensorboard'],
         'log': ['tensorboard', 'mlflow', 'wandb'],

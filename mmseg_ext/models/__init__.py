@@ -25,7 +25,11 @@ from .losses import (
 )
 from .necks import MultiScaleCrossAttentionNeck
 from .plugins import DeformablePSA
-from .segmentors import DistillEncoderDecoder
+from .segmentors import (
+    DistillEncoderDecoder,
+    PrunedEncoderDecoder,
+    apply_widths,
+)
 
 __all__ = [
     'BootstrappedCrossEntropyLoss', 'ChannelDistillLoss',
@@ -33,7 +37,7 @@ __all__ = [
     'DistillEncoderDecoder', 'FCHarDNetHead', 'FeatureDistillLoss',
     'FeatureDistiller', 'FusedMixVisionTransformer', 'FusedSegformerHead',
     'GroupedConv2d', 'HarDNet', 'HybridTransformer',
-    'MultiScaleCrossAttentionNeck', 'PixelDistillLoss', 'ResUNet',
-    'SeparableConv2d', 'TimmBackbone', 'UNetDecodeHead', 'plugin_backbone',
-    'timm_maps'
+    'MultiScaleCrossAttentionNeck', 'PixelDistillLoss',
+    'PrunedEncoderDecoder', 'ResUNet', 'SeparableConv2d', 'TimmBackbone',
+    'UNetDecodeHead', 'apply_widths', 'plugin_backbone', 'timm_maps'
 ]

@@ -128,18 +128,19 @@ class FCHarDNetHead(PixelLossMixin, BaseDecodeHead):
             x = F.interpolate(x, skip.shape[2:], mode='bilinear',
                               align_corners=self.align_corners)
             # (B, below + skip, H', W') -> half of the channels
-            x = block(reduction(torch.cat([x, skip], dim=1)))
+            x = torch.cat([x, skip], dim=1)
+            # not self.in_channels: pruning narrows the layers
+            if x.shape[1] != reduction.conv.in_channels:
+                found = [each.shape[1] for each in self._select(inputs)]
+                raise ValueError(
+                    f'The backbone returned maps of {found} channels; the '
+                    f'head was built for {self.in_channels}: give both the '
+                    'same arch and width, or the head in_channels')
+            x = block(reduction(x))
         return self.cls_seg(x)
 
     def _select(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         if max(self.in_index) >= len(inputs):
             raise ValueError(f'The backbone returned {len(inputs)} maps; the '
                              f'head needs in_index={self.in_index}')
-        maps = self._transform_inputs(inputs)
-        found = [x.shape[1] for x in maps]
-        if found != self.in_channels:
-            raise ValueError(
-                f'The backbone returned maps of {found} channels; the head '
-                f'was built for {self.in_channels}: give both the same arch '
-                'and width, or the head in_channels')
-        return maps
+        return self._transform_inputs(inputs)

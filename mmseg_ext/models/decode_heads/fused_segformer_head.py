@@ -62,6 +62,8 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
     A map that is larger than the first costs more than in mmseg, as it is
     shrunk last.
 
+    Layers may be narrower than ``channels``, as pruning leaves them.
+
     Args:
         interpolate_mode: How maps are resized: 'bilinear', 'bicubic',
             'nearest', 'nearest-exact' or 'area'. ``align_corners`` applies
@@ -89,11 +91,13 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
         inputs = self._transform_inputs(inputs)
         fusion = self.fusion_conv
-        weights = fusion.conv.weight.split(self.channels, dim=1)
+        # of the layers, not of the config: pruning narrows each by itself
+        widths = [conv.conv.out_channels for conv in self.convs]
+        weights = fusion.conv.weight.split(widths, dim=1)
         # a list: torch 2.4 exports an iterator from its start again
         stages = list(zip(inputs, self.convs, weights))
         tracked = _Tracked(
-            fusion.conv.weight, len(stages) + 1, self.channels)
+            fusion.conv.weight, [*widths, fusion.conv.out_channels])
         out = self._project(tracked, *stages[0], fusion.conv.bias)
         # (B, channels, H_i, W_i) each, one after the other
         maps = (self._project(tracked, *stage) for stage in stages[1:])
@@ -124,7 +128,8 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
         norm = conv.norm
         out, mean, variance = conv_norm_relu_conv(
             x, conv.conv.weight.flatten(1), norm.weight, norm.bias,
-            weight.flatten(1), bias, norm.eps, tracked.space())
+            weight.flatten(1), bias, norm.eps,
+            tracked.space(conv.conv.out_channels))
         if conv.conv.bias is not None:
             mean = mean + conv.conv.bias.detach()
         tracked.add(norm, mean, variance)
@@ -143,7 +148,7 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
         norm = fusion.norm
         out, *statistics = norm_relu_conv(
             x, norm.weight, norm.bias, classifier.weight.flatten(1),
-            classifier.bias, factor, norm.eps, tracked.space())
+            classifier.bias, factor, norm.eps, tracked.space(x.shape[1]))
         tracked.add(norm, *statistics)
         return out
 
@@ -168,17 +173,18 @@ class _Tracked:
 
     Args:
         like: Of the type and the device of the statistics.
-        norms: Most that can be added.
-        channels: Of each norm.
+        channels: Of each norm that can be added.
     """
 
-    def __init__(self, like: Tensor, norms: int, channels: int) -> None:
-        self.zeros = like.new_zeros(norms, 2, channels)
+    def __init__(self, like: Tensor, channels: Sequence[int]) -> None:
+        self.zeros = like.new_zeros(2 * sum(channels))
+        self.taken = 0
         self.seen = []
 
-    def space(self) -> Tensor:
+    def space(self, channels: int) -> Tensor:
         """Return zeros for the next norm's mean and variance, (2, C)."""
-        return self.zeros[len(self.seen)]
+        start, self.taken = self.taken, self.taken + 2 * channels
+        return self.zeros[start:self.taken].view(2, channels)
 
     def add(self, norm: _BatchNorm, mean: Tensor, variance: Tensor) -> None:
         self.seen.append((norm, mean, variance))

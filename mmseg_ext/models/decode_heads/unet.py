@@ -147,19 +147,25 @@ class UNetDecodeHead(PixelLossMixin, BaseDecodeHead):
         *skips, x = self._select(inputs)
         skips = [*reversed(skips)] + [None] * (len(self.blocks) - len(skips))
         for block, skip in zip(self.blocks, skips):
+            if skip is not None:
+                self._check_sum(block, x, skip, inputs)
             x = block(x, skip)
         return self.cls_seg(x)
+
+    def _check_sum(self, block: nn.Module, x: Tensor, skip: Tensor,
+                   inputs: Sequence[Tensor]) -> None:
+        # not by self.in_channels: pruning narrows the layers
+        if x.shape[1] + skip.shape[1] != block.convs[0].conv.in_channels:
+            found = [each.shape[1] for each in self._select(inputs)]
+            raise ValueError(f'The backbone returned maps of {found} '
+                             f'channels; the head was built with '
+                             f'in_channels={list(self.in_channels)}')
 
     def _select(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         if self.in_index[-1] >= len(inputs):
             raise ValueError(f'The backbone returned {len(inputs)} maps; the '
                              f'head needs in_index={self.in_index}')
         maps = self._transform_inputs(inputs)
-        found = [x.shape[1] for x in maps]
-        if found != list(self.in_channels):
-            raise ValueError(f'The backbone returned maps of {found} '
-                             f'channels; the head was built with '
-                             f'in_channels={list(self.in_channels)}')
         sizes = [tuple(x.shape[2:]) for x in maps]
         # sorted, not pairwise, which torch 2.4 cannot trace
         if any(list(side) != sorted(side, reverse=True)

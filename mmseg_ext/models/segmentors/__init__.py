@@ -1,5 +1,10 @@
-"""Segmentors that differ from mmseg's in their training."""
+"""Segmentors that differ from mmseg's in training or in their widths."""
 from .distill import DistillEncoderDecoder, DistillMixin
+from .pruned import PrunedEncoderDecoder, PrunedMixin
 from .teacher import Teacher
+from .widths import apply_widths, read_widths, widths_of
 
-__all__ = ['DistillEncoderDecoder', 'DistillMixin', 'Teacher']
+__all__ = [
+    'DistillEncoderDecoder', 'DistillMixin', 'PrunedEncoderDecoder',
+    'PrunedMixin', 'Teacher', 'apply_widths', 'read_widths', 'widths_of'
+]

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from mmseg_ext.models.distillation.map_matching import as_maps
 from mmseg_ext.ops import pixel_accuracy
 
+from .pruned import PrunedMixin
 from .teacher import Teacher, feature_channels
 
 IGNORED = 255  # label of the pixels of an image without a mask
@@ -223,10 +224,11 @@ class DistillMixin:
 
 
 @MODELS.register_module()
-class DistillEncoderDecoder(DistillMixin, EncoderDecoder):
+class DistillEncoderDecoder(DistillMixin, PrunedMixin, EncoderDecoder):
     """An EncoderDecoder that learns from a teacher as well as from masks.
 
-    See :class:`DistillMixin`. Any config of an EncoderDecoder becomes one::
+    See :class:`DistillMixin`; with ``widths`` it is a pruned one, see
+    :class:`PrunedMixin`. Any config of an EncoderDecoder becomes one::
 
         _base_ = './unet_c16_ksdd2.py'
         model = dict(

@@ -1,0 +1,127 @@
+"""The config that a pruned model is trained, tested and predicted with."""
+import copy
+import os
+from pathlib import Path
+from typing import Any, Optional
+
+from mmengine.config import Config
+
+from mmseg_ext.engine.pretrained import remove_pretrained
+
+HERE = '{{ fileDirname }}'  # mmengine puts the config's folder there
+LEARNING_RATE, STEPS = 0.1, 0.5  # of the original's, for fine-tuning
+PRUNED, DISTILLED = 'PrunedEncoderDecoder', 'DistillEncoderDecoder'
+TYPES = ('EncoderDecoder', PRUNED, DISTILLED)
+
+
+def check_type(cfg: Config) -> None:
+    """Refuse a config whose segmentor has no form with widths.
+
+    Raises:
+        ValueError: If it is none of ``TYPES``.
+    """
+    kind = (cfg.get('model') or {}).get('type')
+    if kind not in TYPES:
+        raise ValueError(f'The config\'s model is of type {kind}; those that '
+                         f'can be pruned are {", ".join(TYPES)}')
+
+
+def pruned_config(cfg: Config, base: str, folder: Path,
+                  teacher: Optional[tuple[str, str]] = None) -> str:
+    """Return the text of the config of a pruned model.
+
+    Args:
+        cfg: The original, with all options applied.
+        base: Its file, as ``_base_`` takes it.
+        folder: Where the config will lie.
+        teacher: Config and checkpoint of the original, to learn from.
+    """
+    again = 'widths' in cfg.model
+    model = _without_pretrained(cfg)
+    # a head of the training alone would keep its old widths
+    if cfg.model.get('auxiliary_head'):
+        model['auxiliary_head'] = None
+    kind = cfg.model.type if cfg.model.type == DISTILLED else PRUNED
+    if teacher is not None:
+        kind = DISTILLED
+        model.update(
+            teacher=dict(zip(('config', 'checkpoint'),
+                             (_from(folder, path) for path in teacher))),
+            distill=dict(loss=dict(type='PixelDistillLoss', temperature=4.0),
+                         alpha=0.5))
+    model = dict(type=kind, widths=f'{HERE}/widths.json', **model)
+    values: dict[str, Any] = dict(model=model,
+                                  load_from=f'{HERE}/weights.pth')
+    if not again:  # or it is short and slow already
+        values.update(_fine_tuning(cfg))
+    lines = ['# Written by tools/prune.py; report.md says what was removed.',
+             f'_base_ = {base!r}', Config(values).pretty_text]
+    return '\n'.join(lines)
+
+
+def _without_pretrained(cfg: Config) -> dict:
+    """Return what of the model changes where no weights are loaded.
+
+    ``load_from`` brings all of them; pretrained ones have the old widths.
+    """
+    changed = Config(dict(model=copy.deepcopy(cfg.model.to_dict())))
+    remove_pretrained(changed)
+    return _difference(cfg.model.to_dict(), changed.model.to_dict())
+
+
+def _difference(old: dict, new: dict) -> dict:
+    found = {}
+    for key, value in new.items():
+        if isinstance(value, dict) and isinstance(old[key], dict):
+            inner = _difference(old[key], value)
+            if inner:
+                found[key] = inner
+        elif value != old[key]:
+            found[key] = value
+    return found
+
+
+def _fine_tuning(cfg: Config) -> dict[str, Any]:
+    """Return a tenth of the learning rate and half of the steps."""
+    values: dict[str, Any] = {}
+    optimizer = (cfg.get('optim_wrapper') or {}).get('optimizer') or {}
+    if 'lr' in optimizer:
+        values['optim_wrapper'] = dict(optimizer=dict(
+            lr=float(f'{optimizer["lr"] * LEARNING_RATE:.6g}')))
+    loop = cfg.get('train_cfg') or {}
+    values['train_cfg'] = {
+        key: _half(loop[key]) for key in ('max_iters', 'max_epochs')
+        if loop.get(key)}
+    schedulers = cfg.get('param_scheduler')
+    if isinstance(schedulers, (list, tuple)):
+        values['param_scheduler'] = [
+            dict(each.to_dict() if hasattr(each, 'to_dict') else each,
+                 **{key: _half(each[key]) for key in ('begin', 'end', 'T_max')
+                    if each.get(key)}) for each in schedulers]
+    return {key: value for key, value in values.items() if value}
+
+
+def _half(number: int) -> int:
+    return max(int(number * STEPS), 1)
+
+
+def _from(folder: Path, path: str) -> str:
+    """Write a path so that it holds if all is moved together."""
+    if '::' in path or '://' in path:
+        return path
+    try:
+        relative = os.path.relpath(Path(path).expanduser(), folder)
+    except ValueError:  # another drive of Windows
+        return str(Path(path).resolve())
+    return f'{HERE}/{Path(relative).as_posix()}'
+
+
+def base_of(path: str, folder: Path) -> str:
+    """Return a config as ``_base_`` of one in a folder names it."""
+    if '::' in path:
+        return path
+    try:
+        return Path(os.path.relpath(Path(path).expanduser(),
+                                    folder)).as_posix()
+    except ValueError:  # another drive of Windows
+        return Path(path).resolve().as_posix()
