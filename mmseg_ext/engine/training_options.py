@@ -22,6 +22,7 @@ SERVICES = dict(
 # the last, for sums of floats miss a whole one as often as not.
 METRIC_DELTA, LOSS_DELTA = 0.005, 1e-4
 DISTILL = 'Distill'  # how the names of models begin that have a teacher
+PRUNED = 'Pruned'  # and of those that have widths
 DISTILL_LOSSES = dict(pixel='PixelDistillLoss', channel='ChannelDistillLoss')
 
 
@@ -86,7 +87,8 @@ def learn_from(cfg: Config,
     model = cfg.model
     kind = str(model.type).split('.')[-1]
     if not kind.startswith(DISTILL):
-        kind = f'{DISTILL}{kind}'
+        # which takes the widths of a pruned one, too
+        kind = DISTILL + kind.removeprefix(PRUNED)
     if MODELS.get(kind) is None:
         raise ValueError(f'--distill needs a model of type EncoderDecoder; '
                          f'the config has {model.type}')

@@ -97,6 +97,9 @@ def test_options_become_lines_of_the_config(config, teacher):
         loss=dict(type='ChannelDistillLoss', temperature=2.0), alpha=0.1)
     with pytest.raises(FileNotFoundError, match='The teacher: There is no ch'):
         learn_from(cfg, [(teacher[0], 'nowhere.pth')])
+    cfg.model.type = 'PrunedEncoderDecoder'
+    learn_from(cfg, [teacher])
+    assert cfg.model.type == 'DistillEncoderDecoder'  # takes widths, too
     cfg.model.type = 'CascadeEncoderDecoder'
     with pytest.raises(ValueError, match='needs a model of type EncoderDec'):
         learn_from(cfg, [teacher])

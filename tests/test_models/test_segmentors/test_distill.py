@@ -161,6 +161,21 @@ def test_both_losses_are_weighted(teacher):
                                plain['decode.acc_seg'])
 
 
+def test_a_pruned_student_learns(teacher):
+    widths = {'decode_head.convs.0.conv.weight': [3, 8, 3, 3],
+              **{f'decode_head.convs.0.bn.{name}': [3] for name in (
+                  'weight', 'bias', 'running_mean', 'running_var')},
+              'decode_head.conv_cat.conv.weight': [4, 11, 3, 3],
+              'decode_head.conv_seg.weight': [3, 4, 1, 1]}
+    pruned = student(model=dict(type='PrunedEncoderDecoder', widths=widths))
+    model = student(teacher, dict(widths=widths))
+    assert ({name: value.shape for name, value in model.state_dict().items()}
+            == {name: value.shape
+                for name, value in pruned.state_dict().items()})
+    model.loss(*batch())['distill.loss_kd'].backward()
+    assert model.decode_head.convs[0].conv.weight.grad.abs().sum() > 0
+
+
 def test_nothing_to_learn_from_oneself(teacher):
     net = student(teacher, feature=dict()).eval()
     net.load_state_dict(net.teachers[0].load().state_dict(), strict=False)
