@@ -58,6 +58,8 @@ class OnnxModel(LogitModel):
             start = file.read(4096)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
+        # it plans memory anew for each size of images, and keeps every plan's
+        options.enable_mem_pattern = False
         options.log_severity_level = 4  # errors are raised, not printed too
         try:
             self.session = onnxruntime.InferenceSession(
