@@ -31,7 +31,8 @@ def parse_args() -> argparse.Namespace:
         'ranges of activations on')
     source.add_argument(
         '--config', type=config_name, help='config: its training images, and '
-        'its validation images and labels to compare on')
+        'its validation images and labels, or else those of testing, to '
+        'compare on')
     parser.add_argument(
         '--compare', nargs='+', metavar='IMAGES', help='images to compare '
         'both files on; default: --images that no range was found on')
@@ -81,7 +82,8 @@ def find_samples(args: argparse.Namespace) -> tuple[list, list]:
         from mmseg_ext.engine import load_config
 
         cfg = load_config(args.config)
-        return config_samples(cfg, 'train'), config_samples(cfg, 'val', True)
+        return (config_samples(cfg, 'train'),
+                config_samples(cfg, 'val', 'test', with_labels=True))
     from mmseg_ext.compression import Sample, hold_back
     from mmseg_ext.inference import list_inputs
 

@@ -10,24 +10,25 @@ from mmseg.registry import DATASETS
 from .comparison import IGNORED, Sample
 
 
-def config_samples(cfg: Config, part: str,
+def config_samples(cfg: Config, *parts: str,
                    with_labels: bool = False) -> list[Sample]:
     """Return the images of a part of a config's data, each once.
 
     Args:
         cfg: Config.
-        part: 'train', 'val' or 'test'.
+        *parts: Of 'train', 'val' and 'test'; the first that it has counts.
         with_labels: Let samples bring the labels, as the pipeline loads
             them.
 
     Raises:
         FileNotFoundError: If the data are not there.
-        ValueError: If the config has no such part.
+        ValueError: If the config has none of them.
     """
-    loader = cfg.get(f'{part}_dataloader')
-    if not loader:
-        raise ValueError(f'The config has no {part}_dataloader: name images '
-                         'with --images and --compare')
+    loader = next(filter(None, (
+        cfg.get(f'{part}_dataloader') for part in parts)), None)
+    if loader is None:
+        raise ValueError(f'The config has no {" or ".join(parts)}_dataloader:'
+                         ' name images with --images and --compare')
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     dataset = DATASETS.build(loader['dataset'])
     samples = {}
