@@ -49,14 +49,18 @@ def write_toy(path, shape=('batch', 'height', 'width', 3), opset=18,
     return str(path)
 
 
+def _picture(seed: int, height: int, width: int) -> np.ndarray:
+    noise = np.random.default_rng(seed).integers(
+        0, 256, (height, width, 3), np.uint8)
+    return cv2.GaussianBlur(noise, None, 1.5)
+
+
 def write_images(folder, count: int = 6) -> None:
     """Write soft noise, of two sizes in turn."""
     folder.mkdir()
     for i in range(count):
-        noise = np.random.default_rng(i).integers(
-            0, 256, (40, 40 + 8 * (i % 2), 3), np.uint8)
         cv2.imwrite(str(folder / f'{i}.png'),
-                    cv2.GaussianBlur(noise, None, 1.5))
+                    _picture(i, 40, 40 + 8 * (i % 2)))
 
 
 def check_quantizes(path, shapes) -> None:
@@ -74,9 +78,7 @@ def check_quantizes(path, shapes) -> None:
     models = OnnxModel(str(path)), OnnxModel(str(out))
     assert models[1].metadata == models[0].metadata
     for shape in shapes:
-        batch = np.random.default_rng(1).integers(
-            0, 256, (*shape, 3), np.uint8)
+        batch = np.stack([_picture(i, *shape[1:]) for i in range(shape[0])])
         first, second = (model.logits(batch) for model in models)
         assert second.shape == first.shape
-        # of what does not change from pixel to pixel eight bits say little
-        assert np.corrcoef(first.ravel(), second.ravel())[0, 1] > 0.9
+        assert np.corrcoef(first.ravel(), second.ravel())[0, 1] > 0.95
