@@ -17,7 +17,7 @@ GROUPS = dict(
     train=('pretrain', 'train', 'dist_train'),
     judge=('test', 'dist_test', 'compare_figures', 'show_attention'),
     use=('predict', 'label_images'),
-    compress=('export', 'prune'),
+    compress=('prune', 'export', 'quantize'),
     study=('benchmark', 'benchmark_speed', 'benchmark_scaling',
            'benchmark_attention', 'benchmark_deform_conv',
            'benchmark_tiling'))

@@ -35,6 +35,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--device', help="such as 'cpu'; default: the GPU if there is one")
     parser.add_argument(
+        '--threads', type=int, metavar='N', help='of the CPU; default: one '
+        'for each core')
+    parser.add_argument(
         '--bit-depth', type=int, metavar='BITS', help='significant bits of '
         '16-bit images, such as 12; default: as in training')
     parser.add_argument(
@@ -68,6 +71,8 @@ def parse_args() -> argparse.Namespace:
         parser.error('give --config and --checkpoint, or --onnx')
     if args.overlap is not None and not args.tile:
         parser.error('--overlap goes with --tile')
+    if args.threads is not None and args.threads < 1:
+        parser.error(f'--threads {args.threads}: must be at least 1')
     if args.config is not None:
         config_name(args.config)
     return args
@@ -76,8 +81,11 @@ def parse_args() -> argparse.Namespace:
 def load_model(args: argparse.Namespace):
     if args.onnx:
         from mmseg_ext.inference import OnnxModel
-        return OnnxModel(args.onnx)
+        return OnnxModel(args.onnx, args.threads)
     from mmseg_ext.inference import TorchModel
+    if args.threads:
+        import torch
+        torch.set_num_threads(args.threads)
     return TorchModel(args.config, args.checkpoint, args.device)
 
 

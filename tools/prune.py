@@ -75,7 +75,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    from mmseg_ext.compression import PruningSettings, prune_model
+    from mmseg_ext.compression.pruning import PruningSettings, prune_model
     from mmseg_ext.engine import config_from_options
 
     settings = PruningSettings(

@@ -1,7 +1,4 @@
-"""Smaller and faster models, each a step between two files."""
-from .importance import IMPORTANCES
-from .prune import prune_model
-from .pruner import Pruner
-from .pruning_settings import PruningSettings
+"""Smaller and faster models, as trades that are measured.
 
-__all__ = ['IMPORTANCES', 'Pruner', 'PruningSettings', 'prune_model']
+Each is a step between two files that the other tools take.
+"""

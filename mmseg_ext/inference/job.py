@@ -13,11 +13,9 @@ from prettytable import PrettyTable
 
 from mmseg_ext.basics import (
     claimed_folder,
-    decode_image,
     find_information_band,
     printable,
     read_bytes,
-    to_8_bit,
     write_atomically,
 )
 from mmseg_ext.basics.arguments import check_at_least
@@ -29,11 +27,11 @@ from .inputs import Inputs
 from .phase_plot import draw_phases
 from .phases import PhaseSummary, limits_of
 from .predictor import LogitModel, Prediction, predict
+from .preparation import AUTO, Preparation
 from .result_store import ResultStore
 from .run_record import RECORD, RunRecord
 from .tiling import Tiling
 
-AUTO = 'auto'
 NAMED = 3  # so many names in a line of the outcome
 # What networks raise at images that they were not made for.
 OF_MODELS = (RuntimeError, cv2.error, ArithmeticError, LookupError)
@@ -69,13 +67,7 @@ class PredictionJob:
     min_area: int = 1
 
     def __post_init__(self) -> None:
-        if self.bit_depth is not None and not 8 <= self.bit_depth <= 16:
-            raise ValueError(f'bit_depth={self.bit_depth}: must be between 8 '
-                             'and 16')
-        if self.crop_bottom not in (None, AUTO) and not (
-                type(self.crop_bottom) is int and self.crop_bottom >= 0):
-            raise ValueError(f"crop_bottom={self.crop_bottom!r}: must be "
-                             f"'{AUTO}' or a number of rows")
+        Preparation.of(self.model, self.bit_depth, self.crop_bottom)  # checks
         if self.um_per_pixel is not None and not self.um_per_pixel > 0:
             raise ValueError(f'um_per_pixel={self.um_per_pixel}: must be '
                              'more than 0')
@@ -154,8 +146,7 @@ class PredictionJob:
             weights_sha256=sha256(model.weights),
             **model.details,
             tiling=tiling,
-            bit_depth=self.bit_depth or model.bit_depth,
-            crop_bottom=self._crop_bottom,
+            **asdict(self._preparation),
             um_per_pixel=self.um_per_pixel,
             min_area=self.min_area)
         # as they are read back
@@ -163,9 +154,8 @@ class PredictionJob:
                          list(model.classes), model.palette)
 
     @property
-    def _crop_bottom(self) -> int | str:
-        return (self.model.crop_bottom if self.crop_bottom is None else
-                self.crop_bottom)
+    def _preparation(self) -> Preparation:
+        return Preparation.of(self.model, self.bit_depth, self.crop_bottom)
 
     def _left(self, store: ResultStore, faults: dict[str, str],
               show: Callable[[str], None]) -> list[str]:
@@ -223,21 +213,10 @@ class PredictionJob:
     def _look(self, path: Path, data: bytes, show: Callable[[int, int], None]
               ) -> tuple[np.ndarray, Prediction, int, int]:
         """Return an image, its classes, rows cut off, rows of a band left."""
-        image = to_8_bit(decode_image(data, str(path)), str(path),
-                         self.bit_depth or self.model.bit_depth)
-        rows = self._rows_to_crop(image)
-        if rows >= len(image):
-            raise ValueError(f'{path} is {len(image)} rows high: '
-                             f'crop_bottom={rows} leaves nothing of it.')
+        image, rows = self._preparation.read(path, data)
         band = find_information_band(image) if rows == 0 else 0
-        image = image[:len(image) - rows]
         return image, predict(
             self.model, image, self.tiling, self.whole, show), rows, band
-
-    def _rows_to_crop(self, image: np.ndarray) -> int:
-        if self._crop_bottom == AUTO:
-            return find_information_band(image)
-        return self._crop_bottom
 
 
 def _is_same(path: Path, row: dict[str, str]) -> bool:

@@ -1,10 +1,12 @@
 """A segmentor as a file of tools/export.py, run by onnxruntime."""
 import os
+from collections.abc import Sequence
 from typing import Optional
 
 import cv2
 import numpy as np
 
+from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.basics.stand_ins import describe_stand_in
 
 from .graph_metadata import check_channels, check_ports, read_metadata
@@ -24,6 +26,8 @@ class OnnxModel(LogitModel):
     Args:
         path: File ``*.onnx`` of tools/export.py.
         threads: Threads of the CPU; None: as many as onnxruntime likes.
+        providers: Of onnxruntime, the first that can run a part of the
+            network does; None: all that are installed.
 
     Attributes:
         metadata: What tools/export.py has written beside the network.
@@ -36,7 +40,12 @@ class OnnxModel(LogitModel):
             tools/export.py, or its metadata make no sense.
     """
 
-    def __init__(self, path: str, threads: Optional[int] = None) -> None:
+    def __init__(self,
+                 path: str,
+                 threads: Optional[int] = None,
+                 providers: Optional[Sequence[str]] = None) -> None:
+        if threads is not None:
+            check_at_least(1, threads=threads)
         try:
             import onnxruntime
         except ImportError as error:
@@ -49,11 +58,14 @@ class OnnxModel(LogitModel):
             start = file.read(4096)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
+        # it plans memory anew for each size of images, and keeps every plan's
+        options.enable_mem_pattern = False
         options.log_severity_level = 4  # errors are raised, not printed too
         try:
             self.session = onnxruntime.InferenceSession(
                 self.weights, options,
-                providers=onnxruntime.get_available_providers())
+                providers=(onnxruntime.get_available_providers()
+                           if providers is None else [*providers]))
         except Exception as error:  # its own exceptions share no base class
             known = describe_stand_in(start) or _other_model(self.weights)
             raise ValueError(f'onnxruntime cannot read {path}: '
@@ -144,12 +156,23 @@ class OnnxModel(LogitModel):
             # fill up a fixed batch with its last image
             batch = np.pad(batch, ((0, self.batch - count), *[(0, 0)] * 3),
                            mode='edge')
-        try:
-            found = self.session.run(['logits'], {'image': batch})[0]
-        except Exception as error:  # its own exceptions share no base class
-            raise RuntimeError(f'onnxruntime: {error}') from error
+        found = self.run_network(batch)
         check_channels(found.shape[1], len(self.classes), self.weights)
         return found[:count]
+
+    def run_network(self, batch: np.ndarray) -> np.ndarray:
+        """Return what the file itself returns for a batch of its size.
+
+        Args:
+            batch: (B, H, W, 3) uint8, scaled and cut already.
+
+        Returns:
+            (B, C, H, W) float32.
+        """
+        try:
+            return self.session.run(['logits'], {'image': batch})[0]
+        except Exception as error:  # its own exceptions share no base class
+            raise RuntimeError(f'onnxruntime: {error}') from error
 
 
 def _other_model(path: str) -> str:

@@ -9,6 +9,7 @@ from mmengine.registry import init_default_scope
 from mmseg.models.backbones import ResNetV1c
 from mmseg.models.backbones.resnet import Bottleneck
 from mmseg.registry import MODELS
+from toy_onnx import check_quantizes
 
 from mmseg_ext.engine import load_config
 from mmseg_ext.inference import OnnxModel, Tiling, TorchModel, predict
@@ -130,6 +131,8 @@ FAMILIES = dict(
                 dict(cfg=dict(type='DeformablePSA', pool='max',
                               dcn_version=2), position='after_conv2')]),
         decode_head=fcn_head(16, 0)), None))
+# Those that tools/quantize.py is also tried on: it takes what is exported.
+QUANTIZED = ('unet', 'segformer', 'proposed', 'fchardnet')
 DPT = dict(
     backbone=dict(
         type='mmpretrain.VisionTransformer',
@@ -225,6 +228,8 @@ def test_families_at_any_size_and_batch(family, tmp_path):
         assert_same(exported.logits(pictures(*shape)),
                     original.logits(pictures(*shape)))
     assert [path.name for path in tmp_path.glob('*.onnx*')] == ['model.onnx']
+    if family in QUANTIZED:
+        check_quantizes(tmp_path / 'model.onnx', shapes[1:])
 
 
 def test_timms_padding_needs_whole_strides(tmp_path):
@@ -249,6 +254,7 @@ def test_dpt_keeps_its_size_and_images_are_scaled_to_it(tmp_path):
     for shape in ((1, 64, 64), (3, 120, 50)):
         assert_same(exported.logits(pictures(*shape)),
                     original.logits(pictures(*shape)))
+    check_quantizes(tmp_path / 'model.onnx', [(3, 120, 50)])
 
 
 @pytest.fixture(scope='module')

@@ -7,7 +7,7 @@ from run_tool import run_tool
 from tiny import tiny_quickstart
 
 from mmseg_ext.basics.csv_files import read_rows
-from mmseg_ext.compression.pruned_config import pruned_config
+from mmseg_ext.compression.pruning.config import pruned_config
 from mmseg_ext.engine import load_config, load_trained, train
 
 pytest.importorskip('torch_pruning', reason='needs the extra prune')

@@ -9,13 +9,13 @@ from model_tests import randomised
 from tiny_segmentor import tiny_config
 from torch import nn
 
-from mmseg_ext.compression.importance import logits_of, magnitude
-from mmseg_ext.compression.pruning_settings import PruningSettings
-from mmseg_ext.compression.scopes import find_scope, stock_types
+from mmseg_ext.compression.pruning.importance import logits_of, magnitude
+from mmseg_ext.compression.pruning.scopes import find_scope, stock_types
+from mmseg_ext.compression.pruning.settings import PruningSettings
 from mmseg_ext.models.segmentors import apply_widths, widths_of
 
 pytest.importorskip('torch_pruning', reason='needs the extra prune')
-from mmseg_ext.compression.pruner import Pruner
+from mmseg_ext.compression.pruning.pruner import Pruner
 
 NORM = dict(type='BN')
 MIT = dict(

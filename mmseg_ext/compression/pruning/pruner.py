@@ -17,8 +17,8 @@ from .importance import (
     layers_of,
     logits_of,
 )
-from .pruning_settings import PruningSettings
 from .scopes import UNTRACED, stock_types
+from .settings import PruningSettings
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import torch
 from mmcv.cnn import ConvModule
 from torch import nn
 
-from mmseg_ext.compression import importance
+from mmseg_ext.compression.pruning import importance
 
 
 class Net(nn.Module):

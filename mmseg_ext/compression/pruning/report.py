@@ -17,7 +17,7 @@ from mmseg_ext.benchmark.cost import (
 from mmseg_ext.benchmark.measure import seconds
 
 from .importance import layers_of, logits_of
-from .pruning_settings import PruningSettings
+from .settings import PruningSettings
 
 WARM_UPS, PAIRS = 2, 7
 COLUMNS = ('layer', 'channels', 'kept')

@@ -16,6 +16,8 @@ from mmseg_ext.engine import load_trained, read_config
 from mmseg_ext.engine.norm_statistics import reestimate_norms
 from mmseg_ext.models.segmentors import widths_of
 
+from .config import base_of, check_type, pruned_config
+from .images import calibration_crops, labelled_batches
 from .importance import (
     Scores,
     activation,
@@ -25,18 +27,16 @@ from .importance import (
     random,
     taylor,
 )
-from .pruned_config import base_of, check_type, pruned_config
 from .pruner import Pruner
-from .pruning_images import calibration_crops, labelled_batches
-from .pruning_report import (
+from .report import (
     Costs,
     PruningReport,
     changed_pixels,
     compare_layers,
     latency_ratio,
 )
-from .pruning_settings import PruningSettings
 from .scopes import find_scope, stock_types
+from .settings import PruningSettings
 
 FILES = ('config.py', 'original.py', 'weights.pth', 'widths.json',
          'report.md', 'report.csv')
