@@ -91,6 +91,9 @@ setup(
         # is the first whose palettes have a mode). The oldest wheel that
         # reads Zstandard in TIFF is 12.0's; before, such files are refused.
         'pillow>=9.3',
+        # Sizes of pixels in the headers of microscopes. Pure Python that needs
+        # numpy alone. 2022.8.12: the oldest that was tried.
+        'tifffile>=2022.8.12',
         'matplotlib',
         'prettytable',
     ],

@@ -16,13 +16,14 @@ from ._html_pictures import jpeg_address, png_address
 from ._html_plot import PlotRow, draw_plot
 from ._html_words import words_of
 from .run_record import RunRecord
+from .scales import describe_scales
 
 REPORT = 'report.html'
 MAX_PICTURES = 40  # beyond, a page is too large to mail
 OPACITY = 40  # of the overlay at first, in percent
 LABELS = dict(
     crop_bottom='Rows cut off the lower edge',
-    um_per_pixel='Micrometres per pixel',
+    um_per_pixel='Size of a pixel',
     min_area='Smallest feature (pixels)',
     checkpoint_sha256='SHA-256 of the checkpoint',
     transforms='Transforms before the network',
@@ -304,6 +305,8 @@ def _words(record: RunRecord) -> dict[str, str | list[str]]:
     settings['tiling'] = TILING.get(tiling) if isinstance(tiling, str) else (
         tiling and '{} x {} pixels, overlapping by {} x {}'.format(
             *tiling['tile'], *tiling['overlap']))
+    settings['um_per_pixel'] = describe_scales(
+        record.scales) or settings.get('um_per_pixel')
     for key, value in settings.items():
         if value not in (None, ''):
             words[LABELS.get(key) or key.replace('_', ' ').capitalize()] = (

@@ -24,6 +24,14 @@ from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.basics.csv_files import number
 from mmseg_ext.basics.files import is_of_disk, sha256
 from mmseg_ext.basics.phase_fractions import write_interval
+from mmseg_ext.basics.pixel_size import (
+    UNKNOWN,
+    Scale,
+    declared_band,
+    read_statements,
+    settle_scale,
+    side_files,
+)
 
 from .inputs import Inputs
 from .phase_plot import draw_phases
@@ -31,6 +39,7 @@ from .phases import PhaseSummary, limits_of
 from .predictor import LogitModel, Prediction, predict
 from .result_store import ResultStore
 from .run_record import RECORD, RunRecord
+from .scales import describe_scales
 from .tiling import Tiling
 
 AUTO = 'auto'
@@ -51,8 +60,10 @@ class PredictionJob:
         whole: Never cut them.
         bit_depth: Significant bits of 16-bit images; None: as in training.
         crop_bottom: Rows to cut off the lower edge; 'auto': the information
-            band, where one is found; None: as in training.
-        um_per_pixel: Side of a pixel in micrometres; None: not known.
+            band, where headers or side files declare one or one is found;
+            None: as in training.
+        um_per_pixel: Side of a pixel in micrometres; 'auto': what headers
+            and side files say of each image; None: measure nothing.
         min_area: Features that are smaller, in pixels, are left out.
 
     Raises:
@@ -65,7 +76,7 @@ class PredictionJob:
     whole: bool = False
     bit_depth: Optional[int] = None
     crop_bottom: int | str | None = None
-    um_per_pixel: Optional[float] = None
+    um_per_pixel: float | str | None = None
     min_area: int = 1
 
     def __post_init__(self) -> None:
@@ -76,9 +87,10 @@ class PredictionJob:
                 type(self.crop_bottom) is int and self.crop_bottom >= 0):
             raise ValueError(f"crop_bottom={self.crop_bottom!r}: must be "
                              f"'{AUTO}' or a number of rows")
-        if self.um_per_pixel is not None and not self.um_per_pixel > 0:
+        if self.um_per_pixel not in (None, AUTO) and not (
+                0 < self.um_per_pixel < float('inf')):
             raise ValueError(f'um_per_pixel={self.um_per_pixel}: must be '
-                             'more than 0')
+                             f"'{AUTO}' or more than 0")
         check_at_least(1, min_area=self.min_area)
 
     def run(self,
@@ -112,8 +124,9 @@ class PredictionJob:
             return outcome
 
     def _run(self, overwrite: bool, show: Callable[[str], None]) -> 'Outcome':
-        store = ResultStore(self.out, self._record(), self.um_per_pixel,
-                            self.min_area, overwrite)
+        store = ResultStore(
+            self.out, self._record(), self.um_per_pixel is not None,
+            self.min_area, overwrite)
         failures = store.record.failures
         failures.update(self.inputs.unread)
         # the record is there by now; does it have another spelling too?
@@ -129,10 +142,11 @@ class PredictionJob:
             show(f'{len(left)} of {len(left)} images')
         store.sort(self.inputs.images)
         store.record.bands = store.bands()
+        store.record.scales = store.scales()
         store.record.write(self.out)
         images = len(self.inputs.images)
         outcome = Outcome(store.record, images - len(left) - len(faults),
-                          self.inputs.others)
+                          self._others())
         fractions = list(store.fractions().values())
         if fractions:
             outcome.phases = store.write_summaries()
@@ -182,7 +196,8 @@ class PredictionJob:
         for i, (name, row) in enumerate(done.items()):
             show(f'{i} of {len(done)} images compared with what was '
                  f'predicted ({name})')
-            if name in faults or not _is_same(images[name], row):
+            if (name in faults or not _is_same(images[name], row)
+                    or not self._is_as_said(images[name], row)):
                 stale.append(name)
         store.forget(stale)
         return [name for name in images if name not in faults
@@ -195,7 +210,7 @@ class PredictionJob:
         try:
             data = read_bytes(path)
             digest = hashlib.sha256(data).hexdigest()
-            image, prediction, rows, band = self._look(
+            image, prediction, rows, band, scale = self._look(
                 path, data, lambda done, total: show(
                     f'{so_far} ({name}, {done} of {total} tiles)'))
         except (OSError, ValueError) as error:
@@ -208,7 +223,8 @@ class PredictionJob:
                 f'{" ".join(str(error).split()) or type(error).__name__}')
         else:
             try:
-                store.add(name, path, image, prediction, rows, band, digest)
+                store.add(name, path, image, prediction, rows, band, digest,
+                          scale)
                 return
             except OSError as error:
                 if is_of_disk(error):
@@ -221,23 +237,62 @@ class PredictionJob:
         store.remove_pictures(name)
 
     def _look(self, path: Path, data: bytes, show: Callable[[int, int], None]
-              ) -> tuple[np.ndarray, Prediction, int, int]:
-        """Return an image, its classes, rows cut off, rows of a band left."""
+              ) -> tuple[np.ndarray, Prediction, int, int, Scale]:
+        """Return an image, its classes, rows cut off and left, its scale."""
         image = to_8_bit(decode_image(data, str(path)), str(path),
                          self.bit_depth or self.model.bit_depth)
-        rows = self._rows_to_crop(image)
+        rows, scale = self._read_beside(path, image.shape[:2], data)
+        if rows is None:
+            rows = find_information_band(image)
         if rows >= len(image):
             raise ValueError(f'{path} is {len(image)} rows high: '
                              f'crop_bottom={rows} leaves nothing of it.')
         band = find_information_band(image) if rows == 0 else 0
         image = image[:len(image) - rows]
         return image, predict(
-            self.model, image, self.tiling, self.whole, show), rows, band
+            self.model, image, self.tiling, self.whole,
+            show), rows, band, scale
 
-    def _rows_to_crop(self, image: np.ndarray) -> int:
-        if self._crop_bottom == AUTO:
-            return find_information_band(image)
-        return self._crop_bottom
+    def _read_beside(self, path: Path, size: tuple[int, int],
+                     data: Optional[bytes] = None
+                     ) -> tuple[Optional[int], Scale]:
+        """Return rows to cut off an image of (height, width), and its scale.
+
+        The rows are None where its pixels are to tell them.
+        """
+        rows = self._crop_bottom
+        if rows != AUTO and self.um_per_pixel is None:
+            return rows, UNKNOWN
+        said = read_statements(path, data)
+        if rows == AUTO:
+            rows = declared_band(said, size) or None
+        if self.um_per_pixel is None:
+            return rows, UNKNOWN
+        given = None if self.um_per_pixel == AUTO else self.um_per_pixel
+        return rows, settle_scale(said, path, size, given)
+
+    def _is_as_said(self, path: Path, row: dict[str, str]) -> bool:
+        """Return whether a line has what headers and side files say now."""
+        cropped = int(row['cropped_rows'])
+        size = int(row['height']) + cropped, int(row['width'])
+        try:
+            rows, scale = self._read_beside(path, size)
+        except (OSError, ValueError):
+            return False  # it is said once it is predicted anew
+        return rows in (None, cropped) and ResultStore.scale_cells(scale) == (
+            row['um_per_pixel'], row['scale_source'])
+
+    def _others(self) -> tuple[Path, ...]:
+        """Return the files that are neither images nor read beside one."""
+        if self.um_per_pixel is None and self._crop_bottom != AUTO:
+            return self.inputs.others
+        others = {*self.inputs.others}
+        for path in self.inputs.images.values() if others else ():
+            try:
+                others.difference_update(side_files(path))
+            except OSError:
+                continue  # its image says so
+        return tuple(sorted(others))
 
 
 def _is_same(path: Path, row: dict[str, str]) -> bool:
@@ -284,6 +339,7 @@ class Outcome:
             lines += [table.get_string(
                 title=f'phase fractions, n = {self.phases[0].n}'),
                 *limits_of(self.phases)]
+        lines += describe_scales(self.record.scales)
         if self.others:
             lines += [f'{len(self.others)} files are no images and were left '
                       f'out: {_some([path.name for path in self.others])}']
