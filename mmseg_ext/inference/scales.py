@@ -12,13 +12,14 @@ def describe_scales(scales: Mapping[str, Mapping]) -> list[str]:
     Args:
         scales: As in a record of a run, see :class:`RunRecord`.
     """
-    groups: dict[tuple[str, str], int] = {}
+    groups: dict[tuple[float, str], int] = {}
     unknown = []
     for name, scale in scales.items():
         if scale['um_per_pixel'] is None:
             unknown.append(name)
             continue
-        key = f'{scale["um_per_pixel"]:.4g} um', scale['source']
+        # four digits: more are said nowhere
+        key = float(f'{scale["um_per_pixel"]:.4g}'), scale['source']
         groups[key] = groups.get(key, 0) + 1
     if not groups:
         return [
@@ -31,8 +32,7 @@ def describe_scales(scales: Mapping[str, Mapping]) -> list[str]:
     else:
         start = 'Size of a pixel'
     lines = [f'{start}: ' + ', '.join(
-        f'{size} ({source}) in {count}' + (' images' if count > 1 else
-                                           ' image')
+        f'{size:g} um ({source}) in {count} image{"s" * (count > 1)}'
         for (size, source), count in sorted(groups.items())) + '.']
     if unknown:
         shown = ', '.join(map(printable, unknown[:NAMED]))
