@@ -112,6 +112,8 @@ setup(
         'cityscapes': ['cityscapesscripts>=1.5,<2'],
         # RandomWalkerSegmenter. 0.23: the first built for numpy 2.
         'labeling': ['scikit-image>=0.23'],
+        # tools/predict.py --split-touching; the same.
+        'grains': ['scikit-image>=0.23'],
         # Sam2Segmenter. 4.56: the first with Sam2Model; tried up to 5.23.
         # torchvision: its image processor resizes by it.
         'sam2': ['transformers>=4.56,<6', 'torchvision'],

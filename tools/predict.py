@@ -58,6 +58,13 @@ def parse_args() -> argparse.Namespace:
         '--min-area', type=int, default=1, metavar='PIXELS',
         help='smaller features are not counted')
     parser.add_argument(
+        '--grain-size', metavar='PHASE', help='grain size of a phase after '
+        'ASTM E112, by planimetric count and by intercepts')
+    parser.add_argument(
+        '--split-touching', action='store_true', help='separate grains and '
+        'particles that touch, by watershed: those of the phase of '
+        '--grain-size, or of all phases; needs scikit-image')
+    parser.add_argument(
         '--tile', type=int, metavar='PIXELS', help='cut images into tiles of '
         'this side, 0: never; default: the windows of the config or 1024, '
         'for images of more than 2**21 pixels that the config does not scale')
@@ -104,7 +111,8 @@ def main() -> int:
     model.tiling = replace(model.tiling, batch=args.batch)
     job = PredictionJob(
         model, inputs, args.out, tiling, args.tile == 0, args.bit_depth,
-        args.crop_bottom, args.um_per_pixel, args.min_area)
+        args.crop_bottom, args.um_per_pixel, args.min_area,
+        args.grain_size, args.split_touching)
     console = Console()
     try:
         outcome = job.run(args.overwrite, console.tell, args.report)

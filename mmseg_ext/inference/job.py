@@ -22,17 +22,13 @@ from mmseg_ext.basics import (
 )
 from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.basics.csv_files import number
+from mmseg_ext.basics.extras import require_extra
 from mmseg_ext.basics.files import is_of_disk, sha256
 from mmseg_ext.basics.phase_fractions import write_interval
-from mmseg_ext.basics.pixel_size import (
-    UNKNOWN,
-    Scale,
-    declared_band,
-    read_statements,
-    settle_scale,
-    side_files,
-)
+from mmseg_ext.basics.pixel_size import Scale
 
+from .calibration import AUTO, Calibration
+from .diameter_plot import DIAMETERS, draw_diameters
 from .inputs import Inputs
 from .phase_plot import draw_phases
 from .phases import PhaseSummary, limits_of
@@ -42,7 +38,6 @@ from .run_record import RECORD, RunRecord
 from .scales import describe_scales
 from .tiling import Tiling
 
-AUTO = 'auto'
 NAMED = 3  # so many names in a line of the outcome
 # What networks raise at images that they were not made for.
 OF_MODELS = (RuntimeError, cv2.error, ArithmeticError, LookupError)
@@ -65,6 +60,9 @@ class PredictionJob:
         um_per_pixel: Side of a pixel in micrometres; 'auto': what headers
             and side files say of each image; None: measure nothing.
         min_area: Features that are smaller, in pixels, are left out.
+        grain_size: Phase whose ASTM grain size is asked for.
+        split_touching: Separate touching features, of that phase if one is
+            named, or else of all.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -78,6 +76,8 @@ class PredictionJob:
     crop_bottom: int | str | None = None
     um_per_pixel: float | str | None = None
     min_area: int = 1
+    grain_size: Optional[str] = None
+    split_touching: bool = False
 
     def __post_init__(self) -> None:
         if self.bit_depth is not None and not 8 <= self.bit_depth <= 16:
@@ -92,6 +92,19 @@ class PredictionJob:
             raise ValueError(f'um_per_pixel={self.um_per_pixel}: must be '
                              f"'{AUTO}' or more than 0")
         check_at_least(1, min_area=self.min_area)
+        self._check_grains()
+
+    def _check_grains(self) -> None:
+        if self.grain_size not in (None, *self.model.classes):
+            raise ValueError(
+                f'grain_size={self.grain_size!r}: the phases are '
+                f'{", ".join(self.model.classes)}')
+        if self.um_per_pixel is None and (
+                self.grain_size is not None or self.split_touching):
+            raise ValueError('grain_size and split_touching need features: '
+                             f"um_per_pixel='{AUTO}' or a number")
+        if self.split_touching:
+            require_extra('skimage.segmentation', 'grains')
 
     def run(self,
             overwrite: bool = False,
@@ -126,7 +139,7 @@ class PredictionJob:
     def _run(self, overwrite: bool, show: Callable[[str], None]) -> 'Outcome':
         store = ResultStore(
             self.out, self._record(), self.um_per_pixel is not None,
-            self.min_area, overwrite)
+            self.min_area, self.grain_size, self._split, overwrite)
         failures = store.record.failures
         failures.update(self.inputs.unread)
         # the record is there by now; does it have another spelling too?
@@ -146,7 +159,9 @@ class PredictionJob:
         store.record.write(self.out)
         images = len(self.inputs.images)
         outcome = Outcome(store.record, images - len(left) - len(faults),
-                          self._others())
+                          self._calibration.others(
+                              self.inputs.others,
+                              self.inputs.images.values()))
         fractions = list(store.fractions().values())
         if fractions:
             outcome.phases = store.write_summaries()
@@ -155,7 +170,28 @@ class PredictionJob:
                 self.model.palette), io.BytesIO()
             figure.savefig(picture, format='png')
             write_atomically(self.out / 'phases.png', picture.getvalue())
+            self._draw_diameters(store)
+        if store.grains is not None:
+            outcome.grains = store.grains.summarize().describe(
+                store.grains.split)
         return outcome
+
+    def _draw_diameters(self, store: ResultStore) -> None:
+        if (self.out / DIAMETERS).exists():
+            return  # it is removed where it is no longer true
+        figure = draw_diameters(store.diameters(), self.model.palette)
+        if figure is not None:
+            picture = io.BytesIO()
+            figure.savefig(picture, format='png')
+            write_atomically(self.out / DIAMETERS, picture.getvalue())
+
+    @property
+    def _split(self) -> list[str]:
+        """Names of the phases whose touching features are separated."""
+        if not self.split_touching:
+            return []
+        return (list(self.model.classes) if self.grain_size is None else
+                [self.grain_size])
 
     def _record(self) -> RunRecord:
         model = self.model
@@ -172,6 +208,10 @@ class PredictionJob:
             crop_bottom=self._crop_bottom,
             um_per_pixel=self.um_per_pixel,
             min_area=self.min_area)
+        if self.grain_size is not None:
+            settings['grain_size'] = self.grain_size
+        if self.split_touching:
+            settings['split_touching'] = self._split
         # as they are read back
         return RunRecord(json.loads(json.dumps(settings)), model.weights,
                          list(model.classes), model.palette)
@@ -180,6 +220,10 @@ class PredictionJob:
     def _crop_bottom(self) -> int | str:
         return (self.model.crop_bottom if self.crop_bottom is None else
                 self.crop_bottom)
+
+    @property
+    def _calibration(self) -> Calibration:
+        return Calibration(self.um_per_pixel, self._crop_bottom)
 
     def _left(self, store: ResultStore, faults: dict[str, str],
               show: Callable[[str], None]) -> list[str]:
@@ -197,7 +241,8 @@ class PredictionJob:
             show(f'{i} of {len(done)} images compared with what was '
                  f'predicted ({name})')
             if (name in faults or not _is_same(images[name], row)
-                    or not self._is_as_said(images[name], row)):
+                    or not self._calibration.is_as_said(
+                        images[name], row)):
                 stale.append(name)
         store.forget(stale)
         return [name for name in images if name not in faults
@@ -241,7 +286,8 @@ class PredictionJob:
         """Return an image, its classes, rows cut off and left, its scale."""
         image = to_8_bit(decode_image(data, str(path)), str(path),
                          self.bit_depth or self.model.bit_depth)
-        rows, scale = self._read_beside(path, image.shape[:2], data)
+        rows, scale = self._calibration.read(
+            path, image.shape[:2], data)
         if rows is None:
             rows = find_information_band(image)
         if rows >= len(image):
@@ -252,47 +298,6 @@ class PredictionJob:
         return image, predict(
             self.model, image, self.tiling, self.whole,
             show), rows, band, scale
-
-    def _read_beside(self, path: Path, size: tuple[int, int],
-                     data: Optional[bytes] = None
-                     ) -> tuple[Optional[int], Scale]:
-        """Return rows to cut off an image of (height, width), and its scale.
-
-        The rows are None where its pixels are to tell them.
-        """
-        rows = self._crop_bottom
-        if rows != AUTO and self.um_per_pixel is None:
-            return rows, UNKNOWN
-        said = read_statements(path, data)
-        if rows == AUTO:
-            rows = declared_band(said, size) or None
-        if self.um_per_pixel is None:
-            return rows, UNKNOWN
-        given = None if self.um_per_pixel == AUTO else self.um_per_pixel
-        return rows, settle_scale(said, path, size, given)
-
-    def _is_as_said(self, path: Path, row: dict[str, str]) -> bool:
-        """Return whether a line has what headers and side files say now."""
-        cropped = int(row['cropped_rows'])
-        size = int(row['height']) + cropped, int(row['width'])
-        try:
-            rows, scale = self._read_beside(path, size)
-        except (OSError, ValueError):
-            return False  # it is said once it is predicted anew
-        return rows in (None, cropped) and ResultStore.scale_cells(scale) == (
-            row['um_per_pixel'], row['scale_source'])
-
-    def _others(self) -> tuple[Path, ...]:
-        """Return the files that are neither images nor read beside one."""
-        if self.um_per_pixel is None and self._crop_bottom != AUTO:
-            return self.inputs.others
-        others = {*self.inputs.others}
-        for path in self.inputs.images.values() if others else ():
-            try:
-                others.difference_update(side_files(path))
-            except OSError:
-                continue  # its image says so
-        return tuple(sorted(others))
 
 
 def _is_same(path: Path, row: dict[str, str]) -> bool:
@@ -318,11 +323,13 @@ class Outcome:
         before: Number of images that had been predicted before.
         others: Files among the inputs that are no images.
         phases: Of all images; none if none could be read.
+        grains: What is to be said of the size of grains.
     """
     record: RunRecord
     before: int
     others: tuple[Path, ...] = ()
     phases: list[PhaseSummary] = field(default_factory=list)
+    grains: str = ''
 
     def describe(self) -> str:
         """Return the phases as a table, and what went wrong."""
@@ -340,6 +347,7 @@ class Outcome:
                 title=f'phase fractions, n = {self.phases[0].n}'),
                 *limits_of(self.phases)]
         lines += describe_scales(self.record.scales)
+        lines += [self.grains] * bool(self.grains)
         if self.others:
             lines += [f'{len(self.others)} files are no images and were left '
                       f'out: {_some([path.name for path in self.others])}']

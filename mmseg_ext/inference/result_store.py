@@ -1,6 +1,6 @@
 """The folder of predictions: masks, pictures, tables."""
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Optional
@@ -24,6 +24,8 @@ from .features import (
     find_features,
     summarize_features,
 )
+from .grain_size import GrainSize
+from .grain_table import GrainTable
 from .phases import PhaseSummary, summarize_phases
 from .predictor import Prediction
 from .run_record import RECORD, RunRecord
@@ -31,9 +33,10 @@ from .table_check import check_tables
 
 FOLDERS = ('masks', 'colour_masks', 'overlays')
 SUMMARIES = ('phases_summary.csv', 'phases.png', 'features_summary.csv',
-             'report.html')
+             'diameters.png', 'grain_size_summary.csv', 'report.html')
 SCALE = ('um_per_pixel', 'scale_source')  # columns of images.csv
-FILES = ('images.csv', 'phases.csv', 'features.csv', *SUMMARIES)
+FILES = ('images.csv', 'phases.csv', 'features.csv', 'grain_size.csv',
+         *SUMMARIES)
 
 
 class ResultStore:
@@ -52,6 +55,9 @@ class ResultStore:
         |-- phases.png           the same as a figure
         |-- features.csv         a line for each grain or particle
         |-- features_summary.csv a line a phase, see FeatureSummary
+        |-- diameters.png        their diameters as a figure
+        |-- grain_size.csv       a line an image, if a phase is named
+        |-- grain_size_summary.csv  of all images, see GrainSize
         |-- report.html          all of it, see write_html_report
 
     Those of features are there if they are asked for; an image whose scale
@@ -64,6 +70,8 @@ class ResultStore:
             folder that was begun before must be the same.
         measures: Whether areas and features are asked for.
         min_area: Features that are smaller, in pixels, are left out.
+        grains: Phase whose grain size is asked for.
+        split: Phases whose touching features are separated.
         overwrite: Forget what is there.
 
     Raises:
@@ -77,6 +85,8 @@ class ResultStore:
                  record: RunRecord,
                  measures: bool = False,
                  min_area: int = 1,
+                 grains: Optional[str] = None,
+                 split: Sequence[str] = (),
                  overwrite: bool = False) -> None:
         self.root = root
         self.record = record
@@ -93,6 +103,11 @@ class ResultStore:
         self.features = GrowingTable(root / 'features.csv', (
             'image', 'phase', 'feature', 'x', 'y', 'area_pixels', 'area_um2',
             'diameter_um', 'cut_by_border'))
+        self.split = [record.classes.index(name) for name in split]
+        self.grains = (
+            None if grains is None else
+            GrainTable(root, printable(grains), record.classes.index(grains),
+                       grains in split, min_area))
         self._open(overwrite)
 
     def _open(self, overwrite: bool) -> None:
@@ -110,12 +125,18 @@ class ResultStore:
         self.record.write(self.root)
         self.forget(())
 
+    @property
+    def _measured(self) -> list[GrowingTable]:
+        """The tables that are there only if they are asked for."""
+        return [self.features] * self.measures + (
+            [] if self.grains is None else [self.grains.table])
+
     def mask_path(self, name: str) -> Path:
         return self.root / 'masks' / f'{name}.png'
 
     def done(self) -> dict[str, dict[str, str]]:
         """Return name -> its line of the images predicted in full."""
-        if self.measures and not self.features.path.exists():
+        if not all(table.path.exists() for table in self._measured):
             return {}
         measured = {row['image'] for row in self.phases.rows()}
         return {
@@ -137,10 +158,7 @@ class ResultStore:
         for name in names:
             self.remove_pictures(name)
         kept = set(self.done())
-        tables = [self.images, self.phases]
-        if self.measures:
-            tables.append(self.features)
-        for table in tables:
+        for table in (self.images, self.phases, *self._measured):
             table.keep(lambda row: row['image'] in kept)
 
     def add(self, name: str, path: Path, image: np.ndarray,
@@ -169,8 +187,10 @@ class ResultStore:
                 picture, cv2.imencode('.png', draw())[1].tobytes())
         if self.measures:
             self.features.append(self._feature_rows(name, find_features(
-                prediction.mask, len(prediction.classes), self.min_area),
-                scale.um))
+                prediction.mask, len(prediction.classes), self.min_area,
+                self.split), scale.um))
+        if self.grains is not None and scale.um is not None:
+            self.grains.add(name, prediction.mask, scale.um)
         height, width = prediction.mask.shape
         rows = []
         for phase, fraction in zip(self.classes, prediction.fractions):
@@ -247,7 +267,18 @@ class ResultStore:
         if any(scale['um_per_pixel'] for scale in self.scales().values()):
             self._write_summary('features_summary.csv', FeatureSummary,
                                 self._summarize_features())
+            if self.grains is not None:
+                self._write_summary('grain_size_summary.csv', GrainSize,
+                                    [self.grains.summarize()])
         return phases
+
+    def diameters(self) -> dict[str, list[float]]:
+        """Return phase -> diameters of its whole features, micrometres."""
+        found: dict[str, list[float]] = {phase: [] for phase in self.classes}
+        for row in self.features.rows() if self.measures else ():
+            if row['diameter_um'] and row['cut_by_border'] == '0':
+                found[row['phase']].append(float(row['diameter_um']))
+        return found
 
     def _write_summary(self, file: str, kind: type, rows: list) -> None:
         table = GrowingTable(
