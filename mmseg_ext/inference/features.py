@@ -1,7 +1,7 @@
 """Connected features of each phase: how many, and how large."""
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import cv2
 import numpy as np
@@ -33,7 +33,9 @@ class Features(NamedTuple):
 def find_features(mask: np.ndarray,
                   num_classes: int,
                   min_area: int = 1,
-                  split: Collection[int] = ()) -> Features:
+                  split: Collection[int] = (),
+                  labelled: Optional[Mapping[int, np.ndarray]] = None
+                  ) -> Features:
     """Find the connected features of every class.
 
     Pixels of one class that touch, corners included, are one feature, unless
@@ -45,14 +47,21 @@ def find_features(mask: np.ndarray,
         min_area: Leave smaller ones out, in pixels.
         split: Classes whose touching features are separated, see
             :func:`label_grains`.
+        labelled: Class -> what that function has returned for it; classes
+            that are missing are labelled here.
 
     Returns:
         The features, ordered by class, then from top to bottom.
     """
-    parts = []
+    parts, labelled = [], labelled or {}
     for class_id in range(num_classes):
-        measure = _measure_split if class_id in split else _measure
-        x, y, area, cut = measure(mask == class_id)
+        member = mask == class_id
+        if class_id in labelled:
+            x, y, area, cut = _measure_labels(labelled[class_id])
+        elif class_id in split:
+            x, y, area, cut = _measure_labels(label_grains(member, split=True))
+        else:
+            x, y, area, cut = _measure(member)
         kept = area >= min_area
         parts.append(Features(
             np.full(kept.sum(), class_id), x[kept], y[kept],
@@ -72,9 +81,8 @@ def _measure(member: np.ndarray) -> tuple[np.ndarray, ...]:
     return *centres[1:].T, area, cut
 
 
-def _measure_split(member: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return the same of parts that are separated where they touch."""
-    labels = label_grains(member, split=True)
+def _measure_labels(labels: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the same of parts that are numbered from 1."""
     y, x = np.nonzero(labels)
     found = labels[y, x] - 1
     area = np.bincount(found)

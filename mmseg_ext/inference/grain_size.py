@@ -8,8 +8,6 @@ import numpy as np
 
 from mmseg_ext.basics.phase_fractions import confidence_interval
 
-from .grain_labels import label_grains
-
 SQUARE_MM = 1e6  # square micrometres
 # ASTM E112-13, equations of table 4, metric
 PLANIMETRIC = 3.321928, -2.954
@@ -48,21 +46,17 @@ class GrainCount(NamedTuple):
     line: int
 
 
-def count_grains(phase: np.ndarray,
-                 min_area: int = 1,
-                 split: bool = False) -> GrainCount:
+def count_grains(labels: np.ndarray, min_area: int = 1) -> GrainCount:
     """Count the grains of a phase, and what test lines meet of them.
 
     Args:
-        phase: (H, W) bool.
+        labels: (H, W), 0 outside the phase, see :func:`label_grains`.
         min_area: Smaller ones are no grains, in pixels.
-        split: Whether to separate what touches, see :func:`label_grains`.
 
     Reference:
         ASTM E112: planimetric procedure, and intercept procedure with
         horizontal and vertical lines.
     """
-    labels = label_grains(phase, split)
     areas = np.bincount(labels.ravel())
     kept = areas >= min_area
     kept[0] = False

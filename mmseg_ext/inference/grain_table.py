@@ -5,6 +5,7 @@ import numpy as np
 
 from mmseg_ext.basics.csv_files import GrowingTable, number
 
+from .grain_labels import label_grains
 from .grain_size import (
     GrainCount,
     GrainSize,
@@ -33,15 +34,19 @@ class GrainTable:
             'image', 'phase', 'um_per_pixel', *GrainCount._fields,
             'planimetric_g', 'intercept_g'))
 
-    def add(self, name: str, mask: np.ndarray, um: float) -> None:
+    def label(self, mask: np.ndarray) -> np.ndarray:
+        """Return the grains, (H, W) int32, in a mask of class ids."""
+        return label_grains(mask == self.class_id, self.split)
+
+    def add(self, name: str, labels: np.ndarray, um: float) -> None:
         """Count the grains of an image.
 
         Args:
             name: Of the image.
-            mask: (H, W) uint8, class ids.
+            labels: Its grains, see :meth:`label`.
             um: Side of a pixel in micrometres.
         """
-        count = count_grains(mask == self.class_id, self.min_area, self.split)
+        count = count_grains(labels, self.min_area)
         self.table.append([
             (name, self.phase, f'{um:.9g}', *count,
              *(number(value, 4) for value in numbers_of(count, um)))])

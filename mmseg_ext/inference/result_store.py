@@ -186,11 +186,7 @@ class ResultStore:
             write_atomically(
                 picture, cv2.imencode('.png', draw())[1].tobytes())
         if self.measures:
-            self.features.append(self._feature_rows(name, find_features(
-                prediction.mask, len(prediction.classes), self.min_area,
-                self.split), scale.um))
-        if self.grains is not None and scale.um is not None:
-            self.grains.add(name, prediction.mask, scale.um)
+            self._measure(name, prediction, scale.um)
         height, width = prediction.mask.shape
         rows = []
         for phase, fraction in zip(self.classes, prediction.fractions):
@@ -205,6 +201,17 @@ class ResultStore:
             (name, str(path), digest or sha256(path), height, width,
              cropped_rows, band_rows, prediction.tiles,
              *self.scale_cells(scale))])
+
+    def _measure(self, name: str, prediction: Prediction,
+                 um: Optional[float]) -> None:
+        mask, grains = prediction.mask, self.grains
+        labelled = ({} if grains is None or um is None else
+                    {grains.class_id: grains.label(mask)})
+        self.features.append(self._feature_rows(name, find_features(
+            mask, len(prediction.classes), self.min_area, self.split,
+            labelled), um))
+        for labels in labelled.values():
+            grains.add(name, labels, um)
 
     @staticmethod
     def scale_cells(scale: Scale) -> tuple[str, str]:

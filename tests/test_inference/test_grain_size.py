@@ -1,4 +1,5 @@
 """ASTM E112 against its own table, and patterns whose answer is known."""
+import cv2
 import numpy as np
 import pytest
 from scipy import spatial
@@ -34,19 +35,19 @@ def test_squares():
     whose corners do not touch."""
     rows, cols = np.indices((200, 240))
     phase = (rows % 40 >= 20) & (cols % 40 >= 20)
-    count = count_grains(phase)
+    count = count_grains(label_grains(phase))
     # columns and rows end in the last of them at the border
     assert count == GrainCount(
         4 * 5, 10, 30 * 400, 2 * 30 * 20 - (5 * 20 + 6 * 20) / 2, 24000)
-    assert count_grains(phase, min_area=401).area == 0
+    assert count_grains(label_grains(phase), min_area=401).area == 0
 
 
 def test_whole_image_of_one_grain_is_met_by_no_boundary():
-    count = count_grains(np.ones((10, 20), bool))
+    count = count_grains(np.ones((10, 20), np.int32))
     assert (count.inside, count.cut, count.intercepts) == (0, 1, 0)
     found = summarize_grains('A', [count], [1.0])
     assert np.isnan(found.intercept_g)
-    assert count_grains(np.zeros((10, 20), bool)) == (0, 0, 0, 0, 0)
+    assert count_grains(np.zeros((10, 20), np.int32)) == (0, 0, 0, 0, 0)
 
 
 def test_touching_disks_are_separated():
@@ -62,8 +63,20 @@ def test_touching_disks_are_separated():
     phase[58, 3] = True
     assert label_grains(phase, split=True).max() == label_grains(
         phase).max() == 4
-    count = count_grains(phase, min_area=5, split=True)
+    count = count_grains(label_grains(phase, split=True), min_area=5)
     assert (count.inside, count.cut) == (2, 1)
+
+
+@pytest.mark.parametrize('angle', range(0, 90, 6))
+def test_convex_grains_stay_one(angle):
+    """Long ellipses and rectangles, whose ridge is all but level."""
+    for draw in (
+            lambda image: cv2.ellipse(image, (40, 40), (34, 15), angle, 0, 360,
+                                      1, -1),
+            lambda image: cv2.fillPoly(image, [np.intp(cv2.boxPoints(
+                ((40, 40), (60, 16), angle)))], 1)):
+        assert label_grains(draw(np.zeros((80, 80), np.uint8)) > 0,
+                            split=True).max() == 1
 
 
 def test_over_images():
@@ -99,7 +112,8 @@ def test_random_structure_is_what_both_methods_agree_on():
     phase[:, :-1] &= nearest[:, :-1] == nearest[:, 1:]
     phase[:-1, :-1] &= nearest[:-1, :-1] == nearest[1:, 1:]
     phase[:-1, 1:] &= nearest[:-1, 1:] == nearest[1:, :-1]
-    found = summarize_grains('A', [count_grains(phase, 5)], [1.0])
+    count = count_grains(label_grains(phase), min_area=5)
+    found = summarize_grains('A', [count], [1.0])
     # 160 grains on 0.16 mm2
     assert found.planimetric_g == pytest.approx(
         planimetric_number(1000), abs=0.25)
