@@ -91,6 +91,9 @@ setup(
         # is the first whose palettes have a mode). The oldest wheel that
         # reads Zstandard in TIFF is 12.0's; before, such files are refused.
         'pillow>=9.3',
+        # Sizes of pixels in the headers of microscopes. Pure Python that needs
+        # numpy alone. 2022.8.12: the oldest that was tried.
+        'tifffile>=2022.8.12',
         'matplotlib',
         'prettytable',
     ],
@@ -109,6 +112,8 @@ setup(
         'cityscapes': ['cityscapesscripts>=1.5,<2'],
         # RandomWalkerSegmenter. 0.23: the first built for numpy 2.
         'labeling': ['scikit-image>=0.23'],
+        # tools/predict.py --split-touching; the same.
+        'grains': ['scikit-image>=0.23'],
         # Sam2Segmenter. 4.56: the first with Sam2Model; tried up to 5.23.
         # torchvision: its image processor resizes by it.
         'sam2': ['transformers>=4.56,<6', 'torchvision'],

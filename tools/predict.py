@@ -5,9 +5,10 @@
     python tools/predict.py 'scans/*.tif' --onnx model.onnx --out OUT
 
 OUT gets class ids (masks), colours (colour_masks, overlays), phases.csv,
-phases_summary.csv (ASTM E562, E1245), phases.png and run.json; with
---um-per-pixel also features.csv and features_summary.csv. Interrupted or run
-again, it goes on where it was. --onnx needs no MMSegmentation.
+phases_summary.csv (ASTM E562, E1245), phases.png, features.csv and run.json;
+where the size of a pixel is known, by headers, side files or --um-per-pixel,
+also areas and features_summary.csv. Interrupted or run again, it goes on where
+it was. --onnx needs no MMSegmentation.
 """
 import argparse
 from dataclasses import replace
@@ -19,6 +20,11 @@ from mmseg_ext.basics.console import Console
 
 def crop_rows(text: str) -> int | str:
     return text if text == 'auto' else int(text)
+
+
+def pixel_size(text: str) -> float | str | None:
+    return {'auto': 'auto', 'none': None}[text] if text in (
+        'auto', 'none') else float(text)
 
 
 def parse_args() -> argparse.Namespace:
@@ -42,14 +48,25 @@ def parse_args() -> argparse.Namespace:
         '16-bit images, such as 12; default: as in training')
     parser.add_argument(
         '--crop-bottom', type=crop_rows, metavar='ROWS|auto', help='cut rows '
-        'off the lower edge, or the information band where one is found; '
-        'masks lack these rows; default: as in training')
+        'off the lower edge, or the information band, as headers and side '
+        'files declare it or where one is found; masks lack these rows; '
+        'default: as in training')
     parser.add_argument(
-        '--um-per-pixel', type=float, metavar='UM', help='side of a pixel in '
-        'micrometres: adds areas and sizes of features')
+        '--um-per-pixel', type=pixel_size, default='auto',
+        metavar='UM|auto|none', help='side of a pixel in micrometres, for '
+        'areas and sizes of features; auto: of each image what its header '
+        '(FEI, Zeiss, Olympus, TESCAN, ImageJ, OME) or side file (JEOL, '
+        'Hitachi, TESCAN) says; none: measure nothing (default: %(default)s)')
     parser.add_argument(
         '--min-area', type=int, default=1, metavar='PIXELS',
         help='smaller features are not counted')
+    parser.add_argument(
+        '--grain-size', metavar='PHASE', help='grain size of a phase after '
+        'ASTM E112, by planimetric count and by intercepts')
+    parser.add_argument(
+        '--split-touching', action='store_true', help='separate grains and '
+        'particles that touch, by watershed: those of the phase of '
+        '--grain-size, or of all phases; needs scikit-image')
     parser.add_argument(
         '--tile', type=int, metavar='PIXELS', help='cut images into tiles of '
         'this side, 0: never; default: the windows of the config or 1024, '
@@ -102,7 +119,8 @@ def main() -> int:
     model.tiling = replace(model.tiling, batch=args.batch)
     job = PredictionJob(
         model, inputs, args.out, tiling, args.tile == 0, args.bit_depth,
-        args.crop_bottom, args.um_per_pixel, args.min_area)
+        args.crop_bottom, args.um_per_pixel, args.min_area,
+        args.grain_size, args.split_touching)
     console = Console()
     try:
         outcome = job.run(args.overwrite, console.tell, args.report)

@@ -1,10 +1,12 @@
 """Connected features of each phase: how many, and how large."""
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import cv2
 import numpy as np
+
+from .grain_labels import label_grains
 
 SQUARE_MM = 1e6  # square micrometres
 
@@ -30,34 +32,65 @@ class Features(NamedTuple):
 
 def find_features(mask: np.ndarray,
                   num_classes: int,
-                  min_area: int = 1) -> Features:
+                  min_area: int = 1,
+                  split: Collection[int] = (),
+                  labelled: Optional[Mapping[int, np.ndarray]] = None
+                  ) -> Features:
     """Find the connected features of every class.
 
-    Pixels of one class that touch, corners included, are one feature.
+    Pixels of one class that touch, corners included, are one feature, unless
+    it is split.
 
     Args:
         mask: (H, W) uint8, class ids.
         num_classes: Number of classes.
         min_area: Leave smaller ones out, in pixels.
+        split: Classes whose touching features are separated, see
+            :func:`label_grains`.
+        labelled: Class -> what that function has returned for it; classes
+            that are missing are labelled here.
 
     Returns:
         The features, ordered by class, then from top to bottom.
     """
-    height, width = mask.shape
-    parts = []
+    parts, labelled = [], labelled or {}
     for class_id in range(num_classes):
-        _, _, stats, centres = cv2.connectedComponentsWithStats(
-            (mask == class_id).view(np.uint8), connectivity=8)
-        # the first is what does not belong to the class
-        stats, centres = stats[1:], centres[1:]
-        left, top, cols, rows, area = stats.T
-        cut = ((left == 0) | (top == 0) | (left + cols == width)
-               | (top + rows == height))
+        member = mask == class_id
+        if class_id in labelled:
+            x, y, area, cut = _measure_labels(labelled[class_id])
+        elif class_id in split:
+            x, y, area, cut = _measure_labels(label_grains(member, split=True))
+        else:
+            x, y, area, cut = _measure(member)
         kept = area >= min_area
         parts.append(Features(
-            np.full(kept.sum(), class_id), centres[kept, 0], centres[kept, 1],
+            np.full(kept.sum(), class_id), x[kept], y[kept],
             area[kept].astype(np.int64), cut[kept]))
     return Features(*(np.concatenate(column) for column in zip(*parts)))
+
+
+def _measure(member: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return x, y, area and cut of the connected parts."""
+    _, _, stats, centres = cv2.connectedComponentsWithStats(
+        member.view(np.uint8), connectivity=8)
+    # the first is what does not belong to the class
+    left, top, cols, rows, area = stats[1:].T
+    height, width = member.shape
+    cut = ((left == 0) | (top == 0) | (left + cols == width)
+           | (top + rows == height))
+    return *centres[1:].T, area, cut
+
+
+def _measure_labels(labels: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the same of parts that are numbered from 1."""
+    y, x = np.nonzero(labels)
+    found = labels[y, x] - 1
+    area = np.bincount(found)
+    cut = np.zeros(len(area), bool)
+    for line in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        cut[line[line > 0] - 1] = True
+    return (*(np.bincount(found, place) / np.maximum(area, 1)
+              for place in (x, y)), area, cut)
 
 
 @dataclass(frozen=True)

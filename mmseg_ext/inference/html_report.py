@@ -11,19 +11,23 @@ from mmseg_ext.basics import decode_image, read_image, write_atomically
 from mmseg_ext.basics.csv_files import read_table
 from mmseg_ext.basics.phase_fractions import describe_limits, write_interval
 
+from ._html_features import features_section
 from ._html_page import CONTROLS, PAGE
 from ._html_pictures import jpeg_address, png_address
 from ._html_plot import PlotRow, draw_plot
 from ._html_words import words_of
 from .run_record import RunRecord
+from .scales import describe_scales
 
 REPORT = 'report.html'
 MAX_PICTURES = 40  # beyond, a page is too large to mail
 OPACITY = 40  # of the overlay at first, in percent
 LABELS = dict(
     crop_bottom='Rows cut off the lower edge',
-    um_per_pixel='Micrometres per pixel',
+    um_per_pixel='Size of a pixel',
     min_area='Smallest feature (pixels)',
+    grain_size='Grain size of',
+    split_touching='Touching features separated in',
     checkpoint_sha256='SHA-256 of the checkpoint',
     transforms='Transforms before the network',
     test_mode='The config tests in',
@@ -64,6 +68,7 @@ class Report:
         notes: Further sentences to draw attention to.
         bit_depth: Significant bits of 16-bit images; None: all.
         max_pictures: Of so many images the picture is in the page.
+        features: What is told of grains and particles, as HTML.
     """
     name: str
     classes: Sequence[str]
@@ -75,6 +80,7 @@ class Report:
     notes: Sequence[str] = ()
     bit_depth: Optional[int] = None
     max_pictures: int = MAX_PICTURES
+    features: str = ''
 
     def render(self) -> str:
         """Return the page, which needs no other file and no network.
@@ -93,7 +99,8 @@ class Report:
             self._notices(),
         ]
         if self.entries:
-            parts += [self._summary(), self._pictures(), self._table()]
+            parts += [self._summary(), self.features, self._pictures(),
+                      self._table()]
         parts.append(self._settings())
         return PAGE.substitute(
             title=title, opacity=OPACITY / 100,
@@ -287,7 +294,8 @@ def write_html_report(root: str | Path,
     page = Report(
         root.resolve().name, record.classes,
         record.palette, entries, summary, _words(record), record.failures,
-        notes, record.settings.get('bit_depth'), max_pictures).render()
+        notes, record.settings.get('bit_depth'), max_pictures,
+        features_section(root, record)).render()
     write_atomically(root / REPORT, page)
     return root / REPORT
 
@@ -304,6 +312,8 @@ def _words(record: RunRecord) -> dict[str, str | list[str]]:
     settings['tiling'] = TILING.get(tiling) if isinstance(tiling, str) else (
         tiling and '{} x {} pixels, overlapping by {} x {}'.format(
             *tiling['tile'], *tiling['overlap']))
+    settings['um_per_pixel'] = describe_scales(
+        record.scales) or settings.get('um_per_pixel')
     for key, value in settings.items():
         if value not in (None, ''):
             words[LABELS.get(key) or key.replace('_', ' ').capitalize()] = (

@@ -20,16 +20,21 @@ from mmseg_ext.basics import (
 )
 from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.basics.csv_files import number
+from mmseg_ext.basics.extras import require_extra
 from mmseg_ext.basics.files import is_of_disk, sha256
 from mmseg_ext.basics.phase_fractions import write_interval
+from mmseg_ext.basics.pixel_size import Scale
 
+from .calibration import AUTO, Calibration
+from .diameter_plot import DIAMETERS, draw_diameters
 from .inputs import Inputs
 from .phase_plot import draw_phases
 from .phases import PhaseSummary, limits_of
 from .predictor import LogitModel, Prediction, predict
-from .preparation import AUTO, Preparation
+from .preparation import Preparation
 from .result_store import ResultStore
 from .run_record import RECORD, RunRecord
+from .scales import describe_scales
 from .tiling import Tiling
 
 NAMED = 3  # so many names in a line of the outcome
@@ -49,9 +54,14 @@ class PredictionJob:
         whole: Never cut them.
         bit_depth: Significant bits of 16-bit images; None: as in training.
         crop_bottom: Rows to cut off the lower edge; 'auto': the information
-            band, where one is found; None: as in training.
-        um_per_pixel: Side of a pixel in micrometres; None: not known.
+            band, where headers or side files declare one or one is found;
+            None: as in training.
+        um_per_pixel: Side of a pixel in micrometres; 'auto': what headers
+            and side files say of each image; None: measure nothing.
         min_area: Features that are smaller, in pixels, are left out.
+        grain_size: Phase whose ASTM grain size is asked for.
+        split_touching: Separate touching features, of that phase if one is
+            named, or else of all.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -63,15 +73,31 @@ class PredictionJob:
     whole: bool = False
     bit_depth: Optional[int] = None
     crop_bottom: int | str | None = None
-    um_per_pixel: Optional[float] = None
+    um_per_pixel: float | str | None = None
     min_area: int = 1
+    grain_size: Optional[str] = None
+    split_touching: bool = False
 
     def __post_init__(self) -> None:
         Preparation.of(self.model, self.bit_depth, self.crop_bottom)  # checks
-        if self.um_per_pixel is not None and not self.um_per_pixel > 0:
+        if self.um_per_pixel not in (None, AUTO) and not (
+                0 < self.um_per_pixel < float('inf')):
             raise ValueError(f'um_per_pixel={self.um_per_pixel}: must be '
-                             'more than 0')
+                             f"'{AUTO}' or more than 0")
         check_at_least(1, min_area=self.min_area)
+        self._check_grains()
+
+    def _check_grains(self) -> None:
+        if self.grain_size not in (None, *self.model.classes):
+            raise ValueError(
+                f'grain_size={self.grain_size!r}: the phases are '
+                f'{", ".join(self.model.classes)}')
+        if self.um_per_pixel is None and (
+                self.grain_size is not None or self.split_touching):
+            raise ValueError('grain_size and split_touching need features: '
+                             f"um_per_pixel='{AUTO}' or a number")
+        if self.split_touching:
+            require_extra('skimage.segmentation', 'grains')
 
     def run(self,
             overwrite: bool = False,
@@ -104,8 +130,9 @@ class PredictionJob:
             return outcome
 
     def _run(self, overwrite: bool, show: Callable[[str], None]) -> 'Outcome':
-        store = ResultStore(self.out, self._record(), self.um_per_pixel,
-                            self.min_area, overwrite)
+        store = ResultStore(
+            self.out, self._record(), self.um_per_pixel is not None,
+            self.min_area, self.grain_size, self._split, overwrite)
         failures = store.record.failures
         failures.update(self.inputs.unread)
         # the record is there by now; does it have another spelling too?
@@ -121,10 +148,13 @@ class PredictionJob:
             show(f'{len(left)} of {len(left)} images')
         store.sort(self.inputs.images)
         store.record.bands = store.bands()
+        store.record.scales = store.scales()
         store.record.write(self.out)
         images = len(self.inputs.images)
         outcome = Outcome(store.record, images - len(left) - len(faults),
-                          self.inputs.others)
+                          self._calibration.others(
+                              self.inputs.others,
+                              self.inputs.images.values()))
         fractions = list(store.fractions().values())
         if fractions:
             outcome.phases = store.write_summaries()
@@ -133,7 +163,28 @@ class PredictionJob:
                 self.model.palette), io.BytesIO()
             figure.savefig(picture, format='png')
             write_atomically(self.out / 'phases.png', picture.getvalue())
+            self._draw_diameters(store)
+        if store.grains is not None:
+            outcome.grains = store.grains.summarize().describe(
+                store.grains.split)
         return outcome
+
+    def _draw_diameters(self, store: ResultStore) -> None:
+        if (self.out / DIAMETERS).exists():
+            return  # it is removed where it is no longer true
+        figure = draw_diameters(store.diameters(), self.model.palette)
+        if figure is not None:
+            picture = io.BytesIO()
+            figure.savefig(picture, format='png')
+            write_atomically(self.out / DIAMETERS, picture.getvalue())
+
+    @property
+    def _split(self) -> list[str]:
+        """Names of the phases whose touching features are separated."""
+        if not self.split_touching:
+            return []
+        return (list(self.model.classes) if self.grain_size is None else
+                [self.grain_size])
 
     def _record(self) -> RunRecord:
         model = self.model
@@ -149,6 +200,10 @@ class PredictionJob:
             **asdict(self._preparation),
             um_per_pixel=self.um_per_pixel,
             min_area=self.min_area)
+        if self.grain_size is not None:
+            settings['grain_size'] = self.grain_size
+        if self.split_touching:
+            settings['split_touching'] = self._split
         # as they are read back
         return RunRecord(json.loads(json.dumps(settings)), model.weights,
                          list(model.classes), model.palette)
@@ -156,6 +211,10 @@ class PredictionJob:
     @property
     def _preparation(self) -> Preparation:
         return Preparation.of(self.model, self.bit_depth, self.crop_bottom)
+
+    @property
+    def _calibration(self) -> Calibration:
+        return Calibration(self.um_per_pixel, self._preparation.crop_bottom)
 
     def _left(self, store: ResultStore, faults: dict[str, str],
               show: Callable[[str], None]) -> list[str]:
@@ -172,7 +231,9 @@ class PredictionJob:
         for i, (name, row) in enumerate(done.items()):
             show(f'{i} of {len(done)} images compared with what was '
                  f'predicted ({name})')
-            if name in faults or not _is_same(images[name], row):
+            if (name in faults or not _is_same(images[name], row)
+                    or not self._calibration.is_as_said(
+                        images[name], row)):
                 stale.append(name)
         store.forget(stale)
         return [name for name in images if name not in faults
@@ -185,7 +246,7 @@ class PredictionJob:
         try:
             data = read_bytes(path)
             digest = hashlib.sha256(data).hexdigest()
-            image, prediction, rows, band = self._look(
+            image, prediction, rows, band, scale = self._look(
                 path, data, lambda done, total: show(
                     f'{so_far} ({name}, {done} of {total} tiles)'))
         except (OSError, ValueError) as error:
@@ -198,7 +259,8 @@ class PredictionJob:
                 f'{" ".join(str(error).split()) or type(error).__name__}')
         else:
             try:
-                store.add(name, path, image, prediction, rows, band, digest)
+                store.add(name, path, image, prediction, rows, band, digest,
+                          scale)
                 return
             except OSError as error:
                 if is_of_disk(error):
@@ -211,12 +273,15 @@ class PredictionJob:
         store.remove_pictures(name)
 
     def _look(self, path: Path, data: bytes, show: Callable[[int, int], None]
-              ) -> tuple[np.ndarray, Prediction, int, int]:
-        """Return an image, its classes, rows cut off, rows of a band left."""
-        image, rows = self._preparation.read(path, data)
+              ) -> tuple[np.ndarray, Prediction, int, int, Scale]:
+        """Return an image, its classes, rows cut off and left, its scale."""
+        image = self._preparation.decode(path, data)
+        rows, scale = self._calibration.read(path, image.shape[:2], data)
+        image, rows = self._preparation.crop(path, image, rows)
         band = find_information_band(image) if rows == 0 else 0
-        return image, predict(
-            self.model, image, self.tiling, self.whole, show), rows, band
+        prediction = predict(
+            self.model, image, self.tiling, self.whole, show)
+        return image, prediction, rows, band, scale
 
 
 def _is_same(path: Path, row: dict[str, str]) -> bool:
@@ -242,11 +307,13 @@ class Outcome:
         before: Number of images that had been predicted before.
         others: Files among the inputs that are no images.
         phases: Of all images; none if none could be read.
+        grains: What is to be said of the size of grains.
     """
     record: RunRecord
     before: int
     others: tuple[Path, ...] = ()
     phases: list[PhaseSummary] = field(default_factory=list)
+    grains: str = ''
 
     def describe(self) -> str:
         """Return the phases as a table, and what went wrong."""
@@ -263,6 +330,8 @@ class Outcome:
             lines += [table.get_string(
                 title=f'phase fractions, n = {self.phases[0].n}'),
                 *limits_of(self.phases)]
+        lines += describe_scales(self.record.scales)
+        lines += [self.grains] * bool(self.grains)
         if self.others:
             lines += [f'{len(self.others)} files are no images and were left '
                       f'out: {_some([path.name for path in self.others])}']

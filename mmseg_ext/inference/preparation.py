@@ -7,9 +7,8 @@ import numpy as np
 
 from mmseg_ext.basics import decode_image, find_information_band, to_8_bit
 
+from .calibration import AUTO, Calibration
 from .predictor import LogitModel
-
-AUTO = 'auto'
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class Preparation:
     Attributes:
         bit_depth: Significant bits of 16-bit images; None: all.
         crop_bottom: Rows to cut off the lower edge; 'auto': the information
-            band, where one is found.
+            band that a header declares or the pixels show.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -47,16 +46,42 @@ class Preparation:
         """Return an image of 8 bits, and the rows that were cut off it.
 
         Args:
-            path: Of the file, for errors.
+            path: Its file.
             data: What is in it.
 
         Raises:
+            OSError: If a side file cannot be read.
             ValueError: If it is no image, or nothing is left of it.
         """
-        image = to_8_bit(
+        image = self.decode(path, data)
+        rows, _ = Calibration(None, self.crop_bottom).read(
+            path, image.shape[:2], data)
+        return self.crop(path, image, rows)
+
+    def decode(self, path: Path, data: bytes) -> np.ndarray:
+        """Return the whole image of a file, of 8 bits.
+
+        Raises:
+            ValueError: If it is no image.
+        """
+        return to_8_bit(
             decode_image(data, str(path)), str(path), self.bit_depth)
-        rows = self.crop_bottom
-        if rows == AUTO:
+
+    @staticmethod
+    def crop(path: Path, image: np.ndarray, rows: Optional[int]
+             ) -> tuple[np.ndarray, int]:
+        """Cut rows off an image; return it and their number.
+
+        Args:
+            path: Its file, for errors.
+            image: The whole one.
+            rows: At the lower edge; None: those of an information band that
+                the pixels show.
+
+        Raises:
+            ValueError: If nothing is left of it.
+        """
+        if rows is None:
             rows = find_information_band(image)
         if rows >= len(image):
             raise ValueError(f'{path} is {len(image)} rows high: '

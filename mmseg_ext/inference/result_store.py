@@ -1,6 +1,6 @@
 """The folder of predictions: masks, pictures, tables."""
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Optional
@@ -16,6 +16,7 @@ from mmseg_ext.basics import (
 )
 from mmseg_ext.basics.csv_files import GrowingTable, number
 from mmseg_ext.basics.files import sha256
+from mmseg_ext.basics.pixel_size import UNKNOWN, Scale
 
 from .features import (
     Features,
@@ -23,6 +24,8 @@ from .features import (
     find_features,
     summarize_features,
 )
+from .grain_size import GrainSize
+from .grain_table import GrainTable
 from .phases import PhaseSummary, summarize_phases
 from .predictor import Prediction
 from .run_record import RECORD, RunRecord
@@ -30,8 +33,10 @@ from .table_check import check_tables
 
 FOLDERS = ('masks', 'colour_masks', 'overlays')
 SUMMARIES = ('phases_summary.csv', 'phases.png', 'features_summary.csv',
-             'report.html')
-FILES = ('images.csv', 'phases.csv', 'features.csv', *SUMMARIES)
+             'diameters.png', 'grain_size_summary.csv', 'report.html')
+SCALE = ('um_per_pixel', 'scale_source')  # columns of images.csv
+FILES = ('images.csv', 'phases.csv', 'features.csv', 'grain_size.csv',
+         *SUMMARIES)
 
 
 class ResultStore:
@@ -50,17 +55,23 @@ class ResultStore:
         |-- phases.png           the same as a figure
         |-- features.csv         a line for each grain or particle
         |-- features_summary.csv a line a phase, see FeatureSummary
+        |-- diameters.png        their diameters as a figure
+        |-- grain_size.csv       a line an image, if a phase is named
+        |-- grain_size_summary.csv  of all images, see GrainSize
         |-- report.html          all of it, see write_html_report
 
-    Those of features are there if the size of a pixel is known. Nobody else
-    may write there, see :func:`~mmseg_ext.basics.claimed_folder`.
+    Those of features are there if they are asked for; an image whose scale
+    is not known has them in pixels only, and is in no summary of them. Nobody
+    else may write there, see :func:`~mmseg_ext.basics.claimed_folder`.
 
     Args:
         root: The folder; made if it is missing.
         record: What the predictions are made with. The settings of a
             folder that was begun before must be the same.
-        um_per_pixel: Side of a pixel in micrometres; None: not known.
+        measures: Whether areas and features are asked for.
         min_area: Features that are smaller, in pixels, are left out.
+        grains: Phase whose grain size is asked for.
+        split: Phases whose touching features are separated.
         overwrite: Forget what is there.
 
     Raises:
@@ -72,24 +83,31 @@ class ResultStore:
     def __init__(self,
                  root: Path,
                  record: RunRecord,
-                 um_per_pixel: Optional[float] = None,
+                 measures: bool = False,
                  min_area: int = 1,
+                 grains: Optional[str] = None,
+                 split: Sequence[str] = (),
                  overwrite: bool = False) -> None:
         self.root = root
         self.record = record
         # as they stand in a table
         self.classes = [printable(name) for name in record.classes]
-        self.scale = um_per_pixel
+        self.measures = measures
         self.min_area = min_area
         self.images = GrowingTable(root / 'images.csv', (
             'image', 'file', 'file_sha256', 'height', 'width',
-            'cropped_rows', 'band_rows', 'tiles'))
+            'cropped_rows', 'band_rows', 'tiles', *SCALE), SCALE)
         self.phases = GrowingTable(root / 'phases.csv', (
             'image', 'phase', 'fraction_percent',
-            *(() if um_per_pixel is None else ('area_um2', ))))
+            *(('area_um2', ) if measures else ())))
         self.features = GrowingTable(root / 'features.csv', (
             'image', 'phase', 'feature', 'x', 'y', 'area_pixels', 'area_um2',
             'diameter_um', 'cut_by_border'))
+        self.split = [record.classes.index(name) for name in split]
+        self.grains = (
+            None if grains is None else
+            GrainTable(root, printable(grains), record.classes.index(grains),
+                       grains in split, min_area))
         self._open(overwrite)
 
     def _open(self, overwrite: bool) -> None:
@@ -102,17 +120,23 @@ class ResultStore:
                     for record in (before, self.record)),
                 'predict all anew with --overwrite')
             check_tables(self.images, self.phases,
-                         None if self.scale is None else self.features,
+                         self.features if self.measures else None,
                          self.classes)
         self.record.write(self.root)
         self.forget(())
+
+    @property
+    def _measured(self) -> list[GrowingTable]:
+        """The tables that are there only if they are asked for."""
+        return [self.features] * self.measures + (
+            [] if self.grains is None else [self.grains.table])
 
     def mask_path(self, name: str) -> Path:
         return self.root / 'masks' / f'{name}.png'
 
     def done(self) -> dict[str, dict[str, str]]:
         """Return name -> its line of the images predicted in full."""
-        if self.scale is not None and not self.features.path.exists():
+        if not all(table.path.exists() for table in self._measured):
             return {}
         measured = {row['image'] for row in self.phases.rows()}
         return {
@@ -134,15 +158,13 @@ class ResultStore:
         for name in names:
             self.remove_pictures(name)
         kept = set(self.done())
-        tables = [self.images, self.phases]
-        if self.scale is not None:
-            tables.append(self.features)
-        for table in tables:
+        for table in (self.images, self.phases, *self._measured):
             table.keep(lambda row: row['image'] in kept)
 
     def add(self, name: str, path: Path, image: np.ndarray,
             prediction: Prediction, cropped_rows: int, band_rows: int = 0,
-            digest: Optional[str] = None) -> None:
+            digest: Optional[str] = None,
+            scale: Scale = UNKNOWN) -> None:
         """Write all files of an image, and then its lines.
 
         Args:
@@ -155,6 +177,7 @@ class ResultStore:
                 and was not cut off.
             digest: SHA-256 of the file when it was read; None: of the file
                 as it is now.
+            scale: Size of its pixels.
         """
         # drawn one after the other: they may be large
         for picture, draw in zip(self._pictures(name), (
@@ -162,26 +185,44 @@ class ResultStore:
                 lambda: prediction.overlay(image))):
             write_atomically(
                 picture, cv2.imencode('.png', draw())[1].tobytes())
-        if self.scale is not None:
-            self.features.append(self._feature_rows(name, find_features(
-                prediction.mask, len(prediction.classes), self.min_area)))
+        if self.measures:
+            self._measure(name, prediction, scale.um)
         height, width = prediction.mask.shape
         rows = []
         for phase, fraction in zip(self.classes, prediction.fractions):
             row = [name, phase, number(100 * fraction, 6)]
-            if self.scale is not None:
-                area = fraction * height * width * self.scale**2
-                row.append(number(area, 3))
+            if self.measures:
+                row.append('' if scale.um is None else number(
+                    fraction * height * width * scale.um**2, 3))
             rows.append(row)
         self.phases.append(rows)
         # the last: says that all is there
         self.images.append([
             (name, str(path), digest or sha256(path), height, width,
-             cropped_rows, band_rows, prediction.tiles)])
+             cropped_rows, band_rows, prediction.tiles,
+             *self.scale_cells(scale))])
 
-    def _feature_rows(self, name: str, found: Features) -> Iterable[list]:
-        areas = found.area * self.scale**2
-        diameters = found.diameter * self.scale
+    def _measure(self, name: str, prediction: Prediction,
+                 um: Optional[float]) -> None:
+        mask, grains = prediction.mask, self.grains
+        labelled = ({} if grains is None or um is None else
+                    {grains.class_id: grains.label(mask)})
+        self.features.append(self._feature_rows(name, find_features(
+            mask, len(prediction.classes), self.min_area, self.split,
+            labelled), um))
+        for labels in labelled.values():
+            grains.add(name, labels, um)
+
+    @staticmethod
+    def scale_cells(scale: Scale) -> tuple[str, str]:
+        """Return the size of a pixel as it stands in ``images.csv``."""
+        return ('' if scale.um is None else f'{scale.um:.9g}',
+                printable(scale.source))
+
+    def _feature_rows(self, name: str, found: Features,
+                      um: Optional[float]) -> Iterable[list]:
+        um = np.nan if um is None else um  # written as nothing
+        areas, diameters = found.area * um**2, found.diameter * um
         for i, class_id in enumerate(found.class_id):
             yield [
                 name, self.classes[class_id], i + 1,
@@ -211,6 +252,15 @@ class ResultStore:
                  for row in self.images.rows()}
         return {name: rows for name, rows in found.items() if rows}
 
+    def scales(self) -> dict[str, dict]:
+        """Return name -> size of a pixel of the images, and who says so."""
+        return {
+            row['image']: dict(
+                um_per_pixel=(float(row['um_per_pixel'])
+                              if row['um_per_pixel'] else None),
+                source=row['scale_source'])
+            for row in self.images.rows()} if self.measures else {}
+
     def remove_summaries(self) -> None:
         """Remove what is no longer true once another image is added."""
         for name in SUMMARIES:
@@ -221,10 +271,21 @@ class ResultStore:
         phases = summarize_phases(
             list(self.fractions().values()), self.classes)
         self._write_summary('phases_summary.csv', PhaseSummary, phases)
-        if self.scale is not None:
+        if any(scale['um_per_pixel'] for scale in self.scales().values()):
             self._write_summary('features_summary.csv', FeatureSummary,
                                 self._summarize_features())
+            if self.grains is not None:
+                self._write_summary('grain_size_summary.csv', GrainSize,
+                                    [self.grains.summarize()])
         return phases
+
+    def diameters(self) -> dict[str, list[float]]:
+        """Return phase -> diameters of its whole features, micrometres."""
+        found: dict[str, list[float]] = {phase: [] for phase in self.classes}
+        for row in self.features.rows() if self.measures else ():
+            if row['diameter_um'] and row['cut_by_border'] == '0':
+                found[row['phase']].append(float(row['diameter_um']))
+        return found
 
     def _write_summary(self, file: str, kind: type, rows: list) -> None:
         table = GrowingTable(
@@ -237,10 +298,12 @@ class ResultStore:
     def _summarize_features(self) -> list[FeatureSummary]:
         found = {phase: ([], []) for phase in self.classes}
         for row in self.features.rows():
-            areas, cut = found[row['phase']]
-            areas.append(float(row['area_um2']))
-            cut.append(row['cut_by_border'] == '1')
-        pixels = sum(int(row['height']) * int(row['width'])
-                     for row in self.images.rows())
-        return [summarize_features(phase, *columns, pixels * self.scale**2)
+            if row['area_um2']:
+                areas, cut = found[row['phase']]
+                areas.append(float(row['area_um2']))
+                cut.append(row['cut_by_border'] == '1')
+        measured = sum(
+            int(row['height']) * int(row['width'])
+            * float(row['um_per_pixel'] or 0)**2 for row in self.images.rows())
+        return [summarize_features(phase, *columns, measured)
                 for phase, columns in found.items()]

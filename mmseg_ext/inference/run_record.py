@@ -15,7 +15,7 @@ RECORD = 'run.json'
 MODULES = ('numpy', 'cv2', 'scipy', 'torch', 'mmengine', 'mmseg',
            'onnxruntime')
 KINDS = dict(settings=dict, weights=str, classes=list, palette=list,
-             versions=dict, failures=dict, bands=dict)
+             versions=dict, failures=dict, bands=dict, scales=dict)
 
 
 @dataclass
@@ -32,6 +32,9 @@ class RunRecord:
         failures: Name of an image -> why it has no prediction.
         bands: Name of an image -> rows at its lower edge that look like an
             information band and were predicted all the same.
+        scales: Name of an image -> ``um_per_pixel``, the side of its pixels
+            in micrometres or None, and ``source``, who says so; empty if
+            nothing is measured.
     """
     settings: dict
     weights: str
@@ -40,6 +43,7 @@ class RunRecord:
     versions: dict[str, str] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     bands: dict[str, int] = field(default_factory=dict)
+    scales: dict[str, dict] = field(default_factory=dict)
 
     def write(self, out: Path) -> None:
         """Write it to ``run.json`` in a folder, with today's versions."""

@@ -4,6 +4,8 @@ from typing import Optional
 
 from mmseg_ext.basics.csv_files import GrowingTable
 
+# Not there where the size of a pixel is not known.
+LACKING = ('um_per_pixel', 'area_um2', 'diameter_um')
 ADVICE = ('Was it changed by hand, or by two commands at once? Put it back, '
           'or predict all anew with --overwrite.')
 
@@ -31,6 +33,7 @@ def check_tables(images: GrowingTable, phases: GrowingTable,
             raise _misfit(images, f'{row["image"]} stands there twice')
         names.add(row['image'])
         _check_numbers(images, row, ('height', 'width', 'band_rows'), int)
+        _check_numbers(images, row, ('um_per_pixel', ))
     found: dict[str, list[str]] = {}
     for row in phases.rows():
         if row['image'] in names:
@@ -63,6 +66,8 @@ def check_tables(images: GrowingTable, phases: GrowingTable,
 def _check_numbers(table: GrowingTable, row: dict[str, str],
                    columns: Sequence[str], kind: type = float) -> None:
     for column in columns:
+        if column in LACKING and not row[column]:
+            continue
         try:
             kind(row[column])
         except ValueError:

@@ -36,6 +36,21 @@ def test_corners_connect_and_the_border_cuts():
     assert find_features(mask, 2, min_area=2).area.tolist() == [45, 2]
 
 
+def test_split_features_are_the_same_where_nothing_touches():
+    mask = np.zeros((40, 60), np.uint8)
+    for y, x, side in ((5, 5, 9), (20, 30, 6), (36, 0, 4), (30, 50, 1)):
+        mask[y:y + side, x:x + side] = 1
+    whole = find_features(mask, 3, 2)
+    for one, other in zip(whole, find_features(mask, 3, 2, split=(1, 2))):
+        np.testing.assert_allclose(one, other)
+    rows, cols = np.indices((40, 60))
+    for x in (20, 38):
+        mask[(rows - 20)**2 + (cols - x)**2 < 100] = 2
+    found = find_features(mask, 3, split=(2, ))
+    assert found.class_id.tolist().count(2) == 2
+    np.testing.assert_allclose(found.x[-2:], [20, 38], atol=1)
+
+
 def test_sizes_are_those_of_whole_features():
     # circles of 2 and 4 um, and a cut one that does not count
     areas = [np.pi, 4 * np.pi, 100]
