@@ -127,7 +127,8 @@ def _section(cfg: Config, part: str) -> dict:
     """Return the section of a part's data set, out of its wrappers."""
     loader = cfg.get(f'{part}_dataloader') or {}
     found = [section for section in sections(loader.get('dataset'))
-             if 'data_root' in section or 'data_prefix' in section]
+             if 'type' in section  # not what if_absent says
+             and ('data_root' in section or 'data_prefix' in section)]
     if not found:
         raise ValueError(f'The config has no {part}_dataloader with a data '
                          'set that has a data_root')
