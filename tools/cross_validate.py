@@ -72,9 +72,8 @@ def main() -> None:
             'Interrupted. The same command goes on from here; with '
             '--report-only it reports what is finished.') from None
     if found.summary is not None:
-        print('\n'.join(['', found.summary.text(), *found.notes,
-                         f'Wrote all to {root}; look at '
-                         f'{root / "report.html"}']))
+        print(f'\n{found.summary.text()}\nWrote all to {root}; look at '
+              f'{root / "report.html"}')
     if found.failures:
         sys.exit('\n'.join(['', 'Failed:', *map(str, found.failures)]))
 

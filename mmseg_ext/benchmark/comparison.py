@@ -55,8 +55,8 @@ class Comparison:
         pair = f'{self.model} against {self.against}'
         numbers = (f'{found.mean:+.2f} points of {self.measure} (95 % '
                    f'interval {low:+.2f} to {high:+.2f}; better in '
-                   f'{found.better} of {found.number}, p = '
-                   f'{_write_p(self.p_holm)})')
+                   f'{found.better} of {found.number}, p '
+                   f'{_write_p(self.p_holm, "= ")})')
         if self.p_holm <= SURE and low * high > 0:
             word = 'better' if found.mean > 0 else 'worse'
             return f'{pair}: {word}, {numbers}.'
@@ -201,8 +201,9 @@ def _write_interval(interval: Interval) -> str:
     return f'{interval.low:+.2f} to {interval.high:+.2f}'
 
 
-def _write_p(p: float) -> str:
-    return '-' if np.isnan(p) else '< 0.001' if p < 0.001 else f'{p:.3f}'
+def _write_p(p: float, equals: str = '') -> str:
+    return ('-' if np.isnan(p) else '< 0.001' if p < 0.001
+            else f'{equals}{p:.3f}')
 
 
 def draw_comparisons(comparisons: list[Comparison]) -> 'Figure':

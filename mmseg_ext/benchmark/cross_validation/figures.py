@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from mmseg_ext.basics.fonts import readable_names
 from mmseg_ext.engine.curves.figure import COLOURS
@@ -115,7 +116,9 @@ def draw_folds(curves: Mapping[int, Sequence[Mapping[str, float]]]
         axes.set_xlabel('iteration')
         axes.grid(alpha=0.25, linewidth=0.6)
         axes.spines[['top', 'right']].set_visible(False)
-        axes.set_ylim(bottom=0)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_ylim(0, 1.05 * axes.dataLim.ymax if axes.dataLim.ymax > 0
+                      else None)
     panels[1].legend(frameon=False, fontsize=8, loc='upper left',
                      bbox_to_anchor=(1.0, 1.0))
     return figure

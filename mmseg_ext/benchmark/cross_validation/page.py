@@ -17,7 +17,8 @@ from .measured import Measured
 if TYPE_CHECKING:
     from .report import Summary
 
-SIDE = 1600  # of a panel of three pictures, in pixels
+SIDE = 2000  # of a panel, in pixels; smaller ones stay as they are
+SCALE = 0.65  # of a drawing's pixels to those of the page
 CAPTIONS = {
     'confusion.png': ('Confusion', 'Of the pixels of each true class, how '
                       'many were predicted as what.'),
@@ -117,10 +118,12 @@ class Page:
 
     def _drawing(self, name: str) -> str:
         heading, caption = CAPTIONS[name]
-        address = file_address(self.pictures[name], 'png')
+        content = self.pictures[name]
+        width = round(SCALE * int.from_bytes(content[16:20], 'big'))
         return (f'<h2>{heading}</h2><figure class="drawing"><img '
-                f'src="{address}" alt="{heading}"><figcaption>{caption}'
-                '</figcaption></figure>')
+                f'src="{file_address(content, "png")}" width="{width}" '
+                f'alt="{heading}"><figcaption>{caption}</figcaption>'
+                '</figure>')
 
     def _worst(self) -> str:
         figures = []

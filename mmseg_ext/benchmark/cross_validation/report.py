@@ -35,6 +35,7 @@ SUMMARY, PAGE = 'summary.csv', 'report.html'
 CONFUSION, AGREEMENT, CURVES = 'confusion.png', 'agreement.png', 'curves.png'
 WORST = 'worst'
 NUM_WORST = 6
+WIDTH = 480  # of a picture in a panel, in pixels
 COLUMNS = ('class', 'iou_percent', 'iou_low', 'iou_high', 'interval',
            'fraction_bias', 'fraction_bias_low', 'fraction_bias_high',
            'limit_low', 'limit_high', 'mean_absolute_error')
@@ -163,8 +164,15 @@ def _write_worst(root: Path, measured: Measured, pool: Pool
         name = measured.names[i]
         masks = {_title(measured.seeds, seed): decode_mask(
             str(mask_path(root, seed, name))) for seed in measured.seeds[:2]}
-        panels[i] = draw_panel(pool.image(name), pool.truth(name), masks,
-                               measured.classes, measured.palette)
+        image = pool.image(name)
+        size = (WIDTH, max(1, round(WIDTH * image.shape[0] / image.shape[1])))
+        truth, *predicted = (
+            cv2.resize(labels.astype(np.uint8), size,
+                       interpolation=cv2.INTER_NEAREST)
+            for labels in (pool.truth(name), *masks.values()))
+        panels[i] = draw_panel(
+            cv2.resize(image, size, interpolation=cv2.INTER_AREA), truth,
+            dict(zip(masks, predicted)), measured.classes, measured.palette)
         content = cv2.imencode('.png', panels[i])[1].tobytes()
         write_atomically(
             folder / f'{place + 1}_{name.replace("/", "_")}.png', content)

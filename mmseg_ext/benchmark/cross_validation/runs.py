@@ -91,17 +91,16 @@ def settle_folds(root: Path, pool: Pool, num_folds: Optional[int],
         folds = make_folds(pool.names, *pool.look(progress), keys,
                            num_folds or NUM_FOLDS, seed)
         folds.write(folder)
-        notes = []
     else:
         if num_folds not in (None, len(folds.lists)):
             raise ValueError(
                 f'{folder} has {len(folds.lists)} lists and --folds is '
                 f'{num_folds}: leave --folds out, or name another folder '
                 'with --work-dir')
-        notes = [f'Folds as the lists in {folder} say.']
         if groups is not None:
             keys = read_keys(groups, folds.images)
             folds = Folds(folds.lists, keys)
+    notes = []
     if folds.torn():
         notes.append(
             f'{len(folds.torn())} groups have images in several folds, such '

@@ -12,7 +12,7 @@ from ..queue import Failure, check_settings
 from .measured import measure
 from .pool import read_pool
 from .report import Summary, write_results
-from .runs import list_runs, open_results, run_folds, settle_folds
+from .runs import FOLDS, list_runs, open_results, run_folds, settle_folds
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,12 @@ def cross_validate(cfg: Config,
                                 count_progress('images looked at'))
     for note in notes:
         echo(note)
-    echo(f'{len(folds.images)} images in {len(folds.lists)} folds of '
-         f'{", ".join(str(len(names)) for names in folds.lists)}; '
-         f'{len({*folds.groups.values()})} groups stay together')
+    num_groups = len({*folds.groups.values()})
+    grouped = (f', in {num_groups} groups that stay together'
+               if num_groups < len(folds.images) else '')
+    echo(f'{len(folds.images)} images{grouped}, in {len(folds.lists)} folds '
+         f'of {", ".join(str(len(names)) for names in folds.lists)}: '
+         f'{root / FOLDS}')
     runs = list_runs(cfg, pool, folds, seeds, root)
     if report_only:
         check_settings([run for run in runs if run.job.result() is not None])
@@ -86,5 +89,7 @@ def cross_validate(cfg: Config,
         return CrossValidation(None, tuple(notes), failures)
     measured = measure(root, name, pool, folds, seeds, notes,
                        count_progress('images measured'))
+    for note in measured.notes[len(notes):]:
+        echo(note)
     summary = write_results(root, measured, pool, len(folds.lists))
     return CrossValidation(summary, measured.notes, failures)
