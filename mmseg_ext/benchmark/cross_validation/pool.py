@@ -136,11 +136,11 @@ def _section(cfg: Config, part: str) -> dict:
     if len(found) > 1 or kind is None or not issubclass(kind, SEMDataset):
         names = ', '.join(str(section['type']) for section in found)
         raise ValueError(
-            f'{part}_dataloader reads {names}: folds need a data set that '
-            'takes lists of images (ann_file), which SEMDataset alone does. '
-            'KSDD2Dataset and MVTecADDataset deal their images out by '
-            'themselves: convert_masks.py turns their masks into the layout '
-            'of SEMDataset')
+            f'{part}_dataloader reads {names}: folds need SEMDataset, which '
+            'takes a list of any images (ann_file). The layouts of MVTec AD '
+            'and KolektorSDD2 are not supported: put images and masks of '
+            'class ids under the same names into images/ and masks/, and '
+            'take a config of SEMDataset')
     return found[0]
 
 
