@@ -37,6 +37,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--onnx', help='file of tools/export.py, in place of these two')
     parser.add_argument(
+        '--folds', type=Path, metavar='DIR', help='folder of '
+        'tools/cross_validate.py, in place of these two: the mean of the '
+        'probabilities of all its models')
+    parser.add_argument(
+        '--tta', choices=('none', 'flips'), default='none', help='flips: '
+        'average over mirror images, four times the work')
+    parser.add_argument(
         '--out', type=Path, required=True, help='folder of the results')
     parser.add_argument(
         '--device', help="such as 'cpu'; default: the GPU if there is one")
@@ -83,9 +90,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--overwrite', action='store_true', help='predict all anew')
     args = parser.parse_args()
-    if (args.onnx is None) == (args.config is None) or (
-            args.config is None) != (args.checkpoint is None):
-        parser.error('give --config and --checkpoint, or --onnx')
+    if sum(given is not None for given in (
+            args.onnx, args.config, args.folds)) != 1 or (
+                args.config is None) != (args.checkpoint is None):
+        parser.error('give --config and --checkpoint, or --onnx, or --folds')
     if args.overlap is not None and not args.tile:
         parser.error('--overlap goes with --tile')
     if args.threads is not None and args.threads < 1:
@@ -96,14 +104,23 @@ def parse_args() -> argparse.Namespace:
 
 
 def load_model(args: argparse.Namespace):
+    from mmseg_ext.inference import EnsembleModel, load_folds
+
     if args.onnx:
         from mmseg_ext.inference import OnnxModel
-        return OnnxModel(args.onnx, args.threads)
-    from mmseg_ext.inference import TorchModel
-    if args.threads:
-        import torch
-        torch.set_num_threads(args.threads)
-    return TorchModel(args.config, args.checkpoint, args.device)
+        models = [OnnxModel(args.onnx, args.threads)]
+    else:
+        from mmseg_ext.inference import TorchModel
+        if args.threads:
+            import torch
+            torch.set_num_threads(args.threads)
+        models = ([TorchModel(args.config, args.checkpoint, args.device)]
+                  if args.folds is None else load_folds(
+                      args.folds, lambda config, weights: TorchModel(
+                          config, weights, args.device)))
+    if len(models) == 1 and args.tta == 'none':
+        return models[0]
+    return EnsembleModel(models, args.tta)
 
 
 def main() -> int:

@@ -1,13 +1,17 @@
 """Deal images out so that no part lacks a class, if that can be."""
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Optional
 
 import numpy as np
 
 from .dealer import Dealer
 from .duplicates import Fingerprint, find_duplicates
 from .splits import SPLITS, check_ratios, shuffle_key
+
+# A class that training lacks costs most, then one that validation lacks.
+WEIGHTS = (1.02, 1.01, 1.0)
 
 
 @dataclass(frozen=True)
@@ -50,22 +54,64 @@ def deal_images(names: Sequence[str],
         algorithm 1; that a class is given to every part first is ours.
     """
     check_ratios(ratios)
-    groups = _groups(prints)
+    groups = together(prints)
+    parts = _deal(names, classes, groups, part_sizes(len(names), ratios),
+                  WEIGHTS, seed)
+    return Deal([SPLITS[part] for part in parts],
+                [group for group in groups if len(group) > 1])
+
+
+def deal_folds(names: Sequence[str], classes: np.ndarray,
+               groups: Sequence[Sequence[int]], num_folds: int,
+               seed: int = 0) -> list[int]:
+    """Deal images out to folds of about the same size by their classes.
+
+    As :func:`deal_images` does it: every fold has every class, if that can
+    be.
+
+    Args:
+        names: Of the images.
+        classes: (num_images, num_classes) bool, whether an image has a
+            pixel of a class.
+        groups: Numbers of the images that stay together, each image in one
+            group.
+        num_folds: How many folds there are.
+        seed: Seed of the order in which images come.
+
+    Returns:
+        Fold of each image, from 0.
+
+    Raises:
+        ValueError: If there are fewer groups than folds.
+    """
+    if not 2 <= num_folds <= len(groups):
+        raise ValueError(
+            f'{num_folds} folds of {len(names)} images in {len(groups)} '
+            'groups that stay together: there must be two folds or more, '
+            'and no more than groups')
+    goals = np.full(num_folds, len(names) // num_folds)
+    goals[:len(names) % num_folds] += 1
+    return _deal(names, classes, groups, goals, None, seed)
+
+
+def _deal(names: Sequence[str], classes: np.ndarray,
+          groups: Sequence[Sequence[int]], goals: np.ndarray,
+          weights: Optional[Sequence[float]], seed: int) -> list[int]:
+    """Return the part of each image."""
     sizes = np.array([len(group) for group in groups])
-    held = np.array([classes[group].any(axis=0) for group in groups])
+    held = np.array([classes[list(group)].any(axis=0) for group in groups])
     order = sorted(range(len(groups)), key=lambda i: min(
         shuffle_key(seed, names[n]) for n in groups[i]))
     # as if the groups stood in that order: what chance then does with them
     # is the same, whatever order the images came in
-    dealer = Dealer(held[order], sizes[order],
-                     part_sizes(len(names), ratios))
+    dealer = Dealer(held[order], sizes[order], goals, weights)
     dealer.deal()
     dealer.close_gaps(seed)
-    parts = [''] * len(names)
+    parts = [0] * len(names)
     for i, part in zip(order, dealer.parts):
         for number in groups[i]:
-            parts[number] = SPLITS[part]
-    return Deal(parts, [group for group in groups if len(group) > 1])
+            parts[number] = int(part)
+    return parts
 
 
 def part_sizes(number: int, ratios: Sequence[float]) -> np.ndarray:
@@ -87,8 +133,15 @@ def part_sizes(number: int, ratios: Sequence[float]) -> np.ndarray:
     return sizes
 
 
-def _groups(prints: Sequence[Fingerprint]) -> list[list[int]]:
-    """Return the numbers of images that are nearly the same, together."""
+def together(prints: Sequence[Fingerprint],
+             keys: Optional[Sequence[Hashable]] = None) -> list[list[int]]:
+    """Return the numbers of images that belong together.
+
+    Args:
+        prints: Of the images: those that are nearly the same do.
+        keys: Of the images, such as the names of specimens: those with the
+            same one do. None: there are none.
+    """
     leader = list(range(len(prints)))
 
     def find(number: int) -> int:
@@ -97,8 +150,12 @@ def _groups(prints: Sequence[Fingerprint]) -> list[list[int]]:
             number = leader[number]
         return number
 
-    for pair in find_duplicates(prints):
-        one, other = sorted((find(pair.first), find(pair.second)))
+    pairs = [(pair.first, pair.second) for pair in find_duplicates(prints)]
+    first: dict[Hashable, int] = {}
+    pairs += [(first.setdefault(key, number), number)
+              for number, key in enumerate(keys or ())]
+    for pair in pairs:
+        one, other = sorted(map(find, pair))
         leader[other] = one
     groups = defaultdict(list)
     for number in range(len(prints)):

@@ -1,5 +1,7 @@
 """Which group of images goes to which part."""
 import heapq
+from collections.abc import Sequence
+from typing import Optional
 
 import numpy as np
 
@@ -12,7 +14,7 @@ def least_gaps(held: np.ndarray, goals: np.ndarray) -> int:
 
     Args:
         held: (num_groups, num_classes) bool.
-        goals: (3, ) images of each part.
+        goals: (num_parts, ) images of each part.
     """
     wanted = int((goals > 0).sum())
     there = held.sum(axis=0)
@@ -25,16 +27,20 @@ class Dealer:
     Args:
         held: (num_groups, num_classes) bool, the classes of each group.
         sizes: (num_groups, ) its images.
-        goals: (3, ) images of each part.
+        goals: (num_parts, ) images of each part.
+        weights: (num_parts, ) how much a class counts that a part lacks;
+            None: in all parts the same.
     """
 
     def __init__(self, held: np.ndarray, sizes: np.ndarray,
-                 goals: np.ndarray) -> None:
+                 goals: np.ndarray,
+                 weights: Optional[Sequence[float]] = None) -> None:
         self.held, self.sizes, self.goals = held, sizes, goals
+        self.weights = np.ones(len(goals)) if weights is None else weights
         self.there = held.any(axis=0)
         self.parts = np.full(len(held), -1)
         self.room = goals.astype(float)  # images that a part still lacks
-        # (3, num_classes) groups of each class that a part still lacks
+        # (num_parts, num_classes) groups of each class that a part still lacks
         self.wish = goals[:, None] / goals.sum() * held.sum(axis=0)
         self.has = np.zeros((len(goals), held.shape[1]), int)
 
@@ -136,10 +142,10 @@ class Dealer:
         self._give(other, part_of_one)
 
     def _lacks(self) -> np.ndarray:
-        """Return (3, num_classes) bool, the gaps of parts that are asked."""
+        """Return (num_parts, num_classes) bool, gaps of parts asked for."""
         return ((self.has == 0) & self.there
                 & (self.goals > 0)[:, None])
 
     def _cost(self) -> float:
-        """Return how many gaps there are; those of training weigh more."""
-        return float(self._lacks().sum(axis=1) @ (1.02, 1.01, 1.0))
+        """Return how many gaps there are, each as its part weighs."""
+        return float(self._lacks().sum(axis=1) @ self.weights)

@@ -3,8 +3,9 @@ from .attention import compare_attention
 from .cost import measure_costs
 from .deform_conv import compare_deform_conv
 from .measure import StepCost
+from .queue import Failure
 from .report import Report, write_report
-from .runs import Failure, run_suite
+from .runs import run_suite
 from .suite import Suite, read_suite
 
 __all__ = [

@@ -16,6 +16,8 @@ from mmengine.config import Config
 from mmseg_ext.basics import FileLock, write_atomically
 
 CONFIG, RESULT, LOG, LOCK = 'config.py', 'result.json', 'log.txt', 'lock'
+# What a run leaves beside these: its weights, mmengine's files, predictions.
+WEIGHTS, WORK_DIR, MASKS = 'weights.pth', 'work', 'masks'
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Job:
     started it, however that ended. POSIX only.
 
     Attributes:
-        task: 'run', 'cost' or 'steps'.
+        task: 'run', 'fold', 'cost' or 'steps'.
         folder: Where it is done; made when it is.
         cfg: Config of the work.
     """

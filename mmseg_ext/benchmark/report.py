@@ -12,7 +12,8 @@ from . import table_files
 from .jobs import read_result
 from .pareto import FEWEST, Point, write_pareto
 from .phase_fractions import phase_fractions, write_phase_fractions
-from .runs import Run, check_settings, cost_folder, list_runs, run_folder
+from .queue import check_settings
+from .runs import Run, cost_folder, list_runs, run_folder
 from .suite import Suite
 from .tables import (
     TIME,

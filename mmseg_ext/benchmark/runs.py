@@ -4,36 +4,21 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from statistics import mean
 from typing import Optional
 
 from mmengine.config import Config
 
-from mmseg_ext.basics import FileLock, format_duration
+from mmseg_ext.basics import FileLock
 from mmseg_ext.engine import load_config
 from mmseg_ext.planning import Plan, Wishes, make_plan
 
 from .jobs import Job
+from .queue import Failure, check_settings, do_runs
 from .suite import Column, Row, Suite
 
 REPEATS = 20  # timed passes of each model
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What did not work, why, and what was printed last."""
-    what: str
-    reason: str
-    log: Optional[Path] = None
-    last_words: Sequence[str] = ()
-
-    def __str__(self) -> str:
-        text = f'{self.what}: {self.reason}'
-        if self.log is not None:
-            text += f'\n  {self.log}'
-        return text + ''.join(f'\n  | {line}' for line in self.last_words)
 
 
 def run_folder(suite: Suite, work_dir: Path, row: Row, seed: int) -> Path:
@@ -114,10 +99,35 @@ def _plan_once(data_root: str, out: Path, classes: Optional[tuple[str, ...]],
 
 @dataclass(frozen=True)
 class Run:
-    """One training and test."""
+    """One training and test, see :class:`~.queue.Queued`."""
     row: Row
     seed: int
     job: Job
+
+    @property
+    def title(self) -> str:
+        return f'{self.row.title}, seed {self.seed}'
+
+    @property
+    def label(self) -> str:
+        return f'seed {self.seed}, {self.row.title}'
+
+    @property
+    def kind(self) -> str:
+        return self.row.name
+
+    def why_not(self) -> Optional[str]:
+        """Return why it cannot learn from another one, None if it can."""
+        if self.row.teacher is None:
+            return None
+        folder = self.job.folder / self.job.cfg.teacher_run
+        teacher = Job('run', Path(os.path.normpath(folder)), Config())
+        while teacher.busy():  # of another process
+            time.sleep(1)
+        if teacher.result() is not None:
+            return None
+        return (f'it learns from the row {self.row.teacher}, which has no '
+                'finished run of this seed; run that first')
 
 
 def row_configs(suite: Suite, work_dir: Path
@@ -175,92 +185,6 @@ def list_runs(suite: Suite,
     return runs, failures
 
 
-def check_settings(runs: Sequence[Run]) -> None:
-    """Refuse to put runs of other settings into one table with these.
-
-    Raises:
-        ValueError: If a run began with other settings than the present ones.
-    """
-    stale = []
-    for run in runs:
-        changes = run.job.changes()
-        if changes:
-            rest = f' and {len(changes) - 2} more' * (len(changes) > 2)
-            stale.append(f'\n  {run.job.folder}: {"; ".join(changes[:2])}'
-                         f'{rest}')
-    if stale:
-        raise ValueError(
-            'These runs began with other settings than the present ones:'
-            f'{"".join(stale)}\n'
-            '--redo deletes them and runs them again; --work-dir DIR keeps '
-            'them and begins elsewhere; or take the changes back.')
-
-
-def _time_left(runs: Sequence[Run], remaining: Sequence[Run]) -> str:
-    """Estimate from the finished runs of the same rows, else of any."""
-    times: dict[str, list[float]] = {}
-    for run in runs:
-        result = run.job.result()
-        if result is not None:
-            times.setdefault(run.row.name, []).append(result['seconds'])
-    remaining = [run for run in remaining if run.job.result() is None]
-    if not times or not remaining:
-        return ''
-    usual = mean(mean(row) for row in times.values())
-    left = sum(
-        mean(times[run.row.name]) if run.row.name in times else usual
-        for run in remaining)
-    return f', about {format_duration(left)} to go'
-
-
-def _do(run: Run, redo: bool, echo: Callable[[str], None],
-        columns: Sequence[Column]) -> Optional[Failure]:
-    """Do one run, unless it is done or another process is at it."""
-    job = run.job
-    missing = _wait_for_teacher(run)
-    if missing is not None and job.result() is None:
-        echo(missing)
-        return Failure(f'{run.row.title}, seed {run.seed}', missing)
-    with job.claimed() as mine:
-        if not mine:
-            echo('left to the process that is at it')
-            return None
-        if redo and job.changes():
-            job.clear()
-        check_settings([run])  # another process may have begun it by now
-        if job.result() is not None:
-            echo('finished already')
-            return None
-        echo(str(job.log))
-        reason = job.execute()
-        if reason is not None:
-            echo(reason)
-            return Failure(f'{run.row.title}, seed {run.seed}', reason,
-                           job.log, job.last_words())
-        result = job.result()
-    numbers = [
-        f'{column.title} {result["metrics"][column.key]:.{column.digits}f}'
-        for column in columns if column.key in result['metrics']
-    ]
-    took = f'done in {format_duration(result["seconds"])}'
-    echo(', '.join([took, *numbers]))
-    return None
-
-
-def _wait_for_teacher(run: Run) -> Optional[str]:
-    """Return why a run cannot learn from another one, None if it can."""
-    if run.row.teacher is None:
-        return None
-    folder = run.job.folder / run.job.cfg.teacher_run
-    teacher = Job('run', Path(os.path.normpath(folder)), Config())
-    while teacher.busy():  # of another process
-        time.sleep(1)
-    if teacher.result() is not None:
-        return None
-    return (f'it learns from the row {run.row.teacher}, which has no finished '
-            'run of this seed; run that first')
-
-
 def run_suite(suite: Suite,
               work_dir: Path,
               rows: Optional[Collection[str]] = None,
@@ -313,18 +237,16 @@ def run_suite(suite: Suite,
     ]
     again = {run.job.folder for run in wanted} if redo else set()
     check_settings([run for run in runs if run.job.folder not in again])
-    clock = time.monotonic()
-    for i, run in enumerate(wanted):
-        label = f'[{i + 1}/{len(wanted)}] seed {run.seed}, {run.row.title}: '
-        done = run.job.result() is not None
-        failure = _do(run, redo, lambda text, label=label: echo(label + text),
-                      suite.columns)
-        if failure is not None:
-            failures.append(failure)
-        left = _time_left(runs, wanted[i + 1:])
-        if left and not done:
-            echo(f'  {format_duration(time.monotonic() - clock)} so far{left}')
+    failures += do_runs(wanted, runs, redo, echo, partial(
+        _describe, suite.columns))
     return failures + _measure(suite, work_dir, runs, echo)
+
+
+def _describe(columns: Sequence[Column], result: dict) -> list[str]:
+    return [
+        f'{column.title} {result["metrics"][column.key]:.{column.digits}f}'
+        for column in columns if column.key in result['metrics']
+    ]
 
 
 def _step_jobs(suite: Suite, work_dir: Path,

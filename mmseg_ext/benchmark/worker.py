@@ -11,6 +11,7 @@ import threading
 import time
 from datetime import datetime
 from pathlib import Path
+from typing import Optional
 
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -21,11 +22,9 @@ from mmseg_ext.basics import write_atomically
 from mmseg_ext.engine import test, train
 
 from .cost import measure_costs
-from .jobs import CONFIG, RESULT
+from .jobs import CONFIG, MASKS, RESULT, WEIGHTS, WORK_DIR
 from .machine import describe_machine
 from .step_times import measure_step_ratio
-
-WEIGHTS, WORK_DIR = 'weights.pth', 'work'
 
 
 def end_with_parent() -> None:
@@ -58,8 +57,13 @@ def describe_data(dataset_cfg: dict) -> dict:
     return dict(images=len(dataset), fingerprint=digest.hexdigest()[:16])
 
 
-def do_run(folder: Path) -> dict:
-    """Train and test; the last checkpoint counts, not the best."""
+def do_run(folder: Path, out: Optional[Path] = None) -> dict:
+    """Train and test; the last checkpoint counts, not the best.
+
+    Args:
+        folder: Of the job.
+        out: Folder to write the predicted class ids to.
+    """
     work_dir = folder / WORK_DIR
     pointer = work_dir / 'last_checkpoint'
     resumed = pointer.exists()
@@ -71,12 +75,17 @@ def do_run(folder: Path) -> dict:
     # What they print is the job's log.
     train(cfg, resume=True, quiet=False)
     checkpoint = pointer.read_text()
-    metrics = test(_run_config(folder), checkpoint, quiet=False)
+    metrics = test(_run_config(folder), checkpoint, quiet=False,
+                   out=None if out is None else str(out))
     keep_weights(checkpoint, folder / WEIGHTS)
     return dict(
         metrics={name: float(value) for name, value in metrics.items()},
         data=data,
         resumed=resumed)
+
+
+def do_fold(folder: Path) -> dict:
+    return do_run(folder, folder / MASKS)
 
 
 def _run_config(folder: Path) -> Config:
@@ -111,23 +120,26 @@ def do_steps(folder: Path) -> dict:
         cfg.row, cfg.reference, str(folder / WORK_DIR))
 
 
+TASKS = dict(run=do_run, fold=do_fold, cost=do_cost, steps=do_steps)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('task', choices=['run', 'cost', 'steps'])
+    parser.add_argument('task', choices=[*TASKS])
     parser.add_argument('folder', type=Path)
     args = parser.parse_args()
     end_with_parent()
     started = datetime.now().astimezone()
     clock = time.monotonic()
     machine = describe_machine()
-    work = dict(run=do_run, cost=do_cost, steps=do_steps)[args.task]
+    work = TASKS[args.task]
     result = dict(
         started=started.isoformat(timespec='seconds'),
         machine=machine,
         **work(args.folder))
     result['seconds'] = round(time.monotonic() - clock, 1)
     write_atomically(args.folder / RESULT, json.dumps(result, indent=2))
-    if args.task == 'run':  # nothing is to be resumed from now on
+    if args.task in ('run', 'fold'):  # nothing is to be resumed from now on
         (args.folder / WORK_DIR / 'last_checkpoint').unlink()
         for path in args.folder.glob(f'{WORK_DIR}/*.pth'):
             path.unlink()

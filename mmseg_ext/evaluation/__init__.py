@@ -1,17 +1,24 @@
 """Measures as pure functions, and thin metrics that collect for them."""
+from .agreement import Agreement, bland_altman
 from .anomaly_score import AnomalyScoreMetric, auroc, average_precision
+from .bootstrap import Interval, bootstrap_interval, mean_units, sum_units
 from .class_ratio import ClassRatioMetric, PhaseReport, phase_report
 from .grouped_iou import GroupedIoUMetric, grouped_iou
 from .image_classification import (
     ImageClassificationMetric,
     classification_scores,
 )
+from .paired import PairedDifference, holm, paired_difference
 from .per_class_iou import PerClassIoUMetric
+from .pooled import iou, mean_defined, pooled_iou, pooled_iou_intervals
 from .returned_means import ReturnedMeansMetric
 
 __all__ = [
-    'AnomalyScoreMetric', 'ClassRatioMetric', 'GroupedIoUMetric',
-    'ImageClassificationMetric', 'PerClassIoUMetric', 'PhaseReport',
-    'ReturnedMeansMetric', 'auroc', 'average_precision',
-    'classification_scores', 'grouped_iou', 'phase_report'
+    'Agreement', 'AnomalyScoreMetric', 'ClassRatioMetric', 'GroupedIoUMetric',
+    'ImageClassificationMetric', 'Interval', 'PairedDifference',
+    'PerClassIoUMetric', 'PhaseReport', 'ReturnedMeansMetric', 'auroc',
+    'average_precision', 'bland_altman', 'bootstrap_interval',
+    'classification_scores', 'grouped_iou', 'holm', 'iou', 'mean_defined',
+    'mean_units', 'paired_difference', 'phase_report', 'pooled_iou',
+    'pooled_iou_intervals', 'sum_units'
 ]

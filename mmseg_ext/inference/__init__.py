@@ -17,6 +17,7 @@ MMSegmentation; nor does anything else here.
 """
 from importlib import import_module
 
+from .ensemble import EnsembleModel, load_folds
 from .features import Features, find_features
 from .inputs import list_inputs
 from .job import PredictionJob
@@ -26,9 +27,10 @@ from .run_record import RunRecord
 from .tiling import Tiling, predict_tiled
 
 __all__ = [
-    'Features', 'LogitModel', 'OnnxModel', 'PhaseSummary', 'Prediction',
-    'PredictionJob', 'RunRecord', 'Tiling', 'TorchModel', 'find_features',
-    'list_inputs', 'predict', 'predict_tiled', 'summarize_phases'
+    'EnsembleModel', 'Features', 'LogitModel', 'OnnxModel', 'PhaseSummary',
+    'Prediction', 'PredictionJob', 'RunRecord', 'Tiling', 'TorchModel',
+    'find_features', 'list_inputs', 'load_folds', 'predict',
+    'predict_tiled', 'summarize_phases'
 ]
 
 # Read when they are asked for: the first needs torch and MMSegmentation, the

@@ -9,11 +9,11 @@ from typing import Optional
 
 from mmseg_ext.basics import decode_image, read_image, write_atomically
 from mmseg_ext.basics.csv_files import read_table
+from mmseg_ext.basics.html_page import CONTROLS, PAGE
+from mmseg_ext.basics.html_pictures import jpeg_address, png_address
 from mmseg_ext.basics.phase_fractions import describe_limits, write_interval
 
 from ._html_features import features_section
-from ._html_page import CONTROLS, PAGE
-from ._html_pictures import jpeg_address, png_address
 from ._html_plot import PlotRow, draw_plot
 from ._html_words import words_of
 from .run_record import RunRecord

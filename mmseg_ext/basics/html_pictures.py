@@ -1,4 +1,4 @@
-"""Pictures within the page of :mod:`mmseg_ext.inference.html_report`."""
+"""Pictures within the page of a report."""
 import base64
 import io
 from collections.abc import Sequence
@@ -11,8 +11,9 @@ SIDE = 640  # of a picture in pixels, the longer one
 JPEG_QUALITY = 80
 
 
-def _shrink(image: np.ndarray, interpolation: int) -> np.ndarray:
-    factor = SIDE / max(image.shape[:2])
+def _shrink(image: np.ndarray, interpolation: int,
+            side: int = SIDE) -> np.ndarray:
+    factor = side / max(image.shape[:2])
     if factor >= 1:
         return image
     height, width = (max(1, round(length * factor))
@@ -20,9 +21,14 @@ def _shrink(image: np.ndarray, interpolation: int) -> np.ndarray:
     return cv2.resize(image, (width, height), interpolation=interpolation)
 
 
-def jpeg_address(image: np.ndarray) -> str:
-    """Return a picture, (H, W, 3) blue, green, red, as a data address."""
-    image = _shrink(image, cv2.INTER_AREA)
+def jpeg_address(image: np.ndarray, side: int = SIDE) -> str:
+    """Return a picture, (H, W, 3) blue, green, red, as a data address.
+
+    Args:
+        image: The picture.
+        side: Longer side that it is shrunk to, in pixels.
+    """
+    image = _shrink(image, cv2.INTER_AREA, side)
     grey = (image == image[..., :1]).all()
     picture = Image.fromarray(
         np.ascontiguousarray(image[..., 0] if grey else image[..., ::-1]))
@@ -39,5 +45,9 @@ def png_address(mask: np.ndarray, palette: Sequence[Sequence[int]]) -> str:
 def _address(picture: Image.Image, kind: str, **options) -> str:
     file = io.BytesIO()
     picture.save(file, kind, **options)
-    data = base64.b64encode(file.getvalue()).decode()
-    return f'data:image/{kind};base64,{data}'
+    return file_address(file.getvalue(), kind)
+
+
+def file_address(content: bytes, kind: str) -> str:
+    """Return a picture's file of a kind, such as 'png', as a data address."""
+    return f'data:image/{kind};base64,{base64.b64encode(content).decode()}'

@@ -1,4 +1,4 @@
-"""The page of :mod:`mmseg_ext.inference.html_report`, without its content.
+"""The page of every HTML report, without its content.
 
 Everything is in the page, and its Content-Security-Policy forbids it to load
 anything else.
@@ -78,6 +78,9 @@ figure { margin: 0; break-inside: avoid; }
 .layers .mask { position: absolute; inset: 0; height: 100%;
   opacity: var(--overlay); image-rendering: pixelated; }
 .layers .mask:only-child { position: static; }
+.drawing { margin-bottom: 26px; }
+.drawing img { display: block; max-width: 100%; height: auto; }
+.scroll + p { margin-top: 12px; }
 figcaption { font-size: .9rem; margin-top: 6px; }
 figcaption b { color: var(--ink); overflow-wrap: anywhere; }
 figcaption span { white-space: nowrap; margin-right: 12px; }

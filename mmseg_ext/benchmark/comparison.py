@@ -1,0 +1,242 @@
+"""Cross-validated models against each other, image by image."""
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics.csv_files import GrowingTable, number
+from mmseg_ext.basics.listing import name_some
+from mmseg_ext.evaluation import (
+    Interval,
+    PairedDifference,
+    holm,
+    mean_units,
+    paired_difference,
+)
+from mmseg_ext.evaluation.paired import SURE
+
+from .cross_validation import Measured
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MEAN = 'mIoU'
+COLUMNS = ('model', 'against', 'measure', 'difference', 'low', 'high',
+           'interval', 'p', 'p_holm', 'units', 'better', 'worse')
+TABLE, TEXT, PICTURE = 'comparison.csv', 'comparison.md', 'comparison.png'
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A pair of models and one measure.
+
+    Attributes:
+        model: Title of one model.
+        against: Title of the one that it is compared with.
+        measure: 'mIoU' or 'IoU.<class>'.
+        difference: Of the model minus the other, percentage points.
+        p_holm: p value, adjusted for all pairs of models.
+    """
+    model: str
+    against: str
+    measure: str
+    difference: PairedDifference
+    p_holm: float
+
+    def sentence(self) -> str:
+        """Say what comes out."""
+        found = self.difference
+        low, high, _ = found.interval
+        pair = f'{self.model} against {self.against}'
+        numbers = (f'{found.mean:+.2f} points of {self.measure} (95 % '
+                   f'interval {low:+.2f} to {high:+.2f}; better in '
+                   f'{found.better} of {found.number}, p '
+                   f'{_write_p(self.p_holm, "= ")})')
+        if self.p_holm <= SURE and low * high > 0:
+            word = 'better' if found.mean > 0 else 'worse'
+            return f'{pair}: {word}, {numbers}.'
+        if self.p_holm > SURE and low * high <= 0:
+            return (f'{pair}: no difference shown, {numbers}. It may be '
+                    'anywhere in the interval.')
+        return (f'{pair}: undecided, {numbers}. Interval and test do not '
+                'agree: more images or seeds are needed.')
+
+
+def read_models(folders: Mapping[str, Path]) -> dict[str, Measured]:
+    """Read cross-validations, and refuse those that do not pair up.
+
+    Args:
+        folders: Title -> folder that cross_validate has filled.
+
+    Raises:
+        FileNotFoundError: If a folder holds none.
+        ValueError: If they are of different images, ground truth, classes,
+            folds or groups.
+    """
+    models = {title: Measured.read(folder)
+              for title, folder in folders.items()}
+    (title, first), *others = models.items()
+    for other, found in others:
+        pair = f'{title} and {other} cannot be compared: '
+        if found.classes != first.classes:
+            raise ValueError(f'{pair}the classes of one are '
+                             f'{", ".join(first.classes)}, of the other '
+                             f'{", ".join(found.classes)}')
+        single = sorted({*first.names} ^ {*found.names})
+        if single:
+            raise ValueError(
+                f'{pair}{len(single)} images are in one of them alone, such '
+                f'as {name_some(single)}. Cross-validate both on the same '
+                'images, and let every fold finish.')
+        _check_same(pair, 'fold', first.names, first.folds, found.folds,
+                    'Copy the lists in folds of one to the other\'s folder '
+                    'before its first run')
+        _check_same(pair, 'group', first.names, first.groups, found.groups,
+                    'Give both the same --groups')
+        truths = (first.confusion[:, 0].sum(-1), found.confusion[:, 0].sum(-1))
+        _check_same(pair, 'number of true pixels', first.names,
+                    *(list(map(tuple, truth)) for truth in truths),
+                    'The masks were changed in between: run the older one '
+                    'again')
+    return models
+
+
+def _check_same(pair: str, what: str, names, one, other, advice: str) -> None:
+    differing = [name for name, a, b in zip(names, one, other) if a != b]
+    if differing:
+        raise ValueError(
+            f'{pair}{len(differing)} images have another {what}, such as '
+            f'{name_some(differing)}. {advice}.')
+
+
+def compare_models(models: Mapping[str, Measured]) -> list[Comparison]:
+    """Compare every model with every other before it.
+
+    An image counts by its IoU, averaged over the seeds; images of a group
+    are averaged first, so that each group counts once. The p values of a
+    measure are adjusted for all pairs of models (Holm).
+
+    Args:
+        models: Title -> what its folds got right.
+    """
+    first = next(iter(models.values()))
+    values = {title: 100 * mean_units(found.image_iou, found.groups)
+              for title, found in models.items()}
+    measures = [(len(first.classes), MEAN), *(
+        (i, f'IoU.{name}') for i, name in enumerate(first.classes))]
+    comparisons = []
+    for column, measure in measures:
+        pairs = [Comparison(model, against, measure, paired_difference(
+            values[against][:, column], values[model][:, column]), 1.0)
+            for against, model in combinations(models, 2)]
+        adjusted = holm([pair.difference.p for pair in pairs])
+        comparisons += [replace(pair, p_holm=p)
+                        for pair, p in zip(pairs, adjusted)]
+    return comparisons
+
+
+def write_comparison(out: Path, models: Mapping[str, Measured],
+                     comparisons: list[Comparison]) -> str:
+    """Write ``comparison.csv``, ``.md`` and ``.png``.
+
+    Returns:
+        The sentences and the table of the second.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    GrowingTable(out / TABLE, COLUMNS).write(
+        _row(pair) for pair in comparisons)
+    text = _text(models, comparisons)
+    write_atomically(out / TEXT, text)
+    picture = io.BytesIO()
+    draw_comparisons(comparisons).savefig(picture, format='png')
+    write_atomically(out / PICTURE, picture.getvalue())
+    return text
+
+
+def _row(pair: Comparison) -> tuple:
+    found = pair.difference
+    low, high, method = found.interval
+    return (pair.model, pair.against, pair.measure,
+            *(number(value, 4) for value in (found.mean, low, high)), method,
+            number(found.p, 6), number(pair.p_holm, 6), found.number,
+            found.better, found.worse)
+
+
+def _text(models: Mapping[str, Measured],
+          comparisons: list[Comparison]) -> str:
+    first = next(iter(models.values()))
+    units = len({*first.groups})
+    what = 'images' if units == len(first.names) else (
+        f'groups of {len(first.names)} images')
+    lines = [
+        f'{units} {what}; seeds '
+        + '; '.join(f'{title}: {", ".join(map(str, found.seeds))}'
+                    for title, found in models.items()), '',
+        *(f'* {pair.sentence()}' for pair in comparisons
+          if pair.measure == MEAN), '',
+        '| model | against | measure | difference (%p) | 95 % interval | '
+        'better in | p (Holm) |', '|---|---|---|---:|---:|---:|---:|']
+    for pair in comparisons:
+        found = pair.difference
+        lines.append(
+            f'| {pair.model} | {pair.against} | {pair.measure} | '
+            f'{found.mean:+.2f} | {_write_interval(found.interval)} | '
+            f'{found.better} of {found.number} | {_write_p(pair.p_holm)} |')
+    lines += [
+        '', 'Differences of the IoU of each image, seeds averaged. Interval: '
+        'BCa bootstrap over images or groups. p: Wilcoxon signed-rank test, '
+        'two-sided, adjusted for the pairs of models by Holm; not for the '
+        'classes.', '']
+    return '\n'.join(lines)
+
+
+def _write_interval(interval: Interval) -> str:
+    if np.isnan(interval.low):
+        return '-'
+    return f'{interval.low:+.2f} to {interval.high:+.2f}'
+
+
+def _write_p(p: float, equals: str = '') -> str:
+    return ('-' if np.isnan(p) else '< 0.001' if p < 0.001
+            else f'{equals}{p:.3f}')
+
+
+def draw_comparisons(comparisons: list[Comparison]) -> 'Figure':
+    """Draw mean differences and their intervals, a panel a pair of models."""
+    from matplotlib.figure import Figure
+
+    from mmseg_ext.basics.fonts import readable_names
+
+    pairs = list(dict.fromkeys((pair.model, pair.against)
+                               for pair in comparisons))
+    measures = list(dict.fromkeys(pair.measure for pair in comparisons))
+    names, font = readable_names(measures)
+    figure = Figure(
+        figsize=(2.2 + 3.4 * len(pairs), 1.4 + 0.34 * len(measures)), dpi=150,
+        layout='constrained')
+    every = figure.subplots(1, len(pairs), sharey=True, squeeze=False)[0]
+    for axes, (model, against) in zip(every, pairs):
+        found = [pair for pair in comparisons
+                 if (pair.model, pair.against) == (model, against)]
+        axes.axvline(0, color='0.6', linewidth=0.9)
+        for place, pair in enumerate(found):
+            low, high, _ = pair.difference.interval
+            mean = pair.difference.mean
+            colour = '#0072b2' if low * high > 0 else '0.35'
+            axes.plot([low, high], [place] * 2, color=colour, linewidth=2,
+                      solid_capstyle='butt')
+            axes.plot(mean, place, 'o', color=colour, markersize=6)
+        axes.set_title(f'{model}\nminus {against}', fontsize=9,
+                       parse_math=False)
+        axes.set_xlabel('IoU, percentage points')
+        axes.spines[['top', 'right']].set_visible(False)
+        axes.grid(axis='x', alpha=0.25, linewidth=0.6)
+    every[0].set_yticks(range(len(names)), names, family=font,
+                        parse_math=False)
+    every[0].invert_yaxis()
+    return figure

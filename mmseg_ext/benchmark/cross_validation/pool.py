@@ -1,0 +1,162 @@
+"""The images of a config that have masks and are not kept for a test."""
+import copy
+import os.path as osp
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS
+
+from mmseg_ext.basics.duplicates import Fingerprint, take_fingerprint
+from mmseg_ext.basics.files import output_stem
+from mmseg_ext.basics.sem_files import load_image, load_mask
+from mmseg_ext.datasets import SEMDataset
+from mmseg_ext.engine.sections import sections
+
+PARTS = ('train', 'val')
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Training and validation images of a set of micrographs, together.
+
+    Attributes:
+        samples: Name of an image -> what its pipeline is handed. Names are
+            paths below ``prefix``, without suffix.
+        prefix: ``img_path`` and ``seg_map_path`` that hold all of them.
+        classes: Names of the classes.
+        palette: Colour of each, (red, green, blue), 0 to 255.
+    """
+    samples: Mapping[str, dict]
+    prefix: tuple[str, str]
+    classes: tuple[str, ...]
+    palette: list[list[int]]
+
+    @property
+    def names(self) -> list[str]:
+        """All images, sorted."""
+        return sorted(self.samples)
+
+    def image(self, name: str) -> np.ndarray:
+        """Return an image, (H, W, 3) uint8, blue, green, red."""
+        return load_image(self.samples[name])
+
+    def truth(self, name: str) -> np.ndarray:
+        """Return its class ids, (H, W) uint8, 255 where there is no label."""
+        return load_mask(self.samples[name])
+
+    def look(self, progress: Callable[[int, int], None]
+             ) -> tuple[np.ndarray, list[Fingerprint]]:
+        """Return which classes each image has, and its fingerprint.
+
+        Args:
+            progress: Called with the number of images done, and of all.
+
+        Returns:
+            (num_images, num_classes) bool and a list, in the order of
+            :attr:`names`.
+        """
+        held, prints = [], []
+        for i, name in enumerate(self.names):
+            truth = self.truth(name)
+            counts = np.bincount(truth.ravel(), minlength=256)
+            held.append(counts[:len(self.classes)] > 0)
+            prints.append(take_fingerprint(self.image(name)))
+            progress(i + 1, len(self.samples))
+        return np.array(held), prints
+
+
+def read_pool(cfg: Config) -> Pool:
+    """Read the images that a config trains on and validates with.
+
+    Args:
+        cfg: Of an experiment with SEMDataset.
+
+    Raises:
+        FileNotFoundError: If images or masks are missing.
+        ValueError: If the data set is of another kind, or the two parts do
+            not go together.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    found = {}
+    for part in PARTS:
+        section = dict(copy.deepcopy(_section(cfg, part)), pipeline=[])
+        found[part] = DATASETS.build(section)
+    train, val = found.values()
+    for what in ('classes', 'palette'):
+        if train.metainfo[what] != val.metainfo[what]:
+            raise ValueError(f'The {what} of training and of validation '
+                             'differ: give both the same metainfo')
+    prefix = _common_prefix([
+        _section(cfg, part).get('data_prefix') or dict(
+            img_path='images/train', seg_map_path='masks/train')
+        for part in PARTS])
+    root = _section(cfg, 'train').get('data_root') or ''
+    folder = osp.join(root, prefix[0])
+    samples = {}
+    for dataset in found.values():
+        for i in range(len(dataset)):
+            sample = dataset.get_data_info(i)
+            samples[output_stem(sample['img_path'], [folder])] = sample
+    classes = tuple(train.metainfo['classes'])
+    return Pool(samples, prefix, classes, train.metainfo['palette'])
+
+
+def use_lists(cfg: Config, pool: Pool, train: str, held_out: str) -> None:
+    """Let a config train on one list, and validate and test on another.
+
+    Args:
+        cfg: Changed in place.
+        pool: Of its images.
+        train: Path of the list to train on.
+        held_out: Path of the other.
+    """
+    for part, path in (('train', train), ('val', held_out),
+                       ('test', held_out)):
+        section = _section(cfg, part)
+        section.pop('if_absent', None)
+        section.update(
+            ann_file=path,
+            data_root=_section(cfg, 'train').get('data_root'),
+            data_prefix=dict(zip(('img_path', 'seg_map_path'), pool.prefix)))
+
+
+def _section(cfg: Config, part: str) -> dict:
+    """Return the section of a part's data set, out of its wrappers."""
+    loader = cfg.get(f'{part}_dataloader') or {}
+    found = [section for section in sections(loader.get('dataset'))
+             if 'type' in section  # not what if_absent says
+             and ('data_root' in section or 'data_prefix' in section)]
+    if not found:
+        raise ValueError(f'The config has no {part}_dataloader with a data '
+                         'set that has a data_root')
+    kind = DATASETS.get(found[0]['type'])
+    if len(found) > 1 or kind is None or not issubclass(kind, SEMDataset):
+        names = ', '.join(str(section['type']) for section in found)
+        raise ValueError(
+            f'{part}_dataloader reads {names}: folds need SEMDataset, which '
+            'takes a list of any images (ann_file). The layouts of MVTec AD '
+            'and KolektorSDD2 are not supported: put images and masks of '
+            'class ids under the same names into images/ and masks/, and '
+            'take a config of SEMDataset')
+    return found[0]
+
+
+def _common_prefix(prefixes: list[Mapping[str, str]]) -> tuple[str, str]:
+    """Return folders in which images and masks have the same names."""
+    pairs = {(prefix.get('img_path') or '', prefix.get('seg_map_path') or '')
+             for prefix in prefixes}
+    if len(pairs) == 1:
+        return pairs.pop()
+    homes = {tuple(map(osp.dirname, pair)) for pair in pairs}
+    if len(homes) > 1 or any(osp.basename(images) != osp.basename(masks)
+                             for images, masks in pairs):
+        places = ' and '.join(' with '.join(pair) for pair in sorted(pairs))
+        raise ValueError(
+            f'The images of training and validation lie in {places}: folds '
+            'need a folder of all images, and one of all masks with the same '
+            'names in it, such as images/train and images/val with '
+            'masks/train and masks/val')
+    return homes.pop()

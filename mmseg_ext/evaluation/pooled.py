@@ -1,0 +1,65 @@
+"""IoU from confusion matrices: of an image, and of many as one."""
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+
+from .bootstrap import RESAMPLES, Interval, bootstrap_interval, sum_units
+
+
+def iou(confusion: np.ndarray) -> np.ndarray:
+    """Return the IoU of each class.
+
+    Args:
+        confusion: (..., num_classes, num_classes) pixels, true by predicted
+            class.
+
+    Returns:
+        (..., num_classes), 0 to 1; nan for a class without a true or
+        predicted pixel.
+    """
+    both = np.diagonal(confusion, axis1=-2, axis2=-1).astype(float)
+    union = confusion.sum(-1) + confusion.sum(-2) - both
+    return np.divide(both, union, out=np.full_like(both, np.nan),
+                     where=union > 0)
+
+
+def mean_defined(values: np.ndarray) -> np.ndarray:
+    """Average the last axis over what is not nan; nan of nothing."""
+    counted = ~np.isnan(values)
+    number = counted.sum(-1)
+    total = np.where(counted, values, 0).sum(-1)
+    return np.divide(total, number, out=np.full(number.shape, np.nan),
+                     where=number > 0)
+
+
+def pooled_iou(confusion: np.ndarray) -> np.ndarray:
+    """Return the IoU of all images' pixels together, and their mean.
+
+    Args:
+        confusion: (..., num_images, num_seeds, num_classes, num_classes).
+            Each seed is pooled by itself, and the seeds are averaged.
+
+    Returns:
+        (..., num_classes + 1), 0 to 1: of each class, and their mean.
+    """
+    of_seeds = iou(confusion.sum(-4))
+    classes = mean_defined(np.moveaxis(of_seeds, -2, -1))
+    mean = mean_defined(mean_defined(of_seeds))
+    return np.concatenate([classes, mean[..., None]], -1)
+
+
+def pooled_iou_intervals(confusion: np.ndarray, units: Sequence[Hashable],
+                         resamples: int = RESAMPLES,
+                         seed: int = 0) -> list[Interval]:
+    """Return the 95 % intervals of :func:`pooled_iou`.
+
+    Args:
+        confusion: (num_images, num_seeds, num_classes, num_classes).
+        units: Of each image, such as its group; units are drawn, whole.
+        resamples: How often they are drawn.
+        seed: Of the drawing.
+    """
+    total = sum_units(confusion, units)
+    return [bootstrap_interval(
+        lambda drawn, i=i: pooled_iou(total[drawn])[..., i], len(total),
+        resamples, seed) for i in range(confusion.shape[-1] + 1)]
