@@ -53,10 +53,10 @@ class Row:
     def needs(self) -> dict[str, str]:
         """Return the rows whose runs come first, each with what for."""
         found = {}
-        if self.teacher is not None:
-            found[self.teacher] = 'learns from'
         if self.pruned is not None:
             found[self.pruned.row] = 'starts from'
+        if self.teacher is not None:
+            found[self.teacher] = 'learns from'
         return found
 
 
@@ -155,13 +155,20 @@ def check_needs(path: Path, rows: tuple[Row, ...], equal_time) -> None:
     Raises:
         ValueError: If it does not, or the row's steps would be timed.
     """
+    key = {'learns from': 'teacher', 'starts from': 'pruned.row'}
+    narrow = {row.name for row in rows if row.pruned and row.pruned.settings}
     for i, row in enumerate(rows):
-        key = {'learns from': 'teacher', 'starts from': 'pruned.row'}
         for need, what in row.needs().items():
             if need not in [before.name for before in rows[:i]]:
                 raise ValueError(
                     f'{path}: rows.{row.name}.{key[what]} is {need!r}: must '
                     'be a row that stands before it')
+            if need in narrow and (what == 'learns from'
+                                   or not row.pruned.settings):
+                raise ValueError(
+                    f'{path}: rows.{row.name}.{key[what]} is {need!r}, which '
+                    'is pruned: a row can be pruned more, but neither learn '
+                    'from it nor train it on with ratio=0')
             if equal_time is not None:
                 raise ValueError(
                     f'{path}: rows.{row.name} has a {key[what]}, whose '
