@@ -224,7 +224,7 @@ def _costs(cfg: Config, checkpoint: Path, files: Sequence[Path],
     clock, others = load.stop()
     return dict(
         parameters=deployed_parameters(segmentor), macs=macs,
-        shape=batch.shape[:3], times=times, others=others / clock,
+        shape=list(batch.shape[:3]), times=times, others=others / clock,
         loaded=is_loaded(others / clock, clock))
 
 
