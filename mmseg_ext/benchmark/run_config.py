@@ -43,7 +43,8 @@ def prune_run(folder: Path) -> None:
     Args:
         folder: Of the other one, into which the pruned model goes.
     """
-    settings: Optional[dict] = Config.fromfile(folder / CONFIG).get('pruned')
+    cfg = Config.fromfile(folder / CONFIG)
+    settings: Optional[dict] = cfg.get('pruned')
     if settings is None or not settings.get('ratio'):
         return
     # not above: it measures by this room's means
@@ -52,7 +53,8 @@ def prune_run(folder: Path) -> None:
     out = folder / PRUNED
     if (out / FILES[-1]).is_file():
         return
-    settings = dict(settings)
+    # other crops for each seed, and another choice at random
+    settings = dict(settings, seed=cfg.get('randomness', {}).get('seed') or 0)
     start = (folder / settings.pop('run')).resolve()
     prune_model(read_run_config(start), str(start / WEIGHTS), str(out),
                 PruningSettings(**settings), plain=False, overwrite=True)

@@ -3,10 +3,6 @@ import csv
 from dataclasses import replace
 
 import pytest
-
-for package in ('onnx', 'onnxscript', 'onnxruntime'):
-    pytest.importorskip(package, reason='needs the extra export')
-
 from tiny_segmentor import tiny_config, write_weights
 
 from mmseg_ext.benchmark.files import (
@@ -15,6 +11,9 @@ from mmseg_ext.benchmark.files import (
     measure_files,
 )
 from mmseg_ext.benchmark.files_report import write_files_report
+
+for package in ('onnx', 'onnxscript', 'onnxruntime'):
+    pytest.importorskip(package, reason='needs the extra export')
 
 SETTINGS = FileSettings(count=2, threads=(1, 2))
 
@@ -89,7 +88,7 @@ def test_a_row_has_the_mean_of_its_runs(measured, tmp_path):
     assert 'other, no INT8: too much' in report.text
     assert 'Not measured: lost.' in report.text
     if result['accuracy']:
-        with pytest.raises(ValueError, match='no IoU.rust; there are mIoU'):
+        with pytest.raises(ValueError, match=r'no IoU\.rust; there are mIoU'):
             write_files_report([model], results, tmp_path, ['IoU.rust'])
 
 
