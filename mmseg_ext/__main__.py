@@ -21,7 +21,7 @@ GROUPS = dict(
     compress=('prune', 'export', 'quantize'),
     study=('benchmark', 'benchmark_speed', 'benchmark_scaling',
            'benchmark_attention', 'benchmark_deform_conv',
-           'benchmark_tiling'))
+           'benchmark_tiling', 'benchmark_files'))
 
 
 def _path(name: str) -> Path:

@@ -4,19 +4,20 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Optional
 
 from mmengine.config import Config
 
-from mmseg_ext.basics import FileLock
-from mmseg_ext.engine import load_config
-from mmseg_ext.planning import Plan, Wishes, make_plan
+from mmseg_ext.models.segmentors import read_widths
 
 from .jobs import Job
 from .queue import Failure, check_settings, do_runs
-from .suite import Column, Row, Suite
+from .row_config import row_config
+from .row_options import Row
+from .run_config import widths_file
+from .suite import Column, Suite
 
 REPEATS = 20  # timed passes of each model
 
@@ -29,72 +30,6 @@ def run_folder(suite: Suite, work_dir: Path, row: Row, seed: int) -> Path:
 def cost_folder(suite: Suite, work_dir: Path) -> Path:
     """Folder of the costs; no row has its name."""
     return work_dir / suite.name / '_cost'
-
-
-def row_config(suite: Suite, row: Row, work_dir: Path) -> Config:
-    """Make the config of a row's runs, but for the seed.
-
-    The suite's changes to the row's config, then the row's own, then what
-    holds for every run: no validation on the way, so that nothing is chosen
-    by the numbers that are reported, and two checkpoints, of which one is
-    whole at any moment.
-
-    Args:
-        suite: Whose row it is.
-        row: Its config is read, or planned from the suite's data.
-        work_dir: Folder of the folders of runs, where a plan is kept.
-    """
-    cfg = _read_config(suite, row, work_dir)
-    cfg.merge_from_dict(copy.deepcopy(row.cfg_options))
-    cfg.merge_from_dict({
-        'val_cfg': None,
-        'val_dataloader': None,
-        'val_evaluator': None,
-        'default_hooks.checkpoint.save_best': None,
-        'default_hooks.checkpoint.max_keep_ckpts': 2
-    })
-    cfg.pop('work_dir')  # the folder's own, wherever that is
-    if row.teacher is not None:
-        cfg.model.pop('teacher', None)  # the run of its seed
-    # as the run will read it: what is no text fails now, not there
-    return Config.fromstring(cfg.pretty_text, '.py')
-
-
-def _read_config(suite: Suite, row: Row, work_dir: Path) -> Config:
-    """Read a row's config, or plan it for the suite's data.
-
-    The same data give the same plan. Other data give another one, which the
-    runs that began by the earlier one then do not fit.
-    """
-    changes = dict(
-        cfg_options=copy.deepcopy(suite.cfg_options),
-        data_root=suite.data_root,
-        from_scratch=suite.from_scratch)
-    if row.plan is None:
-        return load_config(row.config, **changes)
-    asked = dict(row.plan)
-    classes = asked.pop('classes', None)
-    plan = _plan_once(
-        suite.data_root, work_dir / suite.runs / row.name / 'plan',
-        classes and tuple(classes),
-        # no choice depends on the number of steps, which is the suite's
-        Wishes(steps=1, **asked))
-    return load_config(str(plan.config), **changes)
-
-
-@lru_cache
-def _plan_once(data_root: str, out: Path, classes: Optional[tuple[str, ...]],
-               wishes: Wishes) -> Plan:
-    """Plan for a row; once in a process, which reads its config often."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(out.with_name('plan.lock'))
-    while not lock.acquire():  # another process plans the same
-        time.sleep(0.1)
-    try:
-        return make_plan(data_root, out, wishes, classes=classes,
-                         overwrite=True)
-    finally:
-        lock.release()
 
 
 @dataclass(frozen=True)
@@ -117,17 +52,16 @@ class Run:
         return self.row.name
 
     def why_not(self) -> Optional[str]:
-        """Return why it cannot learn from another one, None if it can."""
-        if self.row.teacher is None:
-            return None
-        folder = self.job.folder / self.job.cfg.teacher_run
-        teacher = Job('run', Path(os.path.normpath(folder)), Config())
-        while teacher.busy():  # of another process
-            time.sleep(1)
-        if teacher.result() is not None:
-            return None
-        return (f'it learns from the row {self.row.teacher}, which has no '
-                'finished run of this seed; run that first')
+        """Return why it cannot start from others, None if it can."""
+        for row, what in self.row.needs().items():
+            folder = self.job.folder.parents[1] / row / self.job.folder.name
+            other = Job('run', folder, Config())
+            while other.busy():  # of another process
+                time.sleep(1)
+            if other.result() is None:
+                return (f'it {what} the row {row}, which has no finished run '
+                        'of this seed; run that first')
+        return None
 
 
 def row_configs(suite: Suite, work_dir: Path
@@ -176,11 +110,15 @@ def list_runs(suite: Suite,
             cfg = copy.deepcopy(configs[row.name])
             cfg.merge_from_dict({'randomness.seed': seed})
             folder = run_folder(suite, work_dir, row, seed)
+            # as seen from the run: the folder of all may be moved
+            others = {name: os.path.relpath(
+                run_folder(suite, work_dir, suite.row(name), seed), folder)
+                      for name in row.needs()}
             if row.teacher is not None:
-                teacher = run_folder(suite, work_dir,
-                                     suite.row(row.teacher), seed)
-                # as seen from the run: the folder of all may be moved
-                cfg.teacher_run = os.path.relpath(teacher, folder)
+                cfg.teacher_run = others[row.teacher]
+            if row.pruned is not None:
+                cfg.pruned = dict(run=others[row.pruned.row],
+                                  **row.pruned.settings)
             runs.append(Run(row, seed, Job('run', folder, cfg)))
     return runs, failures
 
@@ -309,7 +247,15 @@ def _imports(configs: Iterable[Config]) -> dict:
 
 
 def _cost_job(suite: Suite, work_dir: Path, runs: Sequence[Run]) -> Job:
-    models = {run.row.name: run.job.cfg.model.to_dict() for run in runs}
+    models: dict[str, dict] = {}
+    for run in runs:
+        model = run.job.cfg.model.to_dict()
+        if run.job.cfg.get('pruned', {}).get('ratio'):
+            widths = widths_file(run.job.folder)
+            if not widths.is_file():  # not pruned yet
+                continue
+            model['widths'] = read_widths(widths)
+        models.setdefault(run.row.name, model)
     return Job(
         'cost', cost_folder(suite, work_dir),
         Config(

@@ -24,6 +24,7 @@ from mmseg_ext.engine import test, train
 from .cost import measure_costs
 from .jobs import CONFIG, MASKS, RESULT, WEIGHTS, WORK_DIR
 from .machine import describe_machine
+from .run_config import prune_run, read_run_config
 from .step_times import measure_step_ratio
 
 
@@ -67,15 +68,18 @@ def do_run(folder: Path, out: Optional[Path] = None) -> dict:
     work_dir = folder / WORK_DIR
     pointer = work_dir / 'last_checkpoint'
     resumed = pointer.exists()
-    cfg = _run_config(folder)
+    prune_run(folder)
+    cfg = read_run_config(folder)
+    if resumed:  # its own checkpoint, not what it began with
+        cfg.load_from = None
     data = {
         split: describe_data(cfg[f'{split}_dataloader'].dataset)
         for split in ('train', 'test')
     }
     # What they print is the job's log.
-    train(cfg, resume=True, quiet=False)
+    train(cfg, resume=resumed, quiet=False)
     checkpoint = pointer.read_text()
-    metrics = test(_run_config(folder), checkpoint, quiet=False,
+    metrics = test(read_run_config(folder), checkpoint, quiet=False,
                    out=None if out is None else str(out))
     keep_weights(checkpoint, folder / WEIGHTS)
     return dict(
@@ -86,17 +90,6 @@ def do_run(folder: Path, out: Optional[Path] = None) -> dict:
 
 def do_fold(folder: Path) -> dict:
     return do_run(folder, folder / MASKS)
-
-
-def _run_config(folder: Path) -> Config:
-    cfg = Config.fromfile(folder / CONFIG)
-    cfg.work_dir = str(folder / WORK_DIR)
-    teacher = cfg.pop('teacher_run', None)
-    if teacher is not None:
-        teacher = (folder / teacher).resolve()
-        cfg.model.teacher = dict(
-            config=str(teacher / CONFIG), checkpoint=str(teacher / WEIGHTS))
-    return cfg
 
 
 def keep_weights(checkpoint: str, path: Path) -> None:

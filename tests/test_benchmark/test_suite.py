@@ -119,6 +119,16 @@ def test_options_win(write):
      "equal_time has 'hug'; there are big, huge"),
     ("'Big', ", "'Big', teacher='huge', ",
      "big.teacher is 'huge': must be a row that stands before it"),
+    ("'Huge', ", "'Huge', pruned=dict(row='bog', ratio=0.5), ",
+     "huge.pruned.row is 'bog': must be a row that stands before it"),
+    ("'Huge', ", "'Huge', pruned=dict(row='big', ratio=2), ",
+     'huge.pruned: ratio=2: must be above 0'),
+    ("'Huge', ", "'Huge', pruned=dict(row='big'), ", 'pruned has no ratio'),
+    ("'Huge', ", "'Huge', pruned=dict(row='big', ratio=0.5, steps=2), ",
+     'huge.pruned has steps; what there can be is row, ratio, importance'),
+    ('huge=', "b=dict(title='B', config='config.py', pruned=dict(row='big', "
+     "ratio=0.5)), c=dict(title='C', config='config.py', teacher='b'), huge=",
+     "rows.c.teacher is 'b', which is pruned"),
     ('seeds =', "equal_time = dict(row='big', steps=0.5)\nseeds =",
      'equal_time.steps is 0.5'),
     ('huge=', '**{"../x": dict(title="X", config="config.py")}, huge=',
@@ -180,6 +190,28 @@ def test_a_row_learns_from_the_run_of_its_seed(name, quick, tmp_path,
     assert 'learns from the row' in failures[0].reason
 
 
+def test_a_row_starts_from_the_run_of_its_seed(tmp_path):
+    suite = shipped('super1_compression', quick=True)
+    runs, failures = list_runs(suite, tmp_path)
+    assert not failures
+    cfg = {run.row.name: run.job.cfg for run in runs if run.seed == 1}
+    both = cfg['unet_pruned50_distilled']
+    assert both.pruned == dict(
+        run='../../unet/seed_1', ratio=0.5, round_to=4)
+    assert both.teacher_run == '../../unet/seed_1'
+    assert both.model.type == 'DistillEncoderDecoder'
+    assert cfg['unet_pruned30'].model.type == 'PrunedEncoderDecoder'
+    assert cfg['unet_random50'].pruned.importance == 'random'
+    # the control: the same steps without a loss
+    assert cfg['unet_on'].pruned == dict(run='../../unet/seed_1')
+    assert cfg['unet_on'].model.type == 'EncoderDecoder'
+    for key in ('optim_wrapper', 'train_cfg', 'param_scheduler'):
+        assert cfg['unet_on'][key] == cfg['unet_pruned50'][key]
+    assert (cfg['unet'].train_cfg.max_iters
+            + cfg['unet_on'].train_cfg.max_iters
+            == cfg['unet_c8'].train_cfg.max_iters)
+
+
 def test_rows_are_shared_by_suites_of_other_data(write, tmp_path):
     (tmp_path / 'own_x.py').write_text('')
     path = write("title='Big', config='config.py'",
@@ -216,6 +248,9 @@ def tried_rows(suite):
     if 'distill' in suite.name:  # the others are rows of other suites
         return [row for row in suite.rows
                 if row.teacher is not None and row.cfg_options]
+    if 'compression' in suite.name:
+        return [row for row in suite.rows
+                if row.name in ('unet_c8', 'segformer_small')]
     if suite.name.startswith(('survey', 'few_images')):
         return [row for row in suite.rows
                 if row.plan is not None or row is suite.rows[0]]

@@ -6,24 +6,10 @@ from typing import Any, Optional
 
 from mmengine.config import Config
 
-from mmseg_ext.engine.pretrained import remove_pretrained
+from mmseg_ext.engine.narrowing import DISTILLED, narrow_model
 
 HERE = '{{ fileDirname }}'  # mmengine puts the config's folder there
 LEARNING_RATE, STEPS = 0.1, 0.5  # of the original's, for fine-tuning
-PRUNED, DISTILLED = 'PrunedEncoderDecoder', 'DistillEncoderDecoder'
-TYPES = ('EncoderDecoder', PRUNED, DISTILLED)
-
-
-def check_type(cfg: Config) -> None:
-    """Refuse a config whose segmentor has no form with widths.
-
-    Raises:
-        ValueError: If it is none of ``TYPES``.
-    """
-    kind = (cfg.get('model') or {}).get('type')
-    if kind not in TYPES:
-        raise ValueError(f'The config\'s model is of type {kind}; those that '
-                         f'can be pruned are {", ".join(TYPES)}')
 
 
 def pruned_config(cfg: Config, base: str, folder: Path,
@@ -37,19 +23,17 @@ def pruned_config(cfg: Config, base: str, folder: Path,
         teacher: Config and checkpoint of the original, to learn from.
     """
     again = 'widths' in cfg.model
-    model = _without_pretrained(cfg)
-    # a head of the training alone would keep its old widths
-    if cfg.model.get('auxiliary_head'):
-        model['auxiliary_head'] = None
-    kind = cfg.model.type if cfg.model.type == DISTILLED else PRUNED
+    narrow = Config(dict(model=copy.deepcopy(cfg.model.to_dict())))
+    narrow_model(narrow)
+    model = _difference(cfg.model.to_dict(), narrow.model.to_dict())
+    model.update(type=narrow.model.type, widths=f'{HERE}/widths.json')
     if teacher is not None:
-        kind = DISTILLED
         model.update(
+            type=DISTILLED,
             teacher=dict(zip(('config', 'checkpoint'),
                              (_from(folder, path) for path in teacher))),
             distill=dict(loss=dict(type='PixelDistillLoss', temperature=4.0),
                          alpha=0.5))
-    model = dict(type=kind, widths=f'{HERE}/widths.json', **model)
     values: dict[str, Any] = dict(model=model,
                                   load_from=f'{HERE}/weights.pth')
     if not again:  # or it is short and slow already
@@ -57,16 +41,6 @@ def pruned_config(cfg: Config, base: str, folder: Path,
     lines = ['# Written by tools/prune.py; report.md says what was removed.',
              f'_base_ = {base!r}', Config(values).pretty_text]
     return '\n'.join(lines)
-
-
-def _without_pretrained(cfg: Config) -> dict:
-    """Return what of the model changes where no weights are loaded.
-
-    ``load_from`` brings all of them; pretrained ones have the old widths.
-    """
-    changed = Config(dict(model=copy.deepcopy(cfg.model.to_dict())))
-    remove_pretrained(changed)
-    return _difference(cfg.model.to_dict(), changed.model.to_dict())
 
 
 def _difference(old: dict, new: dict) -> dict:

@@ -13,10 +13,11 @@ from mmseg_ext.basics.extras import require_extra
 from mmseg_ext.basics.files import write_atomically
 from mmseg_ext.basics.staging import staged
 from mmseg_ext.engine import load_trained, read_config
+from mmseg_ext.engine.narrowing import check_type
 from mmseg_ext.engine.norm_statistics import reestimate_norms
 from mmseg_ext.models.segmentors import widths_of
 
-from .config import base_of, check_type, pruned_config
+from .config import base_of, pruned_config
 from .images import calibration_crops, labelled_batches
 from .importance import (
     Scores,

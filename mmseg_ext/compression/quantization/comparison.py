@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from mmseg_ext.basics import read_bytes
-from mmseg_ext.inference import LogitModel, OnnxModel, predict
+from mmseg_ext.inference import LogitModel, predict
 from mmseg_ext.inference.preparation import Preparation
 
 IGNORED = 255  # value of pixels without a label
@@ -67,6 +67,8 @@ class Agreement:
         fraction_difference_of_an_image: The largest within one image.
         miou: Of the first and the second model, in percent; None: there are
             no labels.
+        iou: Of each class, of the first and the second model, in percent;
+            of a class that is nowhere None.
     """
     images: int
     percent: float
@@ -74,6 +76,7 @@ class Agreement:
     fraction_difference: float
     fraction_difference_of_an_image: float
     miou: Optional[tuple[float, float]]
+    iou: Optional[tuple[list[Optional[float]], ...]] = None
 
 
 class Comparison:
@@ -121,7 +124,8 @@ class Comparison:
             100 * same_near / near_total if near_total else None,
             100 * float(np.abs(counts[0] - counts[1]).max()) / total,
             100 * float(furthest),
-            tuple(map(_mean_iou, truth)) if labelled else None)
+            tuple(map(_mean_iou, truth)) if labelled else None,
+            tuple(map(_class_iou, truth)) if labelled else None)
 
     def _predicted(self, model: LogitModel):
         for i, sample in enumerate(self.samples):
@@ -130,30 +134,26 @@ class Comparison:
             yield predict(model, image).mask, label
 
 
-def alternate(first: OnnxModel, second: OnnxModel,
-              batch: np.ndarray) -> tuple[float, float]:
-    """Time two files in turn, so that both meet the same disturbances.
+def alternate(*works: Callable[[], object]
+              ) -> tuple[list[float], list[float]]:
+    """Time some works in turn, so that all meet the same disturbances.
 
     Args:
-        first: A file.
-        second: Another one.
-        batch: What both are given, (B, H, W, 3) uint8.
+        *works: Each is called without arguments.
 
     Returns:
-        Median seconds of the first, and median ratio of the second's time to
-        the first's.
+        Median seconds of each, and median ratio of its time to the first's.
     """
-    models = (first, second)
-    for model in models:
-        model.run_network(batch)
-    seconds = np.zeros((REPEATS, 2))
+    for work in works:
+        work()
+    seconds = np.zeros((REPEATS, len(works)))
     for times in seconds:
-        for i, model in enumerate(models):
+        for i, work in enumerate(works):
             start = time.perf_counter()
-            model.run_network(batch)
+            work()
             times[i] = time.perf_counter() - start
-    return (float(np.median(seconds[:, 0])),
-            float(np.median(seconds[:, 1] / seconds[:, 0])))
+    return (np.median(seconds, axis=0).tolist(),
+            np.median(seconds / seconds[:, :1], axis=0).tolist())
 
 
 def _near_boundaries(mask: np.ndarray) -> np.ndarray:
@@ -170,6 +170,12 @@ def _count_pairs(mask: np.ndarray, label: np.ndarray, n: int) -> np.ndarray:
 
 def _mean_iou(pairs: np.ndarray) -> float:
     """Return the mean over the classes that are there, as mmseg does."""
+    there = [iou for iou in _class_iou(pairs) if iou is not None]
+    return float(np.mean(there))
+
+
+def _class_iou(pairs: np.ndarray) -> list[Optional[float]]:
     both = np.diag(pairs)
     either = pairs.sum(0) + pairs.sum(1) - both
-    return float(100 * np.mean(both[either > 0] / either[either > 0]))
+    return [float(100 * one / all_of_it) if all_of_it else None
+            for one, all_of_it in zip(both, either)]

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -277,12 +278,13 @@ def _quantize(model: OnnxModel, out: Path, folder: Path, batches: list,
                 'nothing was written. Is the model trained to the end, and '
                 'are the images such as it was trained with?')
     progress('measuring times')
-    seconds, ratio = alternate(model, quantized, batches[0])
+    seconds, ratios = alternate(*(
+        partial(each.run_network, batches[0]) for each in (model, quantized)))
     return QuantizationReport(
         out, number.describe(), agreement,
         tuple(Path(file).stat().st_size / 1e6
               for file in (model.weights, target)),
-        1e3 * seconds, ratio, batches[0].shape[:3], settings.threads,
+        1e3 * seconds[0], ratios[1], batches[0].shape[:3], settings.threads,
         eight_bit_flags(), len(products), floats, len(batches), held_back,
         sha256(model.weights), settings.calibration)
 

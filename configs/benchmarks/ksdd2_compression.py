@@ -1,0 +1,22 @@
+# Smaller models on KolektorSDD2: distilled, pruned, and their rivals.
+_base_ = './_base_/compression.py'
+
+title = 'Smaller models on KolektorSDD2'
+data_root = 'data/ksdd2'
+data_help = (
+    'Lay out KolektorSDD2 as configs/ksdd2/README.md says, or write synthetic '
+    'surfaces: python tools/make_sample.py ksdd2 data/ksdd2')
+fill = dict(folder='ksdd2', data='ksdd2')
+budget = (
+    '1500 steps of eight 128 x 112 crops of surfaces of 320 x 116, from '
+    'random weights; what is pruned or trained on has had 750 more, at a '
+    'tenth of the learning rate; what is small from the start has 2250')
+input_size = (128, 112)  # the crop
+columns = {
+    'IoU.defect': dict(title='IoU', unit='%'),
+    'Dice.defect': dict(title='Dice', unit='%'),
+    'Recall.defect': dict(title='recall', unit='%'),
+    'Precision.defect': dict(title='precision', unit='%'),
+    'pixelAP': dict(title='pixel AP', unit='%'),
+    'imageAUROC': dict(title='image AUROC', unit='%'),
+}

@@ -1,0 +1,176 @@
+"""Rows of a suite: each a model, and what its runs start from."""
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Optional
+
+from mmseg_ext.engine import find_config
+
+from .suite_values import (
+    check_mapping,
+    check_name,
+    check_options,
+    check_section,
+    check_text,
+    fill_in,
+)
+
+PLAN = ('model', 'encoder', 'classes')
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What another row's run of the same seed loses before it trains on.
+
+    Attributes:
+        row: It comes first.
+        settings: Of :class:`mmseg_ext.compression.pruning.PruningSettings`,
+            those that a suite may name; empty: it trains on as it is.
+    """
+    row: str
+    settings: dict
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model: its config file, and what is changed in it.
+
+    Attributes:
+        config: Path of the config; empty where it is planned.
+        plan: What ``tools/plan.py`` is asked for, where the config is the
+            one that it writes for the data.
+        teacher: Row whose run of the same seed it learns from; it comes
+            first.
+        pruned: Of which row's run it starts, and with how much less.
+    """
+    name: str
+    title: str
+    config: str
+    cfg_options: dict = field(default_factory=dict)
+    plan: Optional[dict] = None
+    teacher: Optional[str] = None
+    pruned: Optional[Pruned] = None
+
+    def needs(self) -> dict[str, str]:
+        """Return the rows whose runs come first, each with what for."""
+        found = {}
+        if self.pruned is not None:
+            found[self.pruned.row] = 'starts from'
+        if self.teacher is not None:
+            found[self.teacher] = 'learns from'
+        return found
+
+
+def read_rows(path: Path, section, quick: bool, fill) -> tuple[Row, ...]:
+    """Read a suite's rows; see :func:`mmseg_ext.benchmark.read_suite`.
+
+    Args:
+        path: Suite file.
+        section: Its rows.
+        quick: Take what a row says for the short budget.
+        fill: What stands in for braces in the paths of configs.
+
+    Raises:
+        FileNotFoundError: If a config does not exist.
+        ValueError: If something is missing, unknown or no value that it can
+            have.
+    """
+    for name, text in check_mapping(f'{path}: fill', fill).items():
+        check_text(f'{path}: fill.{name}', text)
+    if not isinstance(section, dict) or not section:
+        raise ValueError(f'{path}: rows is {section!r}: must name at least '
+                         'one model')
+    rows = []
+    for name, values in section.items():
+        where = f'{path}: rows.{name}'
+        check_name(f'{path}: a row', name)
+        parts = ('title', 'config', 'plan', 'cfg_options', 'teacher',
+                 'pruned')
+        check_section(where, values, parts[:1], (*parts[1:], 'quick'))
+        if quick:
+            short = values.get('quick', {})
+            if short is False:
+                continue
+            short = check_section(f'{where}.quick', short, (), parts)
+            if {'config', 'plan'} & {*short}:  # in place of either
+                values = {name: value for name, value in values.items()
+                          if name not in ('config', 'plan')}
+            values = {**values, **short}
+        if ('config' in values) == ('plan' in values):
+            raise ValueError(f'{where} must have either config or plan')
+        config, plan = '', None
+        if 'plan' in values:
+            plan = check_section(f'{where}.plan', values['plan'], (), PLAN)
+            for key, value in plan.items():
+                for part in value if (
+                        key == 'classes' and isinstance(value, (list, tuple))
+                ) else [value]:
+                    check_text(f'{where}.plan.{key}', part)
+        else:
+            config = fill_in(f'{where}.config', values['config'], fill)
+            if '::' not in config:
+                config = str(path.parent / config)
+            config = str(Path(find_config(config, where=where)).resolve())
+        rows.append(
+            Row(name, check_text(f'{where}.title', values['title']), config,
+                check_options(f'{where}.cfg_options',
+                         values.get('cfg_options', {})), plan,
+                values.get('teacher'),
+                _read_pruned(f'{where}.pruned', values.get('pruned'))))
+    if not rows:
+        raise ValueError(f'{path}: the quick budget has no row')
+    titles = [row.title for row in rows]
+    twice = sorted({title for title in titles if titles.count(title) > 1})
+    if twice:
+        raise ValueError(f'{path}: several rows have the title '
+                         f'{", ".join(twice)}')
+    return tuple(rows)
+
+
+def _read_pruned(where: str, section) -> Optional[Pruned]:
+    if section is None:
+        return None
+    check_section(where, section, ('row', 'ratio'),
+                  ('importance', 'round_to'))
+    row, ratio = (section[key] for key in ('row', 'ratio'))
+    settings = {key: value for key, value in section.items() if key != 'row'}
+    if ratio == 0 and len(settings) == 1:
+        return Pruned(check_text(f'{where}.row', row), {})
+    # not above: it measures by this room's means
+    from mmseg_ext.compression.pruning import PruningSettings
+    try:
+        PruningSettings(**settings)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f'{where}: {error}') from error
+    return Pruned(check_text(f'{where}.row', row), settings)
+
+
+def check_needs(path: Path, rows: tuple[Row, ...], equal_time) -> None:
+    """Check that what a row starts from stands before it.
+
+    Args:
+        path: Suite file, for the error.
+        rows: All of it.
+        equal_time: What the suite has of it.
+
+    Raises:
+        ValueError: If it does not, or the row's steps would be timed.
+    """
+    key = {'learns from': 'teacher', 'starts from': 'pruned.row'}
+    narrow = {row.name for row in rows if row.pruned and row.pruned.settings}
+    for i, row in enumerate(rows):
+        for need, what in row.needs().items():
+            if need not in [before.name for before in rows[:i]]:
+                raise ValueError(
+                    f'{path}: rows.{row.name}.{key[what]} is {need!r}: must '
+                    'be a row that stands before it')
+            if need in narrow and (what == 'learns from'
+                                   or not row.pruned.settings):
+                raise ValueError(
+                    f'{path}: rows.{row.name}.{key[what]} is {need!r}, which '
+                    'is pruned: a row can be pruned more, but neither learn '
+                    'from it nor train it on with ratio=0')
+            if equal_time is not None:
+                raise ValueError(
+                    f'{path}: rows.{row.name} has a {key[what]}, whose '
+                    'training the steps of equal_time would have to wait '
+                    'for: give it train_cfg.max_iters in cfg_options')
