@@ -2,6 +2,7 @@
 import io
 import pickle
 from functools import cache
+from typing import Optional
 
 import cv2
 import numpy as np
@@ -18,24 +19,30 @@ def drawn_once(monkeypatch):
 
     What draws them writes no file.
     """
+    drawers = {name: getattr(job, name)
+               for name in ('draw_diameters', 'draw_phases')}
+
     class Plot:
 
-        def __init__(self, *arguments) -> None:
-            self.arguments = arguments
+        def __init__(self, content: bytes) -> None:
+            self.content = content
 
-        def savefig(self, file, **options) -> None:
-            key = pickle.dumps((self.arguments, options))
-            file.write(draw(key))
+        def savefig(self, file, format) -> None:
+            file.write(self.content)
 
     @cache
-    def draw(key: bytes) -> bytes:
-        arguments, options = pickle.loads(key)
+    def draw(key: bytes) -> Optional[Plot]:
+        drawer, arguments = pickle.loads(key)
+        figure = drawers[drawer](*arguments)
+        if figure is None:
+            return None
         content = io.BytesIO()
-        original(*arguments).savefig(content, **options)
-        return content.getvalue()
+        figure.savefig(content, format='png')
+        return Plot(content.getvalue())
 
-    original = job.draw_phases
-    monkeypatch.setattr(job, 'draw_phases', Plot)
+    for name in drawers:
+        monkeypatch.setattr(job, name, lambda *arguments, name=name: draw(
+            pickle.dumps((name, arguments))))
 
 
 @pytest.fixture
@@ -96,7 +103,7 @@ def test_killed_while_it_begins_anew(predict, drawn_once, tmp_path):
             assert read_tree(place) == whole
 
 
-def test_lines_that_were_cut_off(predict, tmp_path):
+def test_lines_that_were_cut_off(predict, drawn_once, tmp_path):
     out = tmp_path / 'place/out'
     predict()
     whole = read_tree(out)

@@ -6,6 +6,7 @@ import torch
 from run_tool import run_tool
 from tiny import tiny_quickstart
 
+from mmseg_ext.basics.command_line import quote_command
 from mmseg_ext.basics.csv_files import read_rows
 from mmseg_ext.compression.pruning.config import pruned_config
 from mmseg_ext.engine import load_config, load_trained, train
@@ -42,9 +43,10 @@ def printed(here, repository):
     return text
 
 
-def test_writes_what_trains(here, printed, monkeypatch):
+def test_writes_what_trains(here, repository, printed, monkeypatch):
     assert '-> ' in printed and 'latency' in printed
-    assert 'train out/config.py' in printed or 'train.py out/config' in printed
+    train_py = str(repository / 'tools/train.py')
+    assert quote_command([train_py, 'out/config.py']) in printed
     assert {path.name for path in (here / 'out').iterdir()} == {
         'config.py', 'weights.pth', 'widths.json', 'report.md', 'report.csv'}
     widths = json.loads((here / 'out/widths.json').read_text())

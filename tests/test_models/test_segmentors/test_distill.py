@@ -10,6 +10,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
+from model_tests import UpstreamTests, grids
 from tiny_segmentor import tiny_config, write_weights
 
 from mmseg_ext.engine.heads import set_in_heads
@@ -28,6 +29,23 @@ MIT = dict(
         num_stages=2, num_layers=[1, 1], num_heads=[1, 2],
         patch_sizes=[7, 3], strides=[4, 2], sr_ratios=[8, 1],
         out_indices=(0, 1), enlarge=2))
+
+
+class TestDistillEncoderDecoder(UpstreamTests):
+    test_one_stage = None
+
+    def build(self):
+        return MODELS.build(dict(
+            tiny_config(dropout_ratio=0).model, type='DistillEncoderDecoder'))
+
+    def upstream(self):
+        return MODELS.build(tiny_config(dropout_ratio=0).model)
+
+    def inputs(self, batch, size):
+        return torch.randn(batch, 3, *size)
+
+    def shapes(self, batch, size):
+        return [(batch, 3, *grids(1, size, 8)[0])]
 
 
 @pytest.fixture(scope='module')

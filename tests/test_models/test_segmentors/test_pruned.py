@@ -5,10 +5,30 @@ import pytest
 import torch
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
+from model_tests import ModelTests, grids
 from tiny_segmentor import tiny_config
 from torch import nn
 
 from mmseg_ext.models.segmentors import apply_widths, read_widths, widths_of
+
+
+class TestPrunedEncoderDecoder(ModelTests):
+    test_one_stage = None
+
+    def build(self):
+        widths = {'decode_head.convs.0.conv.weight': [2, 8, 3, 3],
+                  **{f'decode_head.convs.0.bn.{name}': [2] for name in (
+                      'weight', 'bias', 'running_mean', 'running_var')},
+                  'decode_head.conv_seg.weight': [3, 2, 1, 1]}
+        return MODELS.build(dict(
+            tiny_config(concat_input=False, dropout_ratio=0).model,
+            type='PrunedEncoderDecoder', widths=widths))
+
+    def inputs(self, batch, size):
+        return torch.randn(batch, 3, *size)
+
+    def shapes(self, batch, size):
+        return [(batch, 3, *grids(1, size, 8)[0])]
 
 
 def narrow(kind: type[nn.Module], *shapes) -> nn.Module:
