@@ -32,6 +32,9 @@ def parse_args() -> argparse.Namespace:
     if len(named) < len(args.models):
         parser.error('two models have the same name: give them others, '
                      'NAME=FOLDER')
+    if len({folder.resolve() for folder in named.values()}) < len(named):
+        parser.error('two names are of the same folder: it differs in nothing '
+                     'from itself')
     args.models = named
     return args
 

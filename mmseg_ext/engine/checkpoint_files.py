@@ -44,7 +44,9 @@ def _describe(folder: Path, wanted: str) -> str:
     names = sorted((entry.name for entry in folder.iterdir()
                     if entry.suffix in SUFFIXES), key=_in_order)
     if not names:
-        return f'there is none in {folder}'
+        # '.' at the end of a sentence would be lost
+        place = folder.resolve() if folder == Path() else folder
+        return f'there is none in {place}'
     near = difflib.get_close_matches(wanted, names, n=len(names))
     names.sort(key=lambda name: near.index(name) if name in near
                else len(near))

@@ -83,7 +83,7 @@ class PredictionJob:
         if self.um_per_pixel not in (None, AUTO) and not (
                 0 < self.um_per_pixel < float('inf')):
             raise ValueError(f'um_per_pixel={self.um_per_pixel}: must be '
-                             f"'{AUTO}' or more than 0")
+                             f"'{AUTO}', more than 0, or none")
         check_at_least(1, min_area=self.min_area)
         self._check_grains()
 

@@ -1,5 +1,6 @@
 """Of a checkpoint that is not there, those that are are named."""
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,7 @@ def test_a_folder_that_is_misspelt(here):
 def test_nothing_near(here):
     assert told('zzz/qqq/a.pth') == 'There is no checkpoint zzz/qqq/a.pth'
     assert told('work_dirs/a.pth').endswith('there is none in work_dirs')
+    assert told('a.pth').endswith(f'there is none in {Path.cwd()}')
 
 
 @pytest.mark.parametrize('use', [
