@@ -14,12 +14,13 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from mmseg_ext.basics.command_line import config_name, new_parser, run
+from mmseg_ext.basics.command_line import (
+    add_reading_options,
+    config_name,
+    new_parser,
+    run,
+)
 from mmseg_ext.basics.console import Console
-
-
-def crop_rows(text: str) -> int | str:
-    return text if text == 'auto' else int(text)
 
 
 def pixel_size(text: str) -> float | str | None:
@@ -50,14 +51,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--threads', type=int, metavar='N', help='of the CPU; default: one '
         'for each core')
-    parser.add_argument(
-        '--bit-depth', type=int, metavar='BITS', help='significant bits of '
-        '16-bit images, such as 12; default: as in training')
-    parser.add_argument(
-        '--crop-bottom', type=crop_rows, metavar='ROWS|auto', help='cut rows '
-        'off the lower edge, or the information band, as headers and side '
-        'files declare it or where one is found; masks lack these rows; '
-        'default: as in training')
+    add_reading_options(parser)
     parser.add_argument(
         '--um-per-pixel', type=pixel_size, default='auto',
         metavar='UM|auto|none', help='side of a pixel in micrometres, for '

@@ -16,14 +16,11 @@ import argparse
 from mmseg_ext.basics.command_line import (
     add_budget_options,
     config_name,
+    crop_rows,
     new_parser,
     run,
 )
 from mmseg_ext.basics.console import count_progress
-
-
-def crop_rows(text: str) -> int | str:
-    return text if text == 'auto' else int(text)
 
 
 def parse_args() -> argparse.Namespace:

@@ -13,12 +13,13 @@ tell what it costs. model_int8.json has the numbers. If it costs more than
 import argparse
 from pathlib import Path
 
-from mmseg_ext.basics.command_line import config_name, new_parser, run
+from mmseg_ext.basics.command_line import (
+    add_reading_options,
+    config_name,
+    new_parser,
+    run,
+)
 from mmseg_ext.basics.console import Console
-
-
-def crop_rows(text: str) -> int | str:
-    return text if text == 'auto' else int(text)
 
 
 def parse_args() -> argparse.Namespace:
@@ -57,13 +58,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--threads', type=int, default=1, help='of the CPU, to measure times '
         'with (default: %(default)s)')
-    parser.add_argument(
-        '--bit-depth', type=int, metavar='BITS', help='significant bits of '
-        '16-bit images, such as 12; default: as in training')
-    parser.add_argument(
-        '--crop-bottom', type=crop_rows, metavar='ROWS|auto', help='cut rows '
-        'off the lower edge, or the information band where one is found; '
-        'default: as in training')
+    add_reading_options(parser)
     parser.add_argument(
         '--overwrite', action='store_true', help='replace the file')
     args = parser.parse_args()

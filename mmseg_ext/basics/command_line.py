@@ -156,6 +156,22 @@ def _option_value(value: str):
         kept.replace(' ', _SPACE)))
 
 
+def crop_rows(text: str) -> int | str:
+    """Read a number of rows, or 'auto'."""
+    return text if text == 'auto' else int(text)
+
+
+def add_reading_options(parser: argparse.ArgumentParser) -> None:
+    """Add how image files are read, where that is not as in training."""
+    parser.add_argument(
+        '--bit-depth', type=int, metavar='BITS', help='significant bits of '
+        '16-bit images, such as 12; default: as in training')
+    parser.add_argument(
+        '--crop-bottom', type=crop_rows, metavar='ROWS|auto', help='cut rows '
+        'off the lower edge, or the information band, as headers and side '
+        'files declare it or where one is found; default: as in training')
+
+
 def add_config_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of :func:`mmseg_ext.engine.config_from_options`."""
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')

@@ -4,15 +4,13 @@ from typing import Optional
 import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
-from mmseg_ext.basics.arguments import check_at_least
-
-from ._checks import check_loss_name, check_temperature
+from ._logit_distill import LogitDistillLoss
 
 
 @MODELS.register_module()
-class ChannelDistillLoss(nn.Module):
+class ChannelDistillLoss(LogitDistillLoss):
     """Kullback-Leibler divergence of the positions in each channel (CWD).
 
     ::
@@ -48,13 +46,7 @@ class ChannelDistillLoss(nn.Module):
                  temperature: float = 4.0,
                  loss_weight: float = 3.0,
                  loss_name: str = 'loss_kd') -> None:
-        super().__init__()
-        check_temperature(temperature)
-        check_at_least(0, loss_weight=loss_weight)
-        check_loss_name(loss_name)
-        self.temperature = temperature
-        self.loss_weight = loss_weight
-        self._loss_name = loss_name
+        super().__init__(temperature, loss_weight, loss_name)
 
     def forward(self,
                 student: Tensor,
@@ -89,8 +81,3 @@ class ChannelDistillLoss(nn.Module):
             factor = factor * weight
         mean = (losses * factor).sum() / used.sum().clamp(min=1)
         return self.loss_weight * self.temperature**2 * mean
-
-    @property
-    def loss_name(self) -> str:
-        """Name of the loss in the log."""
-        return self._loss_name

@@ -4,15 +4,13 @@ from typing import Optional
 import torch
 import torch.nn.functional as F
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
-from mmseg_ext.basics.arguments import check_at_least
-
-from ._checks import check_loss_name, check_temperature
+from ._logit_distill import LogitDistillLoss
 
 
 @MODELS.register_module()
-class PixelDistillLoss(nn.Module):
+class PixelDistillLoss(LogitDistillLoss):
     """Kullback-Leibler divergence of the classes at each pixel.
 
     ::
@@ -42,18 +40,6 @@ class PixelDistillLoss(nn.Module):
         Hinton, Vinyals, Dean, Distilling the Knowledge in a Neural Network,
         2015, section 2.
     """
-
-    def __init__(self,
-                 temperature: float = 4.0,
-                 loss_weight: float = 1.0,
-                 loss_name: str = 'loss_kd') -> None:
-        super().__init__()
-        check_temperature(temperature)
-        check_at_least(0, loss_weight=loss_weight)
-        check_loss_name(loss_name)
-        self.temperature = temperature
-        self.loss_weight = loss_weight
-        self._loss_name = loss_name
 
     def forward(self,
                 student: Tensor,
@@ -85,8 +71,3 @@ class PixelDistillLoss(nn.Module):
         # no division by 0 where no pixel is valid
         mean = losses.sum() / counted.sum().clamp(min=1)
         return self.loss_weight * self.temperature**2 * mean
-
-    @property
-    def loss_name(self) -> str:
-        """Name of the loss in the log."""
-        return self._loss_name
