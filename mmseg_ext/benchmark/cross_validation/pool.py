@@ -131,7 +131,9 @@ def _section(cfg: Config, part: str) -> dict:
              and ('data_root' in section or 'data_prefix' in section)]
     if not found:
         raise ValueError(f'The config has no {part}_dataloader with a data '
-                         'set that has a data_root')
+                         'set that has a data_root: name the config that a '
+                         'training begins with, not one that a benchmark has '
+                         'written')
     kind = DATASETS.get(found[0]['type'])
     if len(found) > 1 or kind is None or not issubclass(kind, SEMDataset):
         names = ', '.join(str(section['type']) for section in found)
