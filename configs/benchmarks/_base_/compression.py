@@ -25,20 +25,16 @@ c8 = {
 }
 head = {'model.decode_head.channels': 128}
 rows = dict(
-    unet_c32=dict(
-        title='teacher: U-Net, c32',
-        config=unet,
-        cfg_options={
-            'model.backbone.base_channels': 32,
-            'model.decode_head.in_channels': 32,
-            'model.decode_head.channels': 32,
-        }),
+    # the small ones have no pretrained weights; what these bring, it teaches
+    unet_lite0=dict(
+        title='teacher: U-Net, EfficientNet-Lite0',
+        config='../{folder}/unet_efficientnet-lite0_{data}.py'),
     unet=dict(title='U-Net, c16', config=unet),
     unet_distilled=dict(
         title='U-Net, distilled',
         config=unet,
         cfg_options=distill,
-        teacher='unet_c32'),
+        teacher='unet_lite0'),
     unet_pruned30=dict(
         title='U-Net, pruned 30 %',
         config=unet,
@@ -81,7 +77,7 @@ rows = dict(
         title='SegFormer-B0, distilled',
         config=segformer,
         cfg_options=distill,
-        teacher='unet_c32'),
+        teacher='unet_lite0'),
     segformer_pruned30=dict(
         title='SegFormer-B0, pruned 30 %',
         config=segformer,
@@ -121,9 +117,9 @@ rows = dict(
 del (unet, segformer, distill, on, whole, quick_on, quick_whole, steps_of_4,
      c8, head)
 quick = dict(
-    budget='400 steps from random weights; what is pruned or trained on has '
-    'had 200 more, at a tenth of the learning rate; what is small from the '
-    'start has 600',
+    budget='400 steps from random weights, the teacher from ImageNet; what is '
+    'pruned or trained on has had 200 more, at a tenth of the learning rate; '
+    'what is small from the start has 600',
     cfg_options={
         'train_cfg.max_iters': 400,
         'default_hooks.checkpoint.interval': 200,
