@@ -13,14 +13,14 @@ from .labeler import ImageLabeler, Proposal
 from .points import Point, find_points, snap_points
 from .quality import cam_agreement, mask_quality, stability
 from .random_walker_segmenter import RandomWalkerSegmenter
-from .sam2_segmenter import Sam2Segmenter
+from .sam2_segmenter import Sam2Segmenter, Sam3Segmenter
 from .segmenter import Candidate, PromptSegmenter
 from .selection import Selection, keep_near, select_mask
 
 __all__ = [
     'SEGMENTERS', 'Candidate', 'ContrastSegmenter', 'GrabCutSegmenter',
     'ImageLabeler', 'LabelingJob', 'Point', 'PromptSegmenter', 'Proposal',
-    'RandomWalkerSegmenter', 'Sam2Segmenter', 'Selection', 'cam_agreement',
-    'find_points', 'grad_cam', 'keep_near', 'mask_quality', 'select_mask',
-    'snap_points', 'stability', 'upsample_cam'
+    'RandomWalkerSegmenter', 'Sam2Segmenter', 'Sam3Segmenter', 'Selection',
+    'cam_agreement', 'find_points', 'grad_cam', 'keep_near', 'mask_quality',
+    'select_mask', 'snap_points', 'stability', 'upsample_cam'
 ]
