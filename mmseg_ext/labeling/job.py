@@ -133,7 +133,8 @@ class LabelingJob:
             raise ValueError(
                 f'The config\'s model is a {self.cfg.model.type}; a '
                 'classifier is needed, such as '
-                'mmseg_ext::ksdd2/efficientnet_b0_ksdd2.py')
+                'mmseg_ext::ksdd2/efficientnet_b0_ksdd2.py, or a segmentor '
+                'that trains on SEMDataset')
         return ImageLabeler(
             load_trained(self.cfg, self.checkpoint),
             self.cfg.test_dataloader.dataset,
