@@ -98,6 +98,8 @@ class PhaseLabelingJob:
                 training_config(
                     self.cfg, Path(self.checkpoint), place, model.classes,
                     model.palette, reading).dump(place / CONFIG)
+            else:
+                (place / CONFIG).unlink(missing_ok=True)
         lines = [', '.join(f'{count} {change}' for change, count
                            in counts.items()) or 'nothing was changed', *notes]
         if number:

@@ -151,7 +151,11 @@ class PhaseStore:
         """Write what came from a person; return of how many images."""
         rows = sorted((row for row in self.rows.values() if row.by_hand),
                       key=lambda row: row.image)
-        GrowingTable(self.root / TRAINING / RECORD, (
+        folder = self.root / TRAINING
+        if not rows and not folder.exists():
+            return 0
+        folder.mkdir(exist_ok=True)
+        GrowingTable(folder / RECORD, (
             'image', 'by_hand', 'changed_percent', 'base_phase',
             'image_sha256')).write(
                 (row.image, row.status, f'{row.changed_percent:.4f}',

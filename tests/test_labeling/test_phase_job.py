@@ -152,6 +152,16 @@ def test_the_loop(job, cfg, weights, images, tmp_path):
     assert '1 withdrawn' in job(number=2).import_corrections()
     assert not (out / f'training/images/train/{accepted}.png').exists()
     assert not (out / f'training/masks/train/{accepted}.png').exists()
+    edit(out, changed, lambda content: content.update(
+        shapes=content['shapes'][:-3]))
+    assert '1 withdrawn' in job(number=2).import_corrections()
+    assert not (out / 'training/config.py').exists()
+
+
+def refuse(job, *found) -> None:
+    with pytest.raises(ValueError) as error:
+        job().import_corrections()
+    assert all(part in str(error.value) for part in found), error.value
 
 
 def test_what_cannot_be_read_back(job, images, tmp_path):
@@ -165,21 +175,16 @@ def test_what_cannot_be_read_back(job, images, tmp_path):
     name = next(name for name in ('a', 'twin')
                 if (out / f'labelme/{name}.json').exists())
     edit(out, name, lambda content: content.update(imageHeight=95))
-    with pytest.raises(ValueError) as error:
-        job().import_corrections()
-    for found in ('2 files', "labelled 'b'; allowed are ignore, A, B, C",
-                  'belongs to an image of 95 x 128'):
-        assert found in str(error.value)
+    refuse(job, '2 files', "labelled 'b'; allowed are ignore, A, B, C",
+           'belongs to an image of 95 x 128')
     (out / f'labelme/{name}.json').write_text('{"a": 1}')
     shutil.copy(images / 'known.png', images / 'deep/b.png')
-    with pytest.raises(ValueError, match=r'(?s)no JSON file.*was replaced'):
-        job().import_corrections()
+    refuse(job, 'is no JSON file of labelme', 'was replaced after')
     with pytest.raises(ValueError, match=r'1 images were replaced.*deep/b'):
         job().run()
     (images / 'deep/b.png').unlink()
     (out / f'labelme/{name}.json').unlink()
-    with pytest.raises(ValueError, match=r'(?s)is missing.*no longer there'):
-        job().import_corrections()
+    refuse(job, 'is missing. Put it back', 'is no longer there')
     assert not (out / 'training').exists()
 
 

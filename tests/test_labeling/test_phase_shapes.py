@@ -44,7 +44,7 @@ def test_holes_islands_and_neighbours(nested, base):
     assert all(len(shape['points']) >= 3 for shape in shapes)
     if base == 0:
         assert [shape['label'] for shape in shapes] == [
-            'carbide', 'matrix', 'pore', 'carbide', 'ignore', 'carbide',
+            'carbide', 'matrix', 'pore', 'carbide', 'carbide', 'ignore',
             'pore']
 
 
