@@ -88,9 +88,9 @@ def measure(masks, classes) -> None:
 
 
 def test_real_metaldam(metaldam_root):
-    # that of most parts, and that of the smallest phase
+    # that of the least Dice, and that of the smallest phase
     measure((cv2.imread(str(metaldam_root / f'labels/micrograph{i}.png'),
-                        cv2.IMREAD_GRAYSCALE) for i in (0, 16)), 'abcde')
+                        cv2.IMREAD_GRAYSCALE) for i in (6, 16)), 'abcde')
 
 
 def test_real_super1(repository):
