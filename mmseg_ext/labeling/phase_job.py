@@ -21,6 +21,7 @@ from mmseg_ext.basics.files import is_of_disk, sha256
 from mmseg_ext.basics.listing import name_some
 from mmseg_ext.checking.config_splits import splits_of_config
 from mmseg_ext.inference import TorchModel, list_inputs, predict
+from mmseg_ext.inference.calibration import AUTO
 from mmseg_ext.inference.inputs import Inputs
 from mmseg_ext.inference.preparation import Preparation
 from mmseg_ext.inference.uncertainty import EntropyMeter
@@ -49,7 +50,8 @@ class PhaseLabelingJob:
         base_phase: What no polygon covers; None: the phase of most pixels.
         tolerance: Of polygons, in pixels, see :func:`ids_to_shapes`.
         bit_depth: Significant bits of 16-bit images; None: as in training.
-        crop_bottom: See :class:`~mmseg_ext.inference.PredictionJob`.
+        crop_bottom: See :class:`~mmseg_ext.inference.PredictionJob`; None:
+            also 'auto' where training crops images to their masks.
 
     Raises:
         ValueError: If the config has no such data, or an argument is out of
@@ -124,7 +126,11 @@ class PhaseLabelingJob:
         return model, inputs
 
     def _preparation(self, model: EntropyMeter) -> Preparation:
-        return Preparation.of(model, self.bit_depth, self.crop_bottom)
+        crop = self.crop_bottom
+        if crop is None and find_micrographs(self.cfg).get(
+                'info_band') == 'mask':
+            crop = AUTO  # there is no mask yet to be cropped to
+        return Preparation.of(model, self.bit_depth, crop)
 
     def _store(self, model: EntropyMeter,
                overwrite: bool = False) -> PhaseStore:

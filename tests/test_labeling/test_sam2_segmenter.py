@@ -123,7 +123,8 @@ def test_incomplete_weights_are_refused(kind, tmp_path):
         (tmp_path / name.name).write_bytes(name.read_bytes())
     path = tmp_path / 'model.safetensors'
     weights = load_file(path)
-    weights.pop('no_memory_embedding')
+    name, = (name for name in weights if 'no_memory_embedding' in name)
+    del weights[name]
     save_file(weights, path, metadata=dict(format='pt'))
     with pytest.raises(ValueError, match=r'1 of its .*no_memory_embedding'):
         kind[0](str(tmp_path))
