@@ -114,7 +114,8 @@ setup(
         'labeling': ['scikit-image>=0.23'],
         # tools/predict.py --split-touching; the same.
         'grains': ['scikit-image>=0.23'],
-        # Sam2Segmenter. 4.56: the first with Sam2Model; tried up to 5.23.
+        # Sam2Segmenter. 4.56: the first with Sam2Model; Sam3Segmenter needs
+        # 5; tried up to 5.23.
         # torchvision: its image processor resizes by it.
         'sam2': ['transformers>=4.56,<6', 'torchvision'],
         # TimmBackbone and package://. 1.0.22: the oldest that was tried whose

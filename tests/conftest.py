@@ -197,6 +197,14 @@ def tiny_sam2(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope='session')
+def tiny_sam3(tmp_path_factory) -> Path:
+    """A folder of a tracker of SAM 3 with random weights."""
+    from tiny_sam3 import write_tiny_sam3
+
+    return write_tiny_sam3(tmp_path_factory.mktemp('sam3'))
+
+
+@pytest.fixture(scope='session')
 def metaldam_root() -> Path:
     """The real MetalDAM images, where this machine has them."""
     root = SHARED / 'metaldam'

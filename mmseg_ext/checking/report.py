@@ -1,7 +1,7 @@
 """Write what a check found: for the terminal, as Markdown, as HTML."""
 import base64
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from prettytable import PrettyTable
@@ -145,12 +145,21 @@ def _tables(statistics: Sequence[SplitStatistics]) -> list[tuple]:
     for classes, parts in by_classes.items():
         tables.append((
             'Fraction of the pixels (number of masks)',
-            ['class', *(s.name for s in parts)],
+            ['class', *_distinct(s.name for s in parts)],
             [[f'{i} {name}',
               *(f'{100 * s.fractions[i]:.2f} % ({s.masks_with[i]})'
                 for s in parts)]
              for i, name in enumerate(classes)]))
     return tables
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    """Number names that are there already, as those of a ConcatDataset."""
+    found: list[str] = []
+    for name in names:
+        same = sum(other.split(' (')[0] == name for other in found)
+        found.append(f'{name} ({same + 1})' if same else name)
+    return found
 
 
 def _triple(values: Sequence[float]) -> str:

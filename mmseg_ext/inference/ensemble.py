@@ -56,7 +56,7 @@ class EnsembleModel(LogitModel):
             total = found if total is None else total + found
             number += 1
         mean = total / number
-        if _thresholded(mean):
+        if is_thresholded(mean):
             return mean
         return np.log(np.maximum(mean, np.finfo(np.float32).tiny))
 
@@ -66,7 +66,7 @@ class EnsembleModel(LogitModel):
             for rows, columns in self.views:
                 view = np.ascontiguousarray(batch[:, ::rows, ::columns])
                 found = model.logits(view)[..., ::rows, ::columns]
-                yield found if _thresholded(found) else _softmax(found)
+                yield found if is_thresholded(found) else softmax(found)
 
 
 def load_folds(folder: Path,
@@ -89,12 +89,13 @@ def load_folds(folder: Path,
             for path in found]
 
 
-def _thresholded(found: np.ndarray) -> bool:
+def is_thresholded(found: np.ndarray) -> bool:
     """Tell a threshold and a probability from the logits of two classes."""
     return found.shape[1] == 2 and bool(
         (found[:, 0] == found.flat[0]).all())
 
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return probabilities of logits, (B, C, H, W)."""
     powers = np.exp(logits - logits.max(1, keepdims=True))
     return powers / powers.sum(1, keepdims=True)

@@ -25,14 +25,15 @@ from .label_report import write_report
 from .label_store import LabelStore
 from .labeler import ImageLabeler
 from .random_walker_segmenter import RandomWalkerSegmenter
-from .sam2_segmenter import Sam2Segmenter
+from .sam2_segmenter import Sam2Segmenter, Sam3Segmenter
 from .segmenter import PromptSegmenter
 
 SEGMENTERS = dict(
     contrast=ContrastSegmenter,
     grabcut=GrabCutSegmenter,
     random_walker=RandomWalkerSegmenter,
-    sam2=Sam2Segmenter)
+    sam2=Sam2Segmenter,
+    sam3=Sam3Segmenter)
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class LabelingJob:
         ground_truth: Folder of ground-truth masks, '' for that of the images;
             None: there are none.
         segmenter: One of ``SEGMENTERS``.
-        sam2_weights: Of SAM 2, see :class:`Sam2Segmenter`.
+        sam_weights: Of SAM 2 or 3, see :class:`Sam2Segmenter`.
         layer: Of Grad-CAM.
         max_points: Most points of a prompt.
         accept: Least quality of a mask that is not for review, 0 to 1.
@@ -62,7 +63,7 @@ class LabelingJob:
     labels: Optional[str] = None
     ground_truth: Optional[str] = None
     segmenter: str = 'contrast'
-    sam2_weights: Optional[str] = None
+    sam_weights: Optional[str] = None
     layer: str = 'backbone'
     max_points: int = 1
     accept: float = 0.5
@@ -132,25 +133,32 @@ class LabelingJob:
             raise ValueError(
                 f'The config\'s model is a {self.cfg.model.type}; a '
                 'classifier is needed, such as '
-                'mmseg_ext::ksdd2/efficientnet_b0_ksdd2.py')
+                'mmseg_ext::ksdd2/efficientnet_b0_ksdd2.py, or a segmentor '
+                'that trains on SEMDataset')
         return ImageLabeler(
             load_trained(self.cfg, self.checkpoint),
             self.cfg.test_dataloader.dataset,
             self._segmenter(),
             self.layer,
             max_points=self.max_points,
-            snap=self.segmenter == 'sam2',
+            snap=self._is_sam,
             min_area=self.area[0],
             max_area=self.area[1])
 
     def _segmenter(self) -> PromptSegmenter:
-        if self.segmenter != 'sam2':
-            return SEGMENTERS[self.segmenter]()
-        if self.sam2_weights is None:
-            raise ValueError('SAM 2 needs weights: --sam2-weights FOLDER, or '
-                             'a name on the Hugging Face hub such as '
-                             'facebook/sam2.1-hiera-tiny')
-        return Sam2Segmenter(self.sam2_weights)
+        kind = SEGMENTERS[self.segmenter]
+        if not self._is_sam:
+            return kind()
+        if self.sam_weights is None:
+            raise ValueError(
+                f'{kind.title} needs weights: --{self.segmenter}-weights '
+                'FOLDER, or a name on the Hugging Face hub such as '
+                f'{kind.published}')
+        return kind(self.sam_weights)
+
+    @property
+    def _is_sam(self) -> bool:
+        return issubclass(SEGMENTERS[self.segmenter], Sam2Segmenter)
 
     def _settings(self) -> dict:
         """Return what the labels depend on."""
@@ -161,7 +169,8 @@ class LabelingJob:
             images=str(self.images.resolve()),
             labels=self.labels,
             segmenter=self.segmenter,
-            sam2_weights=self.sam2_weights,
+            # as it was called when there was no other
+            sam2_weights=self.sam_weights,
             layer=self.layer,
             max_points=self.max_points,
             accept=self.accept,

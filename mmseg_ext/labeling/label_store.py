@@ -64,7 +64,7 @@ class LabelStore:
         self.rows: dict[str, LabelRow] = {}
         if open_folder(root, SETTINGS, overwrite, FOLDERS, (TABLE, )):
             check_settings(
-                root, _read_settings(root / SETTINGS), settings, 'make all '
+                root, read_settings(root / SETTINGS), settings, 'make all '
                 'labels anew with --overwrite (corrections in it are lost)')
             if (root / TABLE).exists():
                 self.rows = read_table(root / TABLE)
@@ -173,7 +173,7 @@ class LabelStore:
         return True
 
 
-def _read_settings(path: Path) -> dict:
+def read_settings(path: Path) -> dict:
     try:
         settings = json.loads(path.read_text(encoding='utf-8'))
     except ValueError as error:

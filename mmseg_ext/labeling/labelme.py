@@ -2,6 +2,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Optional
 
 import cv2
 import numpy as np
@@ -58,16 +59,31 @@ def write_labelme(path: Path, image_path: str, mask: np.ndarray,
         mask: (H, W) bool; no pixel is a sheet to draw on.
         accepted: Whether the mask counts as it is.
     """
-    height, width = mask.shape
+    write_shapes(path, image_path, mask.shape, mask_to_shapes(mask), accepted)
+
+
+def write_shapes(path: Path, image_path: str, size: tuple[int, int],
+                 shapes: list[dict], accepted: bool,
+                 indent: Optional[int] = 2) -> None:
+    """Write shapes for labelme.
+
+    Args:
+        path: File to write.
+        image_path: Image that it belongs to.
+        size: (height, width) of the image in pixels.
+        shapes: The later lie over the earlier.
+        accepted: Whether they count as they are.
+        indent: Of the JSON; None: in one line, a third of the size.
+    """
     content = dict(
         version=VERSION,
         flags={ACCEPTED: accepted},
-        shapes=mask_to_shapes(mask),
+        shapes=shapes,
         imagePath=os.path.relpath(image_path, path.parent).replace('\\', '/'),
         imageData=None,
-        imageHeight=height,
-        imageWidth=width)
-    write_atomically(path, json.dumps(content, indent=2))
+        imageHeight=size[0],
+        imageWidth=size[1])
+    write_atomically(path, json.dumps(content, indent=indent))
 
 
 def read_labelme(path: Path,
@@ -86,6 +102,26 @@ def read_labelme(path: Path,
             another size, or has a shape without an area or with an unknown
             label.
     """
+    shapes, accepted = open_labelme(path, size)
+    try:
+        mask = shapes_to_mask(shapes, size)
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from error
+    return mask, accepted
+
+
+def open_labelme(path: Path,
+                 size: tuple[int, int]) -> tuple[list[dict], bool]:
+    """Return the shapes in labelme's file, and whether 'accepted' is ticked.
+
+    Args:
+        path: File to read.
+        size: (height, width) of the image in pixels.
+
+    Raises:
+        ValueError: If the file is no such file, or belongs to an image of
+            another size.
+    """
     shapes, found, flags = read_shapes(path)
     if None in found:
         raise ValueError(f'{path} is no JSON file of labelme: it lacks the '
@@ -94,11 +130,7 @@ def read_labelme(path: Path,
         raise ValueError(f'{path} belongs to an image of {found[0]} x '
                          f'{found[1]} (height x width) pixels; this one has '
                          f'{size[0]} x {size[1]}.')
-    try:
-        mask = shapes_to_mask(shapes, size)
-    except ValueError as error:
-        raise ValueError(f'{path}: {error}') from error
-    return mask, bool(flags.get(ACCEPTED))
+    return shapes, bool(flags.get(ACCEPTED))
 
 
 def shapes_to_mask(shapes: list[dict], size: tuple[int, int]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""SAM 2 as a segmenter, by the transformers library."""
+"""SAM 2 and SAM 3 as segmenters, by the transformers library."""
 from collections.abc import Sequence
 from typing import Optional
 
@@ -31,13 +31,16 @@ class Sam2Segmenter(PromptSegmenter):
         device: Such as 'cpu' or 'cuda:0'. None: CUDA where there is one.
 
     Raises:
-        ImportError: If transformers is missing.
+        ImportError: If transformers is missing, or too old for the model.
         OSError: If the weights can be neither found nor downloaded.
-        ValueError: If the weights are not SAM 2's.
+        ValueError: If the weights are not those of the model.
 
     Reference:
         Ravi et al., *SAM 2: Segment Anything in Images and Videos*, 2024.
     """
+    title = 'SAM 2'
+    classes = ('Sam2Model', 'Sam2Processor')  # of transformers
+    published = 'facebook/sam2.1-hiera-tiny'
 
     def __init__(self,
                  weights: str,
@@ -46,30 +49,41 @@ class Sam2Segmenter(PromptSegmenter):
         require_extra('transformers', 'sam2')
         # Its processor resizes by torchvision.
         require_extra('torchvision', 'sam2')
-        from transformers import Sam2Model, Sam2Processor
-
+        model_type, processor_type = self._types()
         try:
-            model, info = Sam2Model.from_pretrained(
+            model, info = model_type.from_pretrained(
                 weights, output_loading_info=True)
-            self.processor = Sam2Processor.from_pretrained(weights)
+            self.processor = processor_type.from_pretrained(weights)
         except (OSError, ValueError) as error:  # 4.56: no valid hub name
             reason = str(error).splitlines()[0]
             raise OSError(
-                f'There is no SAM 2 in the folder {weights}, and none of that '
-                f'name could be downloaded ({reason}). Name a folder that '
-                'holds all files of '
-                'https://huggingface.co/facebook/sam2.1-hiera-tiny or another '
-                'SAM 2 there.') from error
+                f'There is no {self.title} in the folder {weights}, and none '
+                f'of that name could be downloaded ({reason}). Name a folder '
+                'that holds all files of '
+                f'https://huggingface.co/{self.published} or another '
+                f'{self.title} there.') from error
         missing = sorted(info['missing_keys'])
         if missing:
             # transformers goes on with random values in their place.
             raise ValueError(
-                f'{weights} is no complete SAM 2: {len(missing)} of its '
-                f'parameters are missing, such as {missing[0]}.')
+                f'{weights} is no complete {self.title}: {len(missing)} of '
+                f'its parameters are missing, such as {missing[0]}.')
         self.threshold = threshold
         self.device = torch.device(
             device or ('cuda' if torch.cuda.is_available() else 'cpu'))
         self.model = model.to(self.device).eval()
+
+    @classmethod
+    def _types(cls) -> list[type]:
+        """Return the classes of the model and of its processor."""
+        import transformers
+
+        try:
+            return [getattr(transformers, name) for name in cls.classes]
+        except AttributeError as error:
+            raise ImportError(
+                f'transformers {transformers.__version__} knows no '
+                f'{cls.title}: pip install "transformers>=5"') from error
 
     @torch.no_grad()
     def _segment(self, image: np.ndarray, points: Sequence[tuple[int, int]],
@@ -95,3 +109,30 @@ class Sam2Segmenter(PromptSegmenter):
             found.append(Candidate(mask, score.clip(0, 1).item(),
                                    stability(mask, varied)))
         return found
+
+
+class Sam3Segmenter(Sam2Segmenter):
+    """Segment Anything 3 with points as prompts: its tracker, on one image.
+
+    The tracker takes points and returns masks and scores as SAM 2 does; the
+    square is one of 1008 x 1008. SAM 3's detector, which takes words, is not
+    used. The published weights, 'facebook/sam3', are under the SAM licence,
+    and Hugging Face gives them to those who have accepted it.
+
+    Args:
+        weights: As for :class:`Sam2Segmenter`; the whole of SAM 3, or its
+            tracker alone.
+        threshold: Likewise.
+        device: Likewise.
+
+    Raises:
+        ImportError: If transformers is missing or older than 5.
+        OSError: If the weights can be neither found nor downloaded.
+        ValueError: If the weights are not those of the model.
+
+    Reference:
+        Carion et al., *SAM 3: Segment Anything with Concepts*, 2025.
+    """
+    title = 'SAM 3'
+    classes = ('Sam3TrackerModel', 'Sam3TrackerProcessor')
+    published = 'facebook/sam3'

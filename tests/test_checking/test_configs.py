@@ -8,6 +8,7 @@ from PIL import Image
 
 from mmseg_ext.checking import check_splits
 from mmseg_ext.checking.config_splits import splits_of_config
+from mmseg_ext.checking.report import to_text
 from mmseg_ext.datasets import (
     LoadSEMAnnotations,
     LoadSEMImageFromFile,
@@ -140,6 +141,7 @@ def test_datasets_in_wrappers(pairs):
     result = check_splits(splits_of_config(cfg), cfg)
     assert [(s.name, s.listed) for s in result.statistics] == [
         ('train', 3), ('train', 2)]
+    assert '| train (2) |' in ' '.join(to_text(result).split())
 
 
 def test_config_without_datasets():

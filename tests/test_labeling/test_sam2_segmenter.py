@@ -1,15 +1,25 @@
-"""SAM 2 run for real, with random weights saved as transformers does."""
+"""SAM 2 and 3 run for real, with random weights as transformers saves them."""
 import numpy as np
 import pytest
 import torch
 from tiny_sam2 import SIDE
+from tiny_sam3 import SIDE as SIDE_3
 
-from mmseg_ext.labeling import Sam2Segmenter, select_mask
+from mmseg_ext.labeling import Sam2Segmenter, Sam3Segmenter, select_mask
+
+KINDS = dict(sam2=(Sam2Segmenter, SIDE), sam3=(Sam3Segmenter, SIDE_3))
+
+
+@pytest.fixture(scope='module', params=KINDS)
+def kind(request) -> tuple:
+    """A segmenter's class, the side of its square, a folder of weights."""
+    return *KINDS[request.param], request.getfixturevalue(
+        f'tiny_{request.param}')
 
 
 @pytest.fixture(scope='module')
-def segmenter(tiny_sam2) -> Sam2Segmenter:
-    return Sam2Segmenter(str(tiny_sam2), device='cpu')
+def segmenter(kind) -> Sam2Segmenter:
+    return kind[0](str(kind[2]), device='cpu')
 
 
 @pytest.fixture
@@ -30,15 +40,16 @@ def inputs_of(segmenter, image, points) -> dict:
     return seen
 
 
-def test_points_reach_sam_as_x_y(segmenter, image):
+def test_points_reach_sam_as_x_y(segmenter, kind, image):
     # (row, column) of 64 x 24 pixels -> (x, y) of SAM's square.
     points = [(16, 6), (40, 21)]
     seen = inputs_of(segmenter, image, points)
-    expected = [[col / 24 * SIDE, row / 64 * SIDE] for row, col in points]
+    side = kind[1]
+    expected = [[col / 24 * side, row / 64 * side] for row, col in points]
     assert seen['input_points'].shape == (1, 1, 2, 2)
     np.testing.assert_allclose(seen['input_points'][0, 0], expected)
     assert seen['input_labels'].tolist() == [[[1, 1]]]
-    assert seen['pixel_values'].shape == (1, 3, SIDE, SIDE)
+    assert seen['pixel_values'].shape == (1, 3, side, side)
 
 
 def test_red_is_first(segmenter, image):
@@ -81,8 +92,8 @@ def test_masks_are_those_of_the_model(segmenter, image):
             (mask / union + (logits[i] > 1).sum() / mask) / 2)
 
 
-def test_threshold_is_the_logits(tiny_sam2, segmenter, image):
-    low, high = (Sam2Segmenter(str(tiny_sam2), threshold, 'cpu').segment(
+def test_threshold_is_the_logits(kind, image):
+    low, high = (kind[0](str(kind[2]), threshold, 'cpu').segment(
         image, [(16, 6)]) for threshold in (-2.0, 0.0))
     assert sum(c.mask.sum() for c in low) > sum(c.mask.sum() for c in high)
 
@@ -99,19 +110,27 @@ def test_same_result_twice(segmenter, image):
         np.testing.assert_array_equal(one.mask, other.mask)
 
 
-def test_no_weights_there(tiny_sam2, tmp_path):
-    with pytest.raises(OSError, match=r'no SAM 2 in the folder .*none'):
-        Sam2Segmenter(str(tmp_path / 'none'))
+def test_no_weights_there(kind, tmp_path):
+    with pytest.raises(OSError, match=f'no {kind[0].title} in the folder '
+                       '.*none'):
+        kind[0](str(tmp_path / 'none'))
 
 
-def test_incomplete_weights_are_refused(tiny_sam2, tmp_path):
+def test_incomplete_weights_are_refused(kind, tmp_path):
     from safetensors.torch import load_file, save_file
 
-    for name in tiny_sam2.iterdir():
+    for name in kind[2].iterdir():
         (tmp_path / name.name).write_bytes(name.read_bytes())
     path = tmp_path / 'model.safetensors'
     weights = load_file(path)
-    weights.pop('no_memory_embedding')
+    name, = (name for name in weights if 'no_memory_embedding' in name)
+    del weights[name]
     save_file(weights, path, metadata=dict(format='pt'))
     with pytest.raises(ValueError, match=r'1 of its .*no_memory_embedding'):
-        Sam2Segmenter(str(tmp_path))
+        kind[0](str(tmp_path))
+
+
+def test_transformers_too_old(tiny_sam3, monkeypatch):
+    monkeypatch.setattr(Sam3Segmenter, 'classes', ('Sam9Model', ))
+    with pytest.raises(ImportError, match='knows no SAM 3: pip install'):
+        Sam3Segmenter(str(tiny_sam3))

@@ -147,6 +147,8 @@ def test_sam2(label, root, tiny_sam2, tmp_path):
 @pytest.mark.parametrize(('arguments', 'found'), [
     (dict(images='none'), 'No images in none; expected are'),
     (['--segmenter', 'sam2'], '--sam2-weights FOLDER'),
+    (['--segmenter', 'sam3'], '--sam3-weights FOLDER'),
+    (['--next', '3'], '--next goes with the config of a segmentor'),
     (dict(config='configs/mvtec_ad/unet_c16_mvtec.py'),
      'a classifier is needed'),
     (['--labels', 'labels.csv'], '5 of 5 images'),
