@@ -82,6 +82,17 @@ def parse_args() -> argparse.Namespace:
         '--report', action='store_true', help='also write report.html: all '
         'in one file, to mail')
     parser.add_argument(
+        '--validation', type=Path, metavar='DIR', help='with --report: '
+        'folder of tools/cross_validate.py of this model; its errors are '
+        'part of the uncertainty, and its bias is shown')
+    correct = parser.add_mutually_exclusive_group()
+    for kind, what in (
+            ('bias', 'take the bias off the fractions'),
+            ('confusion', 'correct fractions by the confusion matrix')):
+        correct.add_argument(
+            f'--correct-{kind}', dest='correct', action='store_const',
+            const=kind, default='none', help=f'with --validation: {what}')
+    parser.add_argument(
         '--overwrite', action='store_true', help='predict all anew')
     args = parser.parse_args()
     if sum(given is not None for given in (
@@ -90,6 +101,10 @@ def parse_args() -> argparse.Namespace:
         parser.error('give --config and --checkpoint, or --onnx, or --folds')
     if args.overlap is not None and not args.tile:
         parser.error('--overlap goes with --tile')
+    if args.validation is not None and not args.report:
+        parser.error('--validation goes with --report')
+    if args.correct != 'none' and args.validation is None:
+        parser.error(f'--correct-{args.correct} goes with --validation')
     if args.threads is not None and args.threads < 1:
         parser.error(f'--threads {args.threads}: must be at least 1')
     if args.config is not None:
@@ -128,10 +143,15 @@ def main() -> int:
         tiling = Tiling((args.tile, ) * 2, (overlap, ) * 2, args.batch)
     model = load_model(args)
     model.tiling = replace(model.tiling, batch=args.batch)
+    validation = None
+    if args.validation is not None:
+        from mmseg_ext.inference import Validation
+        validation = Validation.read(
+            args.validation, model.classes, args.correct)
     job = PredictionJob(
         model, inputs, args.out, tiling, args.tile == 0, args.bit_depth,
         args.crop_bottom, args.um_per_pixel, args.min_area,
-        args.grain_size, args.split_touching)
+        args.grain_size, args.split_touching, validation)
     console = Console()
     try:
         outcome = job.run(args.overwrite, console.tell, args.report)

@@ -1,7 +1,9 @@
 """Measures as pure functions, and thin metrics that collect for them."""
+from mmseg_ext.basics.units import mean_units, sum_units
+
 from .agreement import Agreement, bland_altman
 from .anomaly_score import AnomalyScoreMetric, auroc, average_precision
-from .bootstrap import Interval, bootstrap_interval, mean_units, sum_units
+from .bootstrap import Interval, bootstrap_interval
 from .class_ratio import ClassRatioMetric, PhaseReport, phase_report
 from .grouped_iou import GroupedIoUMetric, grouped_iou
 from .image_classification import (

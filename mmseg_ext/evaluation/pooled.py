@@ -3,7 +3,9 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from .bootstrap import RESAMPLES, Interval, bootstrap_interval, sum_units
+from mmseg_ext.basics.units import sum_units
+
+from .bootstrap import RESAMPLES, Interval, bootstrap_interval
 
 
 def iou(confusion: np.ndarray) -> np.ndarray:

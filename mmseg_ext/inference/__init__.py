@@ -25,11 +25,12 @@ from .phases import PhaseSummary, summarize_phases
 from .predictor import LogitModel, Prediction, predict
 from .run_record import RunRecord
 from .tiling import Tiling, predict_tiled
+from .validation import Validation
 
 __all__ = [
     'EnsembleModel', 'Features', 'LogitModel', 'OnnxModel', 'PhaseSummary',
     'Prediction', 'PredictionJob', 'RunRecord', 'Tiling', 'TorchModel',
-    'find_features', 'list_inputs', 'load_folds', 'predict',
+    'Validation', 'find_features', 'list_inputs', 'load_folds', 'predict',
     'predict_tiled', 'summarize_phases'
 ]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmseg_ext.basics.csv_files import read_table
 
-from ._html_words import DefectWords, words_of
+from .class_words import DefectWords, words_of
 from .diameter_plot import DIAMETERS
 from .grain_size import GrainSize
 from .run_record import RunRecord

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from mmseg_ext.basics.phase_fractions import interval_ends
-
 ROW, AXIS = 58, 34  # heights in pixels
 
 
@@ -18,34 +16,33 @@ class PlotRow:
         colour: (red, green, blue), 0 to 255.
         percents: Its fraction in each image, 0 to 100.
         mean: Their mean.
-        half: Half width of the confidence interval; nan if there is none.
+        ends: Where its interval begins and ends, within 0 to 100; nan if
+            there is none.
     """
     name: str
     colour: Sequence[int]
     percents: Sequence[float]
     mean: float
-    half: float
-
-    @property
-    def ends(self) -> tuple[float, float]:
-        """Where the interval begins and ends, within 0 to 100."""
-        half = 0 if math.isnan(self.half) else self.half
-        return interval_ends(self.mean, half)
+    ends: tuple[float, float]
 
 
-def draw_plot(heading: str, names: Sequence[str],
-              rows: Sequence[PlotRow]) -> str:
+def draw_plot(heading: str, names: Sequence[str], rows: Sequence[PlotRow],
+              line: str = 'their mean',
+              band: str = 'its 95 % confidence interval') -> str:
     """Draw every image's fractions, their mean and its interval.
 
     Args:
         heading: What is drawn.
         names: Of the images.
         rows: The classes.
+        line: What the line at ``mean`` is.
+        band: What the band between ``ends`` is.
 
     Returns:
         HTML.
     """
-    largest = max(max((*row.percents, row.ends[1])) for row in rows)
+    largest = max(max((*row.percents, row.mean, *filter(
+        math.isfinite, row.ends))) for row in rows)
     step = _tick_step(min(largest, 100))
     # without a pixel of it an axis is drawn all the same
     end = min(100, step * max(math.ceil(largest / step), 1))
@@ -60,8 +57,8 @@ def draw_plot(heading: str, names: Sequence[str],
             f'text-anchor="middle">{tick * step:g}</text>')
     for i, row in enumerate(rows):
         parts += _draw_row(row, ROW * i, names, end)
-    several = ': a dot an image, the line their mean, the band its 95 % ' \
-        'confidence interval' if len(names) > 1 else ''
+    several = (f': a dot an image, the line {line}, the band {band}'
+               if len(names) > 1 else '')
     return (f'<svg height="{bottom + AXIS}" role="img" aria-label="{heading} '
             f'in percent{several}">{"".join(parts)}</svg>'
             f'<p class="quiet">Fraction in percent{several}</p>')
@@ -72,8 +69,8 @@ def _draw_row(row: PlotRow, top: int, names: Sequence[str],
     y, parts = top + 38, []
     colour = 'rgb({}, {}, {})'.format(*row.colour)
     text = f'{row.mean:.1f} %'
-    if len(names) > 1:
-        low, high = row.ends
+    low, high = row.ends
+    if math.isfinite(low):
         text += f' ({low:.1f} to {high:.1f} %)'
         parts.append(
             f'<rect x="{_x(low, end)}" y="{y - 11}" height="22" '

@@ -1,5 +1,4 @@
 """Predictions as one page to mail: pictures, phase fractions, settings."""
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,11 +10,16 @@ from mmseg_ext.basics import decode_image, read_image, write_atomically
 from mmseg_ext.basics.csv_files import read_table
 from mmseg_ext.basics.html_page import CONTROLS, PAGE
 from mmseg_ext.basics.html_pictures import jpeg_address, png_address
-from mmseg_ext.basics.phase_fractions import describe_limits, write_interval
 
+from ._html_defects import defect_table
 from ._html_features import features_section
 from ._html_plot import PlotRow, draw_plot
-from ._html_words import words_of
+from ._html_summary import SummaryTable, summary_of
+from ._html_uncertainty import read_uncertainties, uncertainty_section
+from .class_words import DefectWords, words_of
+from .defect_score import DEFECT_SCORE
+from .phase_uncertainty import PhaseUncertainty
+from .phases import PhaseSummary
 from .run_record import RunRecord
 from .scales import describe_scales
 
@@ -60,8 +64,7 @@ class Report:
         classes: Names of the classes, in the order of their ids.
         palette: Colour of each class, (red, green, blue), 0 to 255.
         entries: The images.
-        summary: Of each class, in the same order, numbers by the names of
-            :class:`PhaseSummary`; nan where there is none.
+        summary: Of each class, in the same order.
         settings: What the predictions were made with, in words; a list has
             a line for each of its entries.
         failures: Name of an image that has no prediction -> why.
@@ -69,18 +72,25 @@ class Report:
         bit_depth: Significant bits of 16-bit images; None: all.
         max_pictures: Of so many images the picture is in the page.
         features: What is told of grains and particles, as HTML.
+        uncertainties: Of the classes, by a validation; none without one.
+        validation: Of the record of the run.
+        scores: Of the images, how much each looks defective, 0 to 1; none
+            where the model knows no defects.
     """
     name: str
     classes: Sequence[str]
     palette: Sequence[Sequence[int]]
     entries: Sequence[ReportEntry]
-    summary: Sequence[Mapping[str, float]]
+    summary: Sequence[PhaseSummary]
     settings: Mapping[str, str | Sequence[str]]
     failures: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     bit_depth: Optional[int] = None
     max_pictures: int = MAX_PICTURES
     features: str = ''
+    uncertainties: Sequence[PhaseUncertainty] = ()
+    validation: Mapping = field(default_factory=dict)
+    scores: Sequence[float] = ()
 
     def render(self) -> str:
         """Return the page, which needs no other file and no network.
@@ -99,8 +109,11 @@ class Report:
             self._notices(),
         ]
         if self.entries:
-            parts += [self._summary(), self.features, self._pictures(),
-                      self._table()]
+            parts += [self._summary(), self._uncertainty(), self.features]
+            last = [self._pictures(), self._table()]
+            # of products the verdicts are the result
+            parts += (reversed(last) if isinstance(self._words, DefectWords)
+                      else last)
         parts.append(self._settings())
         return PAGE.substitute(
             title=title, opacity=OPACITY / 100,
@@ -129,49 +142,46 @@ class Report:
             self.classes[class_id])
 
     def _summary(self) -> str:
-        words, rows = self._words, []
-        for i in words.shown(self.classes):
-            phase = self.summary[i]
-            cells = [
-                _number(phase['mean_percent'], 2),
-                write_interval(phase['mean_percent'], phase['ci95_percent'])
-                or '&ndash;', _number(phase['std_percent'], 2),
-                _number(phase['relative_accuracy_percent'], 1)]
-            rows.append(f'<tr><td>{self._label(i)}</td>'
-                        f'{"".join(f"<td>{cell}</td>" for cell in cells)}'
-                        '</tr>')
-        n = len(self.entries)
-        explanation = [
-            'The interval is t(0.975, n &minus; 1) &middot; s / &radic;n '
-            f'with n = {n} around the mean, as in ASTM E562 and E1245, and '
-            'within 0 to 100 %. It tells how far the mean may be off because '
-            'images differ. What the model gets wrong in every image is not '
-            'in it.'] * (n > 1)
-        explanation += map(escape, describe_limits(n, {
-            self.classes[i]: self.summary[i]['relative_accuracy_percent']
-            for i in words.shown(self.classes)}))
+        words = self._words
+        shown = words.shown(self.classes)
+        summary = SummaryTable(
+            [self._label(i) for i in shown], words,
+            [self.summary[i] for i in shown],
+            [self.uncertainties[i] for i in shown
+             if self.uncertainties])
         found = [f'<p>{escape(line)}</p>' for line in words.describe(
             [entry.name for entry in self.entries], self._percents)]
-        quiet = ''.join(f'<p class="quiet">{line}</p>'
-                        for line in explanation)
         return f'''<h2>{words.heading}</h2>
 {"".join(found)}<div class="summary">
-<div class="scroll"><table>
-<thead><tr><th>{words.column}</th><th>Mean (%)</th><th>95&nbsp;% CI (%)</th>
-<th>Std. dev.</th><th>Rel. acc. (%)</th></tr></thead>
-<tbody>{"".join(rows)}</tbody></table>
-{quiet}</div>
+<div>{summary.render()}</div>
 <div class="plot">{self._plot()}</div>
 </div>'''
 
     def _plot(self) -> str:
         names = [entry.name for entry in self.entries]
-        return draw_plot(self._words.heading, names, [
-            PlotRow(self.classes[i], self.palette[i],
-                    [percent[i] for percent in self._percents],
-                    self.summary[i]['mean_percent'],
-                    self.summary[i]['ci95_percent'])
-            for i in self._words.shown(self.classes)])
+        rows, meanings = [], ()
+        for i in self._words.shown(self.classes):
+            mean, ends = (self.summary[i].mean_percent,
+                          self.summary[i].interval)
+            if self.uncertainties:
+                told = self.uncertainties[i]
+                mean, ends = told.fraction_percent, (
+                    told.low_percent, told.high_percent)
+                meanings = ('the fraction', 'its 95 % interval with the '
+                            "model's error")
+            rows.append(PlotRow(
+                self.classes[i], self.palette[i],
+                [percent[i] for percent in self._percents], mean, ends))
+        return draw_plot(self._words.heading, names, rows, *meanings)
+
+    def _uncertainty(self) -> str:
+        if not self.uncertainties:
+            return ''
+        shown = self._words.shown(self.classes)
+        return uncertainty_section(
+            [self.uncertainties[i] for i in shown],
+            [self._label(i) for i in shown], self._words.column,
+            self.validation)
 
     def _pictures(self) -> str:
         shown = self.entries[:self.max_pictures]
@@ -214,6 +224,10 @@ class Report:
                 '</figcaption></figure>')
 
     def _table(self) -> str:
+        if isinstance(self._words, DefectWords):
+            return defect_table(
+                [entry.name for entry in self.entries],
+                [percent[1] for percent in self._percents], self.scores)
         shown = self._words.shown(self.classes)
         heads = ''.join(f'<th>{self._label(i)} (%)</th>' for i in shown)
         rows = []
@@ -274,17 +288,16 @@ def write_html_report(root: str | Path,
     for row in read_table(root / 'phases.csv'):
         percents.setdefault(row['image'], []).append(
             float(row['fraction_percent']))
+    rows = read_table(root / 'images.csv')
     entries = [
         ReportEntry(row['image'], Path(row['file']),
                     root / 'masks' / f'{row["image"]}.png',
                     percents[row['image']])
-        for row in read_table(root / 'images.csv')
+        for row in rows
     ]
-    summary = [
-        {key: float(value or 'nan') for key, value in row.items()
-         if key != 'phase'}
-        for row in (read_table(root / 'phases_summary.csv') if entries else ())
-    ]
+    scores = [float(row.get(DEFECT_SCORE) or 'nan') for row in rows]
+    summary = summary_of(
+        read_table(root / 'phases_summary.csv') if entries else ())
     notes = []
     if record.bands:
         notes.append(
@@ -295,7 +308,9 @@ def write_html_report(root: str | Path,
         root.resolve().name, record.classes,
         record.palette, entries, summary, _words(record), record.failures,
         notes, record.settings.get('bit_depth'), max_pictures,
-        features_section(root, record)).render()
+        features_section(root, record),
+        read_uncertainties(root) if entries else (), record.validation,
+        scores).render()
     write_atomically(root / REPORT, page)
     return root / REPORT
 
@@ -314,6 +329,12 @@ def _words(record: RunRecord) -> dict[str, str | list[str]]:
             *tiling['tile'], *tiling['overlap']))
     settings['um_per_pixel'] = describe_scales(
         record.scales) or settings.get('um_per_pixel')
+    if record.validation:
+        settings['validation'] = [
+            f'{record.validation["folder"]} ({record.validation["config"]})',
+            f'correction: {record.validation["correction"]}',
+            f'SHA-256 of its confusions: '
+            f'{record.validation["confusions_sha256"]}']
     for key, value in settings.items():
         if value not in (None, ''):
             words[LABELS.get(key) or key.replace('_', ' ').capitalize()] = (
@@ -330,7 +351,3 @@ def _count(things: Sequence, name: str) -> str:
 def _swatch(colour: Sequence[int]) -> str:
     return ('<i class="swatch" style="background:'
             'rgb({}, {}, {})"></i>'.format(*colour))
-
-
-def _number(value: float, digits: int) -> str:
-    return '&ndash;' if math.isnan(value) else f'{value:.{digits}f}'

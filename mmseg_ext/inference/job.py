@@ -9,7 +9,6 @@ from typing import Optional
 
 import cv2
 import numpy as np
-from prettytable import PrettyTable
 
 from mmseg_ext.basics import (
     claimed_folder,
@@ -19,23 +18,24 @@ from mmseg_ext.basics import (
     write_atomically,
 )
 from mmseg_ext.basics.arguments import check_at_least
-from mmseg_ext.basics.csv_files import number
 from mmseg_ext.basics.extras import require_extra
 from mmseg_ext.basics.files import is_of_disk, sha256
-from mmseg_ext.basics.phase_fractions import write_interval
 from mmseg_ext.basics.pixel_size import Scale
 
 from .calibration import AUTO, Calibration
 from .diameter_plot import DIAMETERS, draw_diameters
+from .fraction_table import describe_fractions
 from .inputs import Inputs
 from .phase_plot import draw_phases
-from .phases import PhaseSummary, limits_of
+from .phase_uncertainty import PhaseUncertainty
+from .phases import PhaseSummary
 from .predictor import LogitModel, Prediction, predict
 from .preparation import Preparation
 from .result_store import ResultStore
 from .run_record import RECORD, RunRecord
 from .scales import describe_scales
 from .tiling import Tiling
+from .validation import Validation
 
 NAMED = 3  # so many names in a line of the outcome
 # What networks raise at images that they were not made for.
@@ -62,6 +62,8 @@ class PredictionJob:
         grain_size: Phase whose ASTM grain size is asked for.
         split_touching: Separate touching features, of that phase if one is
             named, or else of all.
+        validation: Cross-validation whose errors are part of the
+            uncertainty; changes no prediction.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -77,6 +79,7 @@ class PredictionJob:
     min_area: int = 1
     grain_size: Optional[str] = None
     split_touching: bool = False
+    validation: Optional[Validation] = None
 
     def __post_init__(self) -> None:
         Preparation.of(self.model, self.bit_depth, self.crop_bottom)  # checks
@@ -149,18 +152,27 @@ class PredictionJob:
         store.sort(self.inputs.images)
         store.record.bands = store.bands()
         store.record.scales = store.scales()
+        fractions = store.fractions()
+        if self.validation is not None:
+            store.record.validation = dict(
+                self.validation.record(), remarks=self.validation.remarks(
+                    list(fractions), self.model))
         store.record.write(self.out)
         images = len(self.inputs.images)
         outcome = Outcome(store.record, images - len(left) - len(faults),
                           self._calibration.others(
                               self.inputs.others,
                               self.inputs.images.values()))
-        fractions = list(store.fractions().values())
         if fractions:
+            outcome.fractions = fractions
             outcome.phases = store.write_summaries()
+            if self.validation is not None:
+                outcome.uncertainties = self.validation.assess(
+                    np.array(list(fractions.values())))
+            store.write_uncertainties(outcome.uncertainties)
             figure, picture = draw_phases(
-                np.array(fractions), outcome.phases,
-                self.model.palette), io.BytesIO()
+                np.array(list(fractions.values())), outcome.phases,
+                self.model.palette, outcome.uncertainties), io.BytesIO()
             figure.savefig(picture, format='png')
             write_atomically(self.out / 'phases.png', picture.getvalue())
             self._draw_diameters(store)
@@ -308,28 +320,22 @@ class Outcome:
         others: Files among the inputs that are no images.
         phases: Of all images; none if none could be read.
         grains: What is to be said of the size of grains.
+        fractions: Name of an image -> fraction of each class, 0 to 1.
+        uncertainties: Of the phases; none without a validation.
     """
     record: RunRecord
     before: int
     others: tuple[Path, ...] = ()
     phases: list[PhaseSummary] = field(default_factory=list)
     grains: str = ''
+    fractions: dict[str, list[float]] = field(default_factory=dict)
+    uncertainties: list[PhaseUncertainty] = field(default_factory=list)
 
     def describe(self) -> str:
         """Return the phases as a table, and what went wrong."""
-        lines = []
-        if self.phases:
-            table = PrettyTable(
-                ['Phase', 'Mean (%)', 's (%)', '95 % CI (%)', 'RA (%)'])
-            for phase in self.phases:
-                table.add_row([
-                    phase.phase, number(phase.mean_percent, 2),
-                    number(phase.std_percent, 2),
-                    write_interval(phase.mean_percent, phase.ci95_percent),
-                    number(phase.relative_accuracy_percent, 2)])
-            lines += [table.get_string(
-                title=f'phase fractions, n = {self.phases[0].n}'),
-                *limits_of(self.phases)]
+        lines = describe_fractions(
+            self.fractions, self.phases, self.uncertainties,
+            self.record.validation.get('remarks') or [])
         lines += describe_scales(self.record.scales)
         lines += [self.grains] * bool(self.grains)
         if self.others:

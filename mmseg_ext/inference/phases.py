@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmseg_ext.basics import confidence_interval
-from mmseg_ext.basics.phase_fractions import describe_limits, interval_ends
+from mmseg_ext.basics.phase_fractions import interval_ends
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,6 @@ class PhaseSummary:
         return interval_ends(self.mean_percent, self.ci95_percent)
 
 
-def limits_of(phases: Sequence[PhaseSummary]) -> list[str]:
-    """Say in words what the numbers do not tell, a sentence each."""
-    return describe_limits(phases[0].n if phases else 0, {
-        phase.phase: phase.relative_accuracy_percent for phase in phases})
-
-
 def summarize_phases(fractions: Sequence[np.ndarray],
                      classes: Sequence[str]) -> list[PhaseSummary]:
     """Return mean, spread and confidence of every phase's fraction.
@@ -51,7 +45,7 @@ def summarize_phases(fractions: Sequence[np.ndarray],
     The interval says how far the mean over these images may be from that
     over all of the sample, if they were taken at random places; images that
     overlap make it too narrow. What the model gets wrong in every image is
-    not in it: see ``ClassRatioMetric`` for that.
+    not in it: see :class:`~.validation.Validation` for that.
 
     Args:
         fractions: Of each image, (num_classes,), 0 to 1.

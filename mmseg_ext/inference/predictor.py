@@ -11,6 +11,7 @@ import numpy as np
 
 from mmseg_ext.basics import paint
 
+from .defect_score import DefectScore
 from .tiling import Tiling, decide, predict_tiled
 
 # Pixels of an image; larger ones are predicted in tiles. Attention's memory
@@ -67,11 +68,14 @@ class Prediction:
         classes: Names of the classes, in the order of their ids.
         palette: Colour of each class, (red, green, blue), 0 to 255.
         tiles: Number of tiles that it was made in; 1: none were cut.
+        score: Of two classes, the highest probability of the second in any
+            pixel, 0 to 1; None of others.
     """
     mask: np.ndarray
     classes: tuple[str, ...]
     palette: list[list[int]]
     tiles: int = 1
+    score: Optional[float] = None
 
     @cached_property
     def fractions(self) -> np.ndarray:
@@ -130,10 +134,16 @@ def predict(
     if (tiling is None and not whole and not model.resizes
             and image.shape[0] * image.shape[1] > model.max_whole):
         tiling = model.tiling
+    score = DefectScore() if len(model.classes) == 2 else None
+    look = None if score is None else score.look
     tiles = 1 if tiling is None else tiling.count(*image.shape[:2])
     if tiles > 1:
         mask = predict_tiled(
-            model.logits, image, len(model.classes), tiling, progress)
+            model.logits, image, len(model.classes), tiling, progress, look)
     else:
-        mask = decide(model.logits(image[None])[0])
-    return Prediction(mask, model.classes, model.palette, tiles)
+        logits = model.logits(image[None])[0]
+        mask = decide(logits)
+        if look is not None:
+            look(logits)
+    return Prediction(mask, model.classes, model.palette, tiles,
+                      None if score is None else score.highest)

@@ -1,7 +1,7 @@
 """The folder of predictions: masks, pictures, tables."""
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, fields
+from dataclasses import astuple, fields, replace
 from pathlib import Path
 from typing import Optional
 
@@ -18,6 +18,8 @@ from mmseg_ext.basics.csv_files import GrowingTable, number
 from mmseg_ext.basics.files import sha256
 from mmseg_ext.basics.pixel_size import UNKNOWN, Scale
 
+from .class_words import DefectWords, words_of
+from .defect_score import DEFECT_SCORE
 from .features import (
     Features,
     FeatureSummary,
@@ -26,14 +28,17 @@ from .features import (
 )
 from .grain_size import GrainSize
 from .grain_table import GrainTable
+from .phase_uncertainty import PhaseUncertainty
 from .phases import PhaseSummary, summarize_phases
 from .predictor import Prediction
 from .run_record import RECORD, RunRecord
 from .table_check import check_tables
 
 FOLDERS = ('masks', 'colour_masks', 'overlays')
-SUMMARIES = ('phases_summary.csv', 'phases.png', 'features_summary.csv',
-             'diameters.png', 'grain_size_summary.csv', 'report.html')
+UNCERTAINTIES = 'phases_uncertainty.csv'
+SUMMARIES = ('phases_summary.csv', UNCERTAINTIES, 'phases.png',
+             'features_summary.csv', 'diameters.png',
+             'grain_size_summary.csv', 'report.html')
 SCALE = ('um_per_pixel', 'scale_source')  # columns of images.csv
 FILES = ('images.csv', 'phases.csv', 'features.csv', 'grain_size.csv',
          *SUMMARIES)
@@ -52,6 +57,7 @@ class ResultStore:
         |-- images.csv           a line an image: its file and its sizes
         |-- phases.csv           a line for each phase of each image
         |-- phases_summary.csv   a line a phase, see PhaseSummary
+        |-- phases_uncertainty.csv  by a validation, see PhaseUncertainty
         |-- phases.png           the same as a figure
         |-- features.csv         a line for each grain or particle
         |-- features_summary.csv a line a phase, see FeatureSummary
@@ -94,9 +100,12 @@ class ResultStore:
         self.classes = [printable(name) for name in record.classes]
         self.measures = measures
         self.min_area = min_area
+        self.scored = isinstance(words_of(self.classes), DefectWords)
+        scores = (DEFECT_SCORE, ) * self.scored
         self.images = GrowingTable(root / 'images.csv', (
             'image', 'file', 'file_sha256', 'height', 'width',
-            'cropped_rows', 'band_rows', 'tiles', *SCALE), SCALE)
+            'cropped_rows', 'band_rows', 'tiles', *SCALE, *scores),
+            (*SCALE, *scores))
         self.phases = GrowingTable(root / 'phases.csv', (
             'image', 'phase', 'fraction_percent',
             *(('area_um2', ) if measures else ())))
@@ -200,7 +209,12 @@ class ResultStore:
         self.images.append([
             (name, str(path), digest or sha256(path), height, width,
              cropped_rows, band_rows, prediction.tiles,
-             *self.scale_cells(scale))])
+             *self.scale_cells(scale), *self._score(prediction))])
+
+    def _score(self, prediction: Prediction) -> list[str]:
+        """Return the cell that tables of defects alone have."""
+        score = np.nan if prediction.score is None else prediction.score
+        return [number(score, 6)] * self.scored
 
     def _measure(self, name: str, prediction: Prediction,
                  um: Optional[float]) -> None:
@@ -278,6 +292,15 @@ class ResultStore:
                 self._write_summary('grain_size_summary.csv', GrainSize,
                                     [self.grains.summarize()])
         return phases
+
+    def write_uncertainties(self, rows: Sequence[PhaseUncertainty]) -> None:
+        """Write a line a phase; remove those of another run if none."""
+        if rows:
+            self._write_summary(UNCERTAINTIES, PhaseUncertainty, [
+                replace(row, phase=phase)
+                for row, phase in zip(rows, self.classes)])
+        else:
+            (self.root / UNCERTAINTIES).unlink(missing_ok=True)
 
     def diameters(self) -> dict[str, list[float]]:
         """Return phase -> diameters of its whole features, micrometres."""

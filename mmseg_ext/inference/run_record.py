@@ -15,7 +15,8 @@ RECORD = 'run.json'
 MODULES = ('numpy', 'cv2', 'scipy', 'torch', 'mmengine', 'mmseg',
            'onnxruntime')
 KINDS = dict(settings=dict, weights=str, classes=list, palette=list,
-             versions=dict, failures=dict, bands=dict, scales=dict)
+             versions=dict, failures=dict, bands=dict, scales=dict,
+             validation=dict)
 
 
 @dataclass
@@ -35,6 +36,9 @@ class RunRecord:
         scales: Name of an image -> ``um_per_pixel``, the side of its pixels
             in micrometres or None, and ``source``, who says so; empty if
             nothing is measured.
+        validation: Cross-validation whose errors are in the uncertainty: its
+            ``folder``, ``config``, ``confusions_sha256``, the ``correction``
+            and ``remarks``, sentences on it; empty if there is none.
     """
     settings: dict
     weights: str
@@ -44,6 +48,7 @@ class RunRecord:
     failures: dict[str, str] = field(default_factory=dict)
     bands: dict[str, int] = field(default_factory=dict)
     scales: dict[str, dict] = field(default_factory=dict)
+    validation: dict = field(default_factory=dict)
 
     def write(self, out: Path) -> None:
         """Write it to ``run.json`` in a folder, with today's versions."""

@@ -3,11 +3,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from mmseg_ext.evaluation.bootstrap import (
-    bootstrap_interval,
-    mean_units,
-    sum_units,
-)
+from mmseg_ext.evaluation.bootstrap import bootstrap_interval
 
 
 def plain_bca(values: np.ndarray, resamples: int, seed: int) -> list[float]:
@@ -60,10 +56,3 @@ def test_where_there_is_no_interval():
         lambda drawn: np.ones(len(drawn)), 1, 99).low)
     assert np.isnan(bootstrap_interval(
         lambda drawn: np.full(len(drawn), np.nan), 5, 99).low)
-
-
-def test_values_of_units():
-    values = np.array([[1.0, 2], [3, np.nan], [5, np.nan]])
-    assert sum_units(values[:, 0], ['a', 'b', 'a']).tolist() == [6, 3]
-    found = mean_units(values, ['a', 'b', 'a'])
-    np.testing.assert_array_equal(found, [[3, 2], [3, np.nan]])

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from folds import write_folds
 from tiny_segmentor import tiny_config, write_weights
 
 from mmseg_ext.inference import TorchModel
@@ -123,6 +124,30 @@ def test_report_and_nothing_to_report(run, scans):
     assert not Path('out/report.html').exists()
 
 
+def test_validation_is_part_of_the_report(run, scans, tmp_path):
+    confusion = np.array([[[60, 5, 5], [3, 20, 2], [1, 1, 3]]] * 3)
+    folder = write_folds(tmp_path / 'folds', confusion + np.arange(3)[
+        :, None, None], 'ABC', config='config.py')
+    options = [scans / 'a.png', scans / 'b.jpg', '--report', '--validation',
+               folder]
+    status, printed = run(*options)
+    assert status == 0 and "with the model's error (3 validated)" in printed
+    assert 'another model' not in printed
+    plain = read(tmp_path / 'out/phases_uncertainty.csv')
+    # what is predicted stays: only what is said of it changes
+    status, printed = run(*options, '--correct-bias')
+    assert '2 of them predicted before' in printed
+    for row, before in zip(
+            read(tmp_path / 'out/phases_uncertainty.csv'), plain):
+        assert float(row['fraction_percent']) == pytest.approx(np.clip(float(
+            before['fraction_percent']) - float(row['bias_percent']), 0, 100))
+    record = json.loads((tmp_path / 'out/run.json').read_text())
+    assert record['validation']['correction'] == 'bias'
+    write_folds(tmp_path / 'other', confusion, 'ACB')
+    status, _ = run(*options[:-1], 'other', '--overwrite')
+    assert 'classes A, C, B; the model predicts A, B, C' in status
+
+
 def test_interrupted(run, scans, monkeypatch):
     logits = TorchModel.logits
 
@@ -178,6 +203,9 @@ def test_wrong_checkpoints(run, scans, tmp_path):
 
 
 @pytest.mark.parametrize('arguments', [
-    ['--onnx', 'model.onnx'], ['--overlap', '3'], ['--crop-bottom', 'all']])
+    ['--onnx', 'model.onnx'], ['--overlap', '3'], ['--crop-bottom', 'all'],
+    ['--validation', 'folds'], ['--correct-bias'],
+    ['--report', '--validation', 'folds', '--correct-bias',
+     '--correct-confusion']])
 def test_options_that_do_not_go_together(run, scans, arguments):
     assert run(scans, *arguments)[0] == 2

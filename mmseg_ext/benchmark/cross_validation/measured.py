@@ -9,16 +9,20 @@ from pathlib import Path
 import numpy as np
 
 from mmseg_ext.basics import write_atomically
-from mmseg_ext.basics.csv_files import GrowingTable, number, read_table
+from mmseg_ext.basics.csv_files import GrowingTable, number
 from mmseg_ext.basics.mask_files import decode_mask
+from mmseg_ext.basics.out_of_fold import (
+    CONFUSIONS,
+    IMAGES,
+    RECORD,
+    read_out_of_fold,
+)
 from mmseg_ext.evaluation.pooled import iou, mean_defined
 from mmseg_ext.planning import Folds
 
 from ..jobs import MASKS, read_result
 from .pool import Pool
-from .runs import RECORD, run_folder
-
-IMAGES, CONFUSIONS = 'images.csv', 'confusions.csv'
+from .runs import run_folder
 
 
 @dataclass(frozen=True)
@@ -100,30 +104,10 @@ class Measured:
                 cross-validation.
             ValueError: If its files do not fit together.
         """
-        missing = [name for name in (RECORD, IMAGES, CONFUSIONS)
-                   if not (root / name).is_file()]
-        if missing:
-            raise FileNotFoundError(
-                f'{root} has no {missing[0]}: it is no folder of '
-                'cross_validate, or no fold of it is finished')
-        record = json.loads((root / RECORD).read_text(encoding='utf-8'))
-        classes, seeds = tuple(record['classes']), tuple(record['seeds'])
-        rows = read_table(root / IMAGES)
-        names = tuple(row['image'] for row in rows)
-        lines = read_table(root / CONFUSIONS)
-        try:
-            confusion = np.array([
-                [int(line[name]) for name in classes] for line in lines
-            ]).reshape(len(names), len(seeds), len(classes), len(classes))
-        except (KeyError, ValueError) as error:
-            raise ValueError(
-                f'{root / CONFUSIONS} does not fit {root / IMAGES} and '
-                f'{root / RECORD}: run cross_validate again with '
-                '--report-only') from error
-        return cls(record['config'], classes, record['palette'], seeds, names,
-                   tuple(int(row['fold']) - 1 for row in rows),
-                   tuple(row['group'] for row in rows), confusion,
-                   tuple(record['notes']))
+        found = read_out_of_fold(root)
+        return cls(found.config, found.classes, found.palette, found.seeds,
+                   found.names, found.folds, found.groups, found.confusion,
+                   found.notes)
 
 
 def measure(root: Path, config: str, pool: Pool, folds: Folds,

@@ -10,13 +10,13 @@ from typing import Optional
 from mmengine.config import Config
 
 from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics.out_of_fold import RECORD
 from mmseg_ext.planning import Folds, make_folds, read_folds, read_keys
 
 from ..jobs import Job
 from ..queue import Failure, check_settings, do_runs
 from .pool import Pool, use_lists
 
-RECORD = 'cross_validation.json'
 FOLDS, LISTS, RUNS = 'folds', 'lists', 'runs'
 NUM_FOLDS = 5
 

@@ -1,6 +1,11 @@
 """What a page calls things: phases of a material, or defects of a product."""
 from collections.abc import Sequence
 
+from mmseg_ext.basics.phase_fractions import describe_limits
+
+from .phase_uncertainty import PhaseUncertainty
+from .phases import PhaseSummary
+
 # Classes of two, the first and a part of the second.
 SOUND = ('background', 'good', 'normal', 'clean', 'ok', 'intact', 'no defect')
 DEFECTS = ('defect', 'anomal', 'flaw', 'crack', 'scratch', 'damage', 'fault')
@@ -12,9 +17,15 @@ class PhaseWords:
     heading = 'Phase fractions'
     column = 'Phase'
 
-    def shown(self, classes: Sequence[str]) -> range:
+    def shown(self, classes: Sequence[object]) -> range:
         """Return the ids of the classes that numbers are told of."""
         return range(len(classes))
+
+    def limits(self, rows: Sequence[PhaseSummary | PhaseUncertainty]
+               ) -> list[str]:
+        """Say in words what the numbers of some classes do not tell."""
+        return describe_limits(rows[0].n if rows else 0, {
+            row.phase: row.relative_accuracy_percent for row in rows})
 
     def count(self, classes: Sequence[str],
               percents: Sequence[Sequence[float]]) -> str:
@@ -43,9 +54,14 @@ class DefectWords(PhaseWords):
     heading = 'Area fraction of defects'
     column = 'Class'
 
-    def shown(self, classes: Sequence[str]) -> range:
+    def shown(self, classes: Sequence[object]) -> range:
         """Return the id of the defects."""
         return range(1, 2)
+
+    def limits(self, rows: Sequence[PhaseSummary | PhaseUncertainty]
+               ) -> list[str]:
+        """Say nothing: products are no fields of a material."""
+        return []
 
     def count(self, classes: Sequence[str],
               percents: Sequence[Sequence[float]]) -> str:

@@ -1,0 +1,41 @@
+"""Good and defective images in the page of :mod:`.html_report`."""
+import math
+from collections.abc import Sequence
+from html import escape
+
+
+def defect_table(names: Sequence[str], percents: Sequence[float],
+                 scores: Sequence[float]) -> str:
+    """Return the images as HTML, the most suspicious first.
+
+    Args:
+        names: Of the images.
+        percents: Area of the defects in each, 0 to 100.
+        scores: Highest probability of a defect in each, 0 to 1; nan where an
+            earlier version predicted it.
+    """
+    order = sorted(range(len(names)), key=lambda i: (
+        percents[i] <= 0, -_known(scores[i]), -percents[i], names[i]))
+    rows = ''.join(
+        f'<tr><td class="name">{escape(names[i])}</td>'
+        f'<td>{"<b>defective</b>" if percents[i] > 0 else "good"}</td>'
+        f'<td>{write_score(scores[i]) or "&ndash;"}</td>'
+        f'<td>{percents[i]:.2f}</td></tr>\n' for i in order)
+    return f'''<h2>Defective and good images</h2>
+<p class="quiet">The score is the highest probability of a defect that the
+model gives to any pixel of the image, 0 to 1; it is no probability that the
+part is bad. A good image with a high score is worth a look.</p>
+<div class="scroll"><table>
+<thead><tr><th>Image</th><th></th><th>Score</th><th>Area of defects (%)</th>
+</tr></thead>
+<tbody>
+{rows}</tbody></table></div>'''
+
+
+def write_score(score: float) -> str:
+    """Write a score so that nothing below 1 reads 1; nan as nothing."""
+    return '' if math.isnan(score) else f'{math.floor(1e4 * score) / 1e4:.4f}'
+
+
+def _known(score: float) -> float:
+    return 0.0 if math.isnan(score) else score
