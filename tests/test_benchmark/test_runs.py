@@ -107,7 +107,7 @@ class Bench:
 
 
 @pytest.fixture(scope='module')
-def bench(repository, sem_root, tmp_path_factory, lean_processes):
+def bench(repository, sem_root, tmp_path_factory, warm_python):
     here = tmp_path_factory.mktemp('benchmark')
     path = os.pathsep.join([str(here), os.environ['PYTHONPATH']])
     with pytest.MonkeyPatch.context() as patch:
