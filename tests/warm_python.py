@@ -24,6 +24,7 @@ import shlex
 import shutil
 import signal
 import socket
+import struct
 import sys
 import tempfile
 import threading
@@ -35,6 +36,7 @@ from types import ModuleType
 from typing import Optional
 
 CLIENT = Path(__file__).with_name('warm_python_client.py')
+PAUSE = 0.2  # seconds between looks for stopped programs
 HIGH = 500  # above the descriptors of a test
 
 
@@ -87,8 +89,15 @@ def _serve(listener: socket.socket, ears: int) -> None:
     selector.register(listener, selectors.EVENT_READ)
     selector.register(ears, selectors.EVENT_READ)
     running = {}  # client -> its process
+    stopped = set()
     while True:
-        for key, _ in selector.select():
+        ready = selector.select(PAUSE if running else None)
+        for client, pid in running.items():
+            if _is_stopped(client) is not (pid in stopped):
+                stopped ^= {pid}
+                os.kill(pid, signal.SIGSTOP if pid in stopped
+                        else signal.SIGCONT)
+        for key, _ in ready:
             if key.fileobj == ears:
                 for pid in running.values():
                     os.kill(pid, signal.SIGKILL)
@@ -102,9 +111,10 @@ def _serve(listener: socket.socket, ears: int) -> None:
                     os.pidfd_open(pid), selectors.EVENT_READ, (pid, client))
                 with suppress(BrokenPipeError):  # killed since
                     client.sendall(f'{pid}\n'.encode())
-            elif key.data == 'client':  # it was killed
-                os.kill(running[key.fileobj], signal.SIGKILL)
-                selector.unregister(key.fileobj)
+            elif key.data == 'client':
+                if key.fileobj in running:  # it was killed
+                    os.kill(running[key.fileobj], signal.SIGKILL)
+                    selector.unregister(key.fileobj)
             else:
                 pid, client = key.data
                 status = os.waitpid(pid, 0)[1]
@@ -117,12 +127,23 @@ def _serve(listener: socket.socket, ears: int) -> None:
                 client.close()
 
 
+def _is_stopped(client: socket.socket) -> bool:
+    """Return whether the program got a SIGSTOP, which none can pass on."""
+    pid, *_ = struct.unpack('3i', client.getsockopt(
+        socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    try:
+        stat = Path(f'/proc/{pid}/stat').read_text()
+    except OSError:  # it has ended
+        return False
+    return stat.rpartition(')')[2].split()[0] == 'T'
+
+
 def _begin(client: socket.socket) -> int:
     """Read what a client asks for, and fork the process that does it."""
     head, fds, *_ = socket.recv_fds(client, 8, 250)
     size, text = int.from_bytes(head, 'little'), b''
-    while len(text) < size:
-        text += client.recv(size - len(text))
+    while len(text) < size and (more := client.recv(size - len(text))):
+        text += more
     pid = os.fork()
     if pid:
         for fd in fds:
@@ -142,9 +163,7 @@ def _become(request: dict, fds: list[int]) -> None:
     for fd, number in zip(high, request['fds']):
         os.dup2(fd, number, inheritable=True)
         os.close(fd)
-    sys.stdin = open(0, closefd=False)
-    sys.stdout = open(1, 'w', buffering=1, closefd=False)
-    sys.stderr = open(2, 'w', buffering=1, closefd=False)
+    sys.stdin, sys.stdout, sys.stderr = map(_stream, range(3))
     sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in request['ignored']:
@@ -185,6 +204,10 @@ def _become(request: dict, fds: list[int]) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code & 255)
+
+
+def _stream(fd: int):
+    return open(fd, 'w' if fd else 'r', buffering=1, closefd=False)
 
 
 def _seed() -> None:
