@@ -80,7 +80,11 @@ class WarmPython:
 
 def start() -> Optional[WarmPython]:
     """Start the server where the system has what it needs."""
-    return WarmPython() if hasattr(os, 'pidfd_open') else None
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return None
+    return WarmPython()
 
 
 def _serve(listener: socket.socket, ears: int) -> None:
@@ -181,6 +185,8 @@ def _become(request: dict, fds: list[int]) -> None:
     warnings.resetwarnings()
     if os.environ.get('PYTHONWARNINGS', 'ignore') == 'ignore':
         warnings.simplefilter('ignore')
+    if 'torch' in sys.modules:  # OpenMP's other threads were not forked
+        sys.modules['torch'].set_num_threads(1)
     _seed()
     code = 1
     try:
