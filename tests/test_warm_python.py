@@ -30,7 +30,8 @@ def test_arguments_folder_and_streams(run, tmp_path):
     assert done.returncode == 1
     assert done.stdout == f"['-c', 'x'] {tmp_path} mine in\n"
     assert done.stderr == 'a reason\n'
-    assert run('-m', 'json.tool', input='{}').stdout == '{}\n'
+    assert run('-W', 'ignore', '-u', '-m', 'json.tool', input='{}'
+               ).stdout == '{}\n'
     (tmp_path / 'a.py').write_text('import b')
     (tmp_path / 'b.py').write_text('raise ValueError(__name__)')
     done = run(tmp_path / 'a.py')

@@ -26,7 +26,7 @@ def main() -> None:
     fds = [fd for fd in map(int, os.listdir('/proc/self/fd')) if is_open(fd)]
     own = arguments
     while own and (own[0] in ('-u', '-B') or own[0][:2] == '-W'):
-        own = own[1:]
+        own = own[2 if own[0] == '-W' else 1:]
     if not own or (own[0].startswith('-') and own[0] not in ('-c', '-m')):
         os.execv(interpreter, [interpreter, *arguments])
     server = socket.socket(socket.AF_UNIX)
