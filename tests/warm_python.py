@@ -35,6 +35,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Optional
 
+INTERPRETER = sys.executable
 CLIENT = Path(__file__).with_name('warm_python_client.py')
 PAUSE = 0.2  # seconds between looks for stopped programs
 HIGH = 500  # above the descriptors of a test

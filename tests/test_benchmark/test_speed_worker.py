@@ -112,7 +112,7 @@ def saved_in_training(source: Source, setting: Setting) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures('warm_python')
+@pytest.mark.usefixtures('lean_processes')
 def test_in_a_process_of_its_own(tmp_path):
     log = tmp_path / 'log.txt'
     setting = Setting(size=(256, 256), batch=2, threads=1)
