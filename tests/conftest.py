@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from multiprocessing import resource_tracker, spawn
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 REPOSITORY = Path(__file__).parents[1]
 SHARED = REPOSITORY.parent / 'shared/data'
 _frozen = 0  # modules
+_warm = None
 
 
 def pytest_collectstart() -> None:
@@ -31,6 +33,21 @@ def pytest_collectstart() -> None:
 
 def pytest_collection_finish() -> None:
     _freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session) -> None:
+    from warm_python import start
+
+    global _warm
+    if any('warm_python' in item.fixturenames
+           for item in getattr(session, 'items', ())):
+        _warm = start()
+
+
+def pytest_sessionfinish() -> None:
+    if _warm:
+        _warm.close()
 
 
 def pytest_runtest_teardown() -> None:
@@ -71,15 +88,11 @@ def configs_are_not_laid_out():
 
 @pytest.fixture(scope='module')
 def lean_processes(tmp_path_factory):
-    """Let new processes find no mmdet: they start in a third of the time.
+    """Let new processes find no mmdet: they start in a third of the time."""
+    from lean import leave_out
 
-    Nor transformers and timm, which it, mmengine and mmseg import. Whatever
-    needs none of their models works beside them and without them.
-    """
     folder = tmp_path_factory.mktemp('left_out')
-    for name in ('mmdet', 'timm', 'transformers'):
-        (folder / f'{name}.py').write_text(
-            f"raise ModuleNotFoundError('left out by a test', name='{name}')")
+    leave_out(folder)
     path = [str(folder), os.environ.get('PYTHONPATH')]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('PYTHONPATH', os.pathsep.join(filter(None, path)))
@@ -88,18 +101,16 @@ def lean_processes(tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def forked_afresh():
-    """Fork a benchmark's processes, which start with nothing, from one.
-
-    It has imported what is slow, and none of OpenMMLab's packages.
-    """
-    from programs import context
-
+def warm_python() -> str:
+    """The interpreter for what a test starts, which has imported already."""
+    python = str(_warm.python) if _warm else sys.executable
+    before = spawn.get_executable()
+    resource_tracker.ensure_running()  # by the interpreter: it stays
     with pytest.MonkeyPatch.context() as patch:
-        for name in ('measure', 'scaling_ranks', 'speed_worker', 'tiling'):
-            patch.setattr(f'mmseg_ext.benchmark.{name}.get_context',
-                          lambda method: context())
-        yield
+        patch.setattr(sys, 'executable', python)
+        spawn.set_executable(python)
+        yield python
+    spawn.set_executable(before)
 
 
 @pytest.fixture(scope='module')

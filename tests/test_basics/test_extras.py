@@ -1,8 +1,9 @@
 """Whoever needs an optional package is told how to install it."""
 import json
+import subprocess
+import sys
 
 import pytest
-from programs import run_program
 
 from mmseg_ext.basics.extras import require_extra
 
@@ -45,8 +46,10 @@ def test_absent_names_the_extra():
 @pytest.fixture(scope='module')
 def messages(repository) -> dict:
     """Extra -> what is said where its packages are missing."""
-    result = run_program('-c', WITHOUT, cwd=repository)
-    assert result.returncode == 0, result.stdout
+    result = subprocess.run(
+        [sys.executable, '-c', WITHOUT], cwd=repository, text=True,
+        capture_output=True)
+    assert result.returncode == 0, result.stderr
     return json.loads(result.stdout.splitlines()[-1])
 
 

@@ -8,7 +8,7 @@ from mmseg_ext.benchmark import compare_attention
 
 @pytest.mark.skipif(
     sys.platform != 'linux', reason='peak memory is read from /proc')
-@pytest.mark.usefixtures('forked_afresh')
+@pytest.mark.usefixtures('warm_python')
 def test_ours_is_faster_and_smaller():
     costs = compare_attention(crop=256, repeats=3)
     literal, ours = costs['literal'], costs['ours']

@@ -9,7 +9,7 @@ from mmseg_ext.ops.deform_conv import available_backends
 
 @pytest.mark.skipif(
     sys.platform != 'linux', reason='peak memory is read from /proc')
-@pytest.mark.usefixtures('forked_afresh')
+@pytest.mark.usefixtures('warm_python')
 def test_every_installed_backend_is_measured():
     costs = compare_deform_conv(channels=32, size=64, batch=1, repeats=1)
     assert tuple(costs) == available_backends()
@@ -22,7 +22,7 @@ def test_every_installed_backend_is_measured():
 
 @pytest.mark.skipif(
     sys.platform != 'linux', reason='peak memory is read from /proc')
-@pytest.mark.usefixtures('forked_afresh')
+@pytest.mark.usefixtures('warm_python')
 def test_a_layer_has_a_form_of_its_own():
     costs = compare_deform_conv(
         channels=64, size=64, batch=1, block=True, repeats=1)

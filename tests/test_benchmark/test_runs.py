@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+from warm_python import INTERPRETER
 
 from mmseg_ext.benchmark import read_suite, run_suite, write_report
 from mmseg_ext.benchmark.runs import list_runs
@@ -107,7 +108,8 @@ class Bench:
 
 
 @pytest.fixture(scope='module')
-def bench(repository, sem_root, tmp_path_factory, lean_processes):
+def bench(repository, sem_root, tmp_path_factory, lean_processes,
+          warm_python):
     here = tmp_path_factory.mktemp('benchmark')
     path = os.pathsep.join([str(here), os.environ['PYTHONPATH']])
     with pytest.MonkeyPatch.context() as patch:
@@ -153,10 +155,13 @@ def interrupted(bench):
 
 @pytest.fixture(scope='module')
 def killed(bench, interrupted):
-    """The tool went on, and was killed in the same run."""
+    """The tool went on, and was killed in the same run.
+
+    It and its worker import all themselves.
+    """
     folder = bench.folder('tiny', 0)
     tool = subprocess.Popen(
-        [sys.executable, str(bench.repository / 'tools/benchmark.py'),
+        [INTERPRETER, str(bench.repository / 'tools/benchmark.py'),
          str(bench.path), '--work-dir', str(bench.work_dir)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     wait_for(lambda: RESUMED in (folder / 'log.txt').read_text()

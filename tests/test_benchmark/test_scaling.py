@@ -39,7 +39,7 @@ MODEL = dict(
 SOURCE = Source('mmseg', MODEL, 3, ('mmseg_ext', ))
 TWO_CORES = pytest.mark.skipif(
     len(own_cores()) < 2, reason='two processes need two cores')
-pytestmark = pytest.mark.usefixtures('forked_afresh')
+pytestmark = pytest.mark.usefixtures('warm_python')
 
 
 def image_of(rank: int) -> torch.Tensor:

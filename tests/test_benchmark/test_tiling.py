@@ -7,7 +7,7 @@ from mmseg_ext.benchmark.tiling import compare_tiling
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures('forked_afresh')
+@pytest.mark.usefixtures('warm_python')
 def test_both_ways_are_measured(tmp_path, monkeypatch):
     tiny_config().dump(str(tmp_path / 'config.py'))
     costs = list(compare_tiling(str(tmp_path / 'config.py'), [200], 96, 32))

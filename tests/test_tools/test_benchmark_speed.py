@@ -17,7 +17,7 @@ model = dict(
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures('forked_afresh')
+@pytest.mark.usefixtures('warm_python')
 def test_a_model_beside_its_rivals(repository, tmp_path):
     base = str(repository / 'configs/sem/segformer_mit-b0_sem.py')
     (tmp_path / 'tiny.py').write_text(TINY.format(base=base))

@@ -127,7 +127,7 @@ def test_two_processes_train_what_one_trains(repository, tmp_path, name):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures('lean_processes')
+@pytest.mark.usefixtures('warm_python')
 @pytest.mark.skipif(
     len(own_cores()) < 2, reason='two processes need two cores')
 def test_scaling(repository, tmp_path):
@@ -157,19 +157,21 @@ def test_scaling(repository, tmp_path):
     assert 'out is not empty: name a new folder' in reason
 
 
-@pytest.mark.usefixtures('lean_processes')
+@pytest.mark.usefixtures('warm_python')
 def test_an_error_is_said_once_and_without_torchruns_own(
         repository, tmp_path):
     done = subprocess.run(
         ['bash', repository / 'tools/dist_train.sh', 'nowhere.py', '2'],
         cwd=tmp_path, text=True, capture_output=True,
-        env=dict(os.environ, VIRTUAL_ENV=sys.prefix))
+        env=dict(os.environ,
+                 VIRTUAL_ENV=str(Path(sys.executable).parents[1])))
     assert done.returncode == 1
     assert done.stderr.count('There is no config nowhere.py') == 1
     assert 'Traceback' not in done.stderr
     assert 'ChildFailedError' not in done.stderr
 
 
+@pytest.mark.usefixtures('warm_python')
 def test_a_process_that_was_ended_is_named(repository, tmp_path):
     (tmp_path / 'train.py').write_text(
         'import os, signal\n'

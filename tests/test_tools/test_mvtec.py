@@ -1,10 +1,10 @@
 """From split files to a figure, on MVTec AD's layout, as a user goes."""
 import json
 import re
+import subprocess
 
 import cv2
 import pytest
-from programs import run_program
 from run_tool import run_tool
 
 TINY = [
@@ -33,13 +33,14 @@ def run(repository, tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def run_apart(repository, run):
+def run_apart(repository, run, warm_python):
     """The same in a process of its own, as a user goes."""
 
     def run_apart(tool, *arguments) -> None:
-        done = run_program(
-            repository / 'tools' / tool, *arguments, cwd=run.here)
-        assert done.returncode == 0, done.stdout
+        done = subprocess.run(
+            [warm_python, repository / 'tools' / tool, *map(str, arguments)],
+            cwd=run.here, text=True, capture_output=True)
+        assert done.returncode == 0, done.stderr
     return run_apart
 
 

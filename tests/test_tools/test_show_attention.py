@@ -1,12 +1,12 @@
 """tools/show_attention.py on trained checkpoints, as a user goes."""
 import pickle
 import runpy
+import subprocess
 import sys
 
 import cv2
 import pytest
 import torch
-from programs import run_program
 
 from mmseg_ext.engine import load_config, train
 
@@ -109,13 +109,14 @@ def size(path) -> tuple[int, int]:
 
 
 @ONE_KIND
-def test_as_a_command(repository, sem_root, trained):
+def test_as_a_command(repository, sem_root, trained, warm_python):
     here, _ = trained
-    result = run_program(
-        repository / 'tools/show_attention.py', 'plugin.py',
-        'work/iter_2.pth', sem_root / f'images/val/{STEM}.png', '--out',
-        'a command.png', *SMALL, cwd=here)
-    assert result.returncode == 0, result.stdout
+    result = subprocess.run(
+        [warm_python, repository / 'tools/show_attention.py', 'plugin.py',
+         'work/iter_2.pth', sem_root / f'images/val/{STEM}.png', '--out',
+         'a command.png', *map(str, SMALL)], cwd=here, text=True,
+        capture_output=True)
+    assert result.returncode == 0, result.stderr
     assert 'Wrote a command.png' in result.stdout
     height, width = size(here / 'a command.png')
     assert width == pytest.approx(1800, abs=2)

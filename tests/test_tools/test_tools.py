@@ -23,7 +23,7 @@ from mmseg_ext.samples import write_sem_sample
 STEPS = ['train_cfg.max_iters=2', 'train_cfg.val_interval=2',
          'default_hooks.checkpoint.interval=2']
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures('lean_processes')]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures('warm_python')]
 
 
 @pytest.fixture(scope='module')
@@ -36,7 +36,9 @@ def root(tmp_path_factory) -> Path:
 def run(command: list, cwd: Path, **variables) -> str:
     """Run a command and return what it printed."""
     # the shell scripts take the interpreter of these tests
-    environment = dict(os.environ, VIRTUAL_ENV=sys.prefix, **variables)
+    environment = dict(
+        os.environ, VIRTUAL_ENV=str(Path(sys.executable).parents[1]),
+        **variables)
     result = subprocess.run(
         [str(part) for part in command], cwd=cwd, env=environment,
         text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -55,7 +57,7 @@ def metrics_in(work_dir: Path) -> dict:
 
 
 @pytest.fixture(scope='module')
-def trained(lean_processes, repository, root, tmp_path_factory) -> Path:
+def trained(warm_python, repository, root, tmp_path_factory) -> Path:
     """A work directory with a checkpoint, made on two machines."""
     here = tmp_path_factory.mktemp('elsewhere')
     with socket.socket() as free:

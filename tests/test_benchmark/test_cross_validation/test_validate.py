@@ -26,7 +26,7 @@ def config(repository, root, work_dir, **changes):
 
 
 @pytest.fixture(scope='module')
-def done(repository, sem_root, tmp_path_factory, lean_processes):
+def done(repository, sem_root, tmp_path_factory, warm_python):
     """Two folds; the second fails at first: its list was broken."""
     here = tmp_path_factory.mktemp('folds')
     cfg = config(repository, sem_root, here / 'unused')
