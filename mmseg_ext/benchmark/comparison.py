@@ -1,10 +1,10 @@
 """Cross-validated models against each other, image by image."""
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 
@@ -56,7 +56,7 @@ class Comparison:
         numbers = (f'{found.mean:+.2f} points of {self.measure} (95 % '
                    f'interval {low:+.2f} to {high:+.2f}; better in '
                    f'{found.better} of {found.number}, p '
-                   f'{_write_p(self.p_holm, "= ")})')
+                   f'{write_p(self.p_holm, "= ")})')
         if self.p_holm <= SURE and low * high > 0:
             word = 'better' if found.mean > 0 else 'worse'
             return f'{pair}: {word}, {numbers}.'
@@ -80,6 +80,16 @@ def read_models(folders: Mapping[str, Path]) -> dict[str, Measured]:
     """
     models = {title: Measured.read(folder)
               for title, folder in folders.items()}
+    check_models(models)
+    return models
+
+
+def check_models(models: Mapping[str, Measured]) -> None:
+    """Refuse models that do not pair up, see :func:`read_models`.
+
+    Raises:
+        ValueError: If they do not.
+    """
     (title, first), *others = models.items()
     for other, found in others:
         pair = f'{title} and {other} cannot be compared: '
@@ -103,7 +113,6 @@ def read_models(folders: Mapping[str, Path]) -> dict[str, Measured]:
                     *(list(map(tuple, truth)) for truth in truths),
                     'The masks were changed in between: run the older one '
                     'again')
-    return models
 
 
 def _check_same(pair: str, what: str, names, one, other, advice: str) -> None:
@@ -114,8 +123,10 @@ def _check_same(pair: str, what: str, names, one, other, advice: str) -> None:
             f'{name_some(differing)}. {advice}.')
 
 
-def compare_models(models: Mapping[str, Measured]) -> list[Comparison]:
-    """Compare every model with every other before it.
+def compare_models(models: Mapping[str, Measured],
+                   pairs: Optional[Sequence[tuple[str, str]]] = None
+                   ) -> list[Comparison]:
+    """Compare models, two at a time.
 
     An image counts by its IoU, averaged over the seeds; images of a group
     are averaged first, so that each group counts once. The p values of a
@@ -123,7 +134,12 @@ def compare_models(models: Mapping[str, Measured]) -> list[Comparison]:
 
     Args:
         models: Title -> what its folds got right.
+        pairs: Titles of a model and of the one that it is compared with;
+            None: every model with every other before it.
     """
+    if pairs is None:
+        pairs = [(model, against)
+                 for against, model in combinations(models, 2)]
     first = next(iter(models.values()))
     values = {title: 100 * mean_units(found.image_iou, found.groups)
               for title, found in models.items()}
@@ -131,12 +147,12 @@ def compare_models(models: Mapping[str, Measured]) -> list[Comparison]:
         (i, f'IoU.{name}') for i, name in enumerate(first.classes))]
     comparisons = []
     for column, measure in measures:
-        pairs = [Comparison(model, against, measure, paired_difference(
+        found = [Comparison(model, against, measure, paired_difference(
             values[against][:, column], values[model][:, column]), 1.0)
-            for against, model in combinations(models, 2)]
-        adjusted = holm([pair.difference.p for pair in pairs])
+            for model, against in pairs]
+        adjusted = holm([pair.difference.p for pair in found])
         comparisons += [replace(pair, p_holm=p)
-                        for pair, p in zip(pairs, adjusted)]
+                        for pair, p in zip(found, adjusted)]
     return comparisons
 
 
@@ -152,10 +168,16 @@ def write_comparison(out: Path, models: Mapping[str, Measured],
         _row(pair) for pair in comparisons)
     text = _text(models, comparisons)
     write_atomically(out / TEXT, text)
+    write_picture(out / PICTURE, comparisons)
+    return text
+
+
+def write_picture(path: Path, comparisons: list[Comparison]) -> Path:
+    """Write :func:`draw_comparisons` to a file."""
     picture = io.BytesIO()
     draw_comparisons(comparisons).savefig(picture, format='png')
-    write_atomically(out / PICTURE, picture.getvalue())
-    return text
+    write_atomically(path, picture.getvalue())
+    return path
 
 
 def _row(pair: Comparison) -> tuple:
@@ -186,7 +208,7 @@ def _text(models: Mapping[str, Measured],
         lines.append(
             f'| {pair.model} | {pair.against} | {pair.measure} | '
             f'{found.mean:+.2f} | {_write_interval(found.interval)} | '
-            f'{found.better} of {found.number} | {_write_p(pair.p_holm)} |')
+            f'{found.better} of {found.number} | {write_p(pair.p_holm)} |')
     lines += [
         '', 'Differences of the IoU of each image, seeds averaged. Interval: '
         'BCa bootstrap over images or groups. p: Wilcoxon signed-rank test, '
@@ -201,7 +223,8 @@ def _write_interval(interval: Interval) -> str:
     return f'{interval.low:+.2f} to {interval.high:+.2f}'
 
 
-def _write_p(p: float, equals: str = '') -> str:
+def write_p(p: float, equals: str = '') -> str:
+    """Write a p value as it is printed."""
     return ('-' if np.isnan(p) else '< 0.001' if p < 0.001
             else f'{equals}{p:.3f}')
 
