@@ -21,6 +21,7 @@ from mmseg_ext.evaluation import (
 from mmseg_ext.evaluation.paired import SURE
 
 from .cross_validation import Measured
+from .cross_validation.runs import RECORD
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,6 +83,32 @@ def read_models(folders: Mapping[str, Path]) -> dict[str, Measured]:
               for title, folder in folders.items()}
     check_models(models)
     return models
+
+
+def read_suite_models(folders: Mapping[str, Path]) -> dict[str, Measured]:
+    """Read models of cross-validations, and of whole suites with folds.
+
+    Args:
+        folders: Title -> folder that cross_validate has filled, or of the
+            runs of a suite, which stands for all rows that have a report;
+            rows of several suites are titled ``<title>/<row>``.
+
+    Raises:
+        FileNotFoundError: If a folder holds neither.
+        ValueError: If they do not pair up, see :func:`read_models`.
+    """
+    found = {}
+    for title, folder in folders.items():
+        rows = [] if (folder / RECORD).is_file() else sorted(
+            (path.parent for path in folder.glob(f'*/{RECORD}')),
+            key=lambda path: (path / RECORD).stat().st_mtime)
+        prefix = f'{title}/' if len(folders) > 1 else ''
+        found.update({prefix + row.name: row for row in rows}
+                     or {title: folder})
+    if len(found) < 2:
+        raise ValueError(f'{", ".join(found)} is one model alone: name '
+                         'another to compare it with')
+    return read_models(found)
 
 
 def check_models(models: Mapping[str, Measured]) -> None:
