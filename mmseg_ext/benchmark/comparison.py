@@ -1,6 +1,7 @@
 """Cross-validated models against each other, image by image."""
 import io
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MEAN = 'mIoU'
+PANELS = 4  # beside each other in the picture
 COLUMNS = ('model', 'against', 'measure', 'difference', 'low', 'high',
            'interval', 'p', 'p_holm', 'units', 'better', 'worse')
+OF_SUITE = '/'  # between a suite and its row
 TABLE, TEXT, PICTURE = 'comparison.csv', 'comparison.md', 'comparison.png'
 
 
@@ -72,43 +75,56 @@ def read_models(folders: Mapping[str, Path]) -> dict[str, Measured]:
     """Read cross-validations, and refuse those that do not pair up.
 
     Args:
-        folders: Title -> folder that cross_validate has filled.
+        folders: Title -> folder that cross_validate has filled, or that of
+            a suite with folds, which stands for all of its rows that have a
+            report. These are titled by their names, of several folders by
+            ``<title>/<row>``.
 
     Raises:
         FileNotFoundError: If a folder holds none.
-        ValueError: If they are of different images, ground truth, classes,
-            folds or groups.
-    """
-    models = {title: Measured.read(folder)
-              for title, folder in folders.items()}
-    check_models(models)
-    return models
-
-
-def read_suite_models(folders: Mapping[str, Path]) -> dict[str, Measured]:
-    """Read models of cross-validations, and of whole suites with folds.
-
-    Args:
-        folders: Title -> folder that cross_validate has filled, or of the
-            runs of a suite, which stands for all rows that have a report;
-            rows of several suites are titled ``<title>/<row>``.
-
-    Raises:
-        FileNotFoundError: If a folder holds neither.
-        ValueError: If they do not pair up, see :func:`read_models`.
+        ValueError: If there are fewer than two, or they are of different
+            images, ground truth, classes, folds or groups.
     """
     found = {}
     for title, folder in folders.items():
         rows = [] if (folder / RECORD).is_file() else sorted(
-            (path.parent for path in folder.glob(f'*/{RECORD}')),
-            key=lambda path: (path / RECORD).stat().st_mtime)
-        prefix = f'{title}/' if len(folders) > 1 else ''
+            path.parent for path in folder.glob(f'*/{RECORD}'))
+        prefix = f'{title}{OF_SUITE}' if len(folders) > 1 else ''
         found.update({prefix + row.name: row for row in rows}
                      or {title: folder})
     if len(found) < 2:
-        raise ValueError(f'{", ".join(found)} is one model alone: name '
-                         'another to compare it with')
-    return read_models(found)
+        raise ValueError(f'{", ".join(found)} is no suite with folds but one '
+                         'model: name two models or more')
+    models = {title: Measured.read(folder)
+              for title, folder in found.items()}
+    check_models(models)
+    return models
+
+
+def choose_pairs(models: Collection[str], reference: Optional[str] = None
+                 ) -> list[tuple[str, str]]:
+    """Return which models are compared, and with which.
+
+    Every model with the reference; without one, rows of several suites with
+    those of the same name in the suites before, all others with every model
+    before.
+
+    Args:
+        models: Titles, see :func:`read_models`.
+        reference: One of them.
+
+    Raises:
+        ValueError: If there is no such title.
+    """
+    if reference is not None:
+        if reference not in models:
+            raise ValueError(f'There is no model {reference}; there are '
+                             f'{", ".join(models)}')
+        return [(model, reference) for model in models if model != reference]
+    pairs = [(model, against) for against, model in combinations(models, 2)]
+    alike = [pair for pair in pairs if all(OF_SUITE in name for name in pair)
+             and len({name.split(OF_SUITE)[-1] for name in pair}) == 1]
+    return alike or pairs
 
 
 def check_models(models: Mapping[str, Measured]) -> None:
@@ -162,11 +178,10 @@ def compare_models(models: Mapping[str, Measured],
     Args:
         models: Title -> what its folds got right.
         pairs: Titles of a model and of the one that it is compared with;
-            None: every model with every other before it.
+            None: see :func:`choose_pairs`.
     """
     if pairs is None:
-        pairs = [(model, against)
-                 for against, model in combinations(models, 2)]
+        pairs = choose_pairs(models)
     first = next(iter(models.values()))
     values = {title: 100 * mean_units(found.image_iou, found.groups)
               for title, found in models.items()}
@@ -266,10 +281,14 @@ def draw_comparisons(comparisons: list[Comparison]) -> 'Figure':
                                for pair in comparisons))
     measures = list(dict.fromkeys(pair.measure for pair in comparisons))
     names, font = readable_names(measures)
+    across = min(PANELS, len(pairs))
+    down = math.ceil(len(pairs) / across)
     figure = Figure(
-        figsize=(2.2 + 3.4 * len(pairs), 1.4 + 0.34 * len(measures)), dpi=150,
-        layout='constrained')
-    every = figure.subplots(1, len(pairs), sharey=True, squeeze=False)[0]
+        figsize=(2.2 + 3.4 * across, down * (1.4 + 0.34 * len(measures))),
+        dpi=150, layout='constrained')
+    every = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
+    for axes in every[len(pairs):]:
+        axes.remove()
     for axes, (model, against) in zip(every, pairs):
         found = [pair for pair in comparisons
                  if (pair.model, pair.against) == (model, against)]

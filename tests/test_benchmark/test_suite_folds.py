@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from mmseg_ext.benchmark import read_suite, write_report
-from mmseg_ext.benchmark.comparison import read_suite_models
+from mmseg_ext.benchmark.comparison import choose_pairs, read_models
 from mmseg_ext.benchmark.cross_validation import Measured
 from mmseg_ext.benchmark.runs import list_runs, open_folds, run_folder
 from mmseg_ext.evaluation.pooled import iou
@@ -134,8 +134,15 @@ def test_differences_are_those_of_the_images(suite, done):
 
 def test_its_rows_are_models_for_compare_models(done):
     out, _ = done
-    models = read_suite_models(dict(one=out / 'suite'))
-    assert [*models] == ['plain', 'neck', 'add']
+    models = read_models(dict(one=out / 'suite'))
+    assert [*models] == ['add', 'neck', 'plain']
+    two = read_models(dict(a=out / 'suite', b=out / 'suite'))
+    assert choose_pairs(two) == [
+        (f'b/{row}', f'a/{row}') for row in ('add', 'neck', 'plain')]
+    assert choose_pairs(models, 'neck') == [
+        ('add', 'neck'), ('plain', 'neck')]
+    with pytest.raises(ValueError, match='There is no model none'):
+        choose_pairs(models, 'none')
 
 
 def test_an_unfinished_row_is_left_out(suite, tmp_path):
