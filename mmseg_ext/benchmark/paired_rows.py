@@ -104,7 +104,10 @@ def pair_rows(folded: FoldedRows, results: Results) -> PairedRows:
         ValueError: If a prediction does not fit its image, or the masks were
             changed in between.
     """
-    measured, summaries, notes = {}, {}, list(folded.notes)
+    measured, summaries = {}, {}
+    images = len(folded.folds.images)
+    notes = [f'{images} images, in {len({*folded.folds.groups.values()})} '
+             'groups that stay together in a fold.', *folded.notes]
     suite = folded.suite
     for row in suite.rows:
         if not results[row.name] or row.name not in folded.pools:
