@@ -1,10 +1,11 @@
 """Cross-validated models against each other, image by image."""
 import io
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 
@@ -21,13 +22,16 @@ from mmseg_ext.evaluation import (
 from mmseg_ext.evaluation.paired import SURE
 
 from .cross_validation import Measured
+from .cross_validation.runs import RECORD
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MEAN = 'mIoU'
+PANELS = 4  # beside each other in the picture
 COLUMNS = ('model', 'against', 'measure', 'difference', 'low', 'high',
            'interval', 'p', 'p_holm', 'units', 'better', 'worse')
+OF_SUITE = '/'  # between a suite and its row
 TABLE, TEXT, PICTURE = 'comparison.csv', 'comparison.md', 'comparison.png'
 
 
@@ -56,7 +60,7 @@ class Comparison:
         numbers = (f'{found.mean:+.2f} points of {self.measure} (95 % '
                    f'interval {low:+.2f} to {high:+.2f}; better in '
                    f'{found.better} of {found.number}, p '
-                   f'{_write_p(self.p_holm, "= ")})')
+                   f'{write_p(self.p_holm, "= ")})')
         if self.p_holm <= SURE and low * high > 0:
             word = 'better' if found.mean > 0 else 'worse'
             return f'{pair}: {word}, {numbers}.'
@@ -71,15 +75,64 @@ def read_models(folders: Mapping[str, Path]) -> dict[str, Measured]:
     """Read cross-validations, and refuse those that do not pair up.
 
     Args:
-        folders: Title -> folder that cross_validate has filled.
+        folders: Title -> folder that cross_validate has filled, or that of
+            a suite with folds, which stands for all of its rows that have a
+            report. These are titled by their names, of several folders by
+            ``<title>/<row>``.
 
     Raises:
         FileNotFoundError: If a folder holds none.
-        ValueError: If they are of different images, ground truth, classes,
-            folds or groups.
+        ValueError: If there are fewer than two, or they are of different
+            images, ground truth, classes, folds or groups.
     """
+    found = {}
+    for title, folder in folders.items():
+        rows = [] if (folder / RECORD).is_file() else sorted(
+            path.parent for path in folder.glob(f'*/{RECORD}'))
+        prefix = f'{title}{OF_SUITE}' if len(folders) > 1 else ''
+        found.update({prefix + row.name: row for row in rows}
+                     or {title: folder})
+    if len(found) < 2:
+        raise ValueError(f'{", ".join(found)} is no suite with folds but one '
+                         'model: name two models or more')
     models = {title: Measured.read(folder)
-              for title, folder in folders.items()}
+              for title, folder in found.items()}
+    check_models(models)
+    return models
+
+
+def choose_pairs(models: Collection[str], reference: Optional[str] = None
+                 ) -> list[tuple[str, str]]:
+    """Return which models are compared, and with which.
+
+    Every model with the reference; without one, rows of several suites with
+    those of the same name in the suites before, all others with every model
+    before.
+
+    Args:
+        models: Titles, see :func:`read_models`.
+        reference: One of them.
+
+    Raises:
+        ValueError: If there is no such title.
+    """
+    if reference is not None:
+        if reference not in models:
+            raise ValueError(f'There is no model {reference}; there are '
+                             f'{", ".join(models)}')
+        return [(model, reference) for model in models if model != reference]
+    pairs = [(model, against) for against, model in combinations(models, 2)]
+    alike = [pair for pair in pairs if all(OF_SUITE in name for name in pair)
+             and len({name.split(OF_SUITE)[-1] for name in pair}) == 1]
+    return alike or pairs
+
+
+def check_models(models: Mapping[str, Measured]) -> None:
+    """Refuse models that do not pair up, see :func:`read_models`.
+
+    Raises:
+        ValueError: If they do not.
+    """
     (title, first), *others = models.items()
     for other, found in others:
         pair = f'{title} and {other} cannot be compared: '
@@ -103,7 +156,6 @@ def read_models(folders: Mapping[str, Path]) -> dict[str, Measured]:
                     *(list(map(tuple, truth)) for truth in truths),
                     'The masks were changed in between: run the older one '
                     'again')
-    return models
 
 
 def _check_same(pair: str, what: str, names, one, other, advice: str) -> None:
@@ -114,8 +166,10 @@ def _check_same(pair: str, what: str, names, one, other, advice: str) -> None:
             f'{name_some(differing)}. {advice}.')
 
 
-def compare_models(models: Mapping[str, Measured]) -> list[Comparison]:
-    """Compare every model with every other before it.
+def compare_models(models: Mapping[str, Measured],
+                   pairs: Optional[Sequence[tuple[str, str]]] = None
+                   ) -> list[Comparison]:
+    """Compare models, two at a time.
 
     An image counts by its IoU, averaged over the seeds; images of a group
     are averaged first, so that each group counts once. The p values of a
@@ -123,7 +177,11 @@ def compare_models(models: Mapping[str, Measured]) -> list[Comparison]:
 
     Args:
         models: Title -> what its folds got right.
+        pairs: Titles of a model and of the one that it is compared with;
+            None: see :func:`choose_pairs`.
     """
+    if pairs is None:
+        pairs = choose_pairs(models)
     first = next(iter(models.values()))
     values = {title: 100 * mean_units(found.image_iou, found.groups)
               for title, found in models.items()}
@@ -131,12 +189,12 @@ def compare_models(models: Mapping[str, Measured]) -> list[Comparison]:
         (i, f'IoU.{name}') for i, name in enumerate(first.classes))]
     comparisons = []
     for column, measure in measures:
-        pairs = [Comparison(model, against, measure, paired_difference(
+        found = [Comparison(model, against, measure, paired_difference(
             values[against][:, column], values[model][:, column]), 1.0)
-            for against, model in combinations(models, 2)]
-        adjusted = holm([pair.difference.p for pair in pairs])
+            for model, against in pairs]
+        adjusted = holm([pair.difference.p for pair in found])
         comparisons += [replace(pair, p_holm=p)
-                        for pair, p in zip(pairs, adjusted)]
+                        for pair, p in zip(found, adjusted)]
     return comparisons
 
 
@@ -152,10 +210,16 @@ def write_comparison(out: Path, models: Mapping[str, Measured],
         _row(pair) for pair in comparisons)
     text = _text(models, comparisons)
     write_atomically(out / TEXT, text)
+    write_picture(out / PICTURE, comparisons)
+    return text
+
+
+def write_picture(path: Path, comparisons: list[Comparison]) -> Path:
+    """Write :func:`draw_comparisons` to a file."""
     picture = io.BytesIO()
     draw_comparisons(comparisons).savefig(picture, format='png')
-    write_atomically(out / PICTURE, picture.getvalue())
-    return text
+    write_atomically(path, picture.getvalue())
+    return path
 
 
 def _row(pair: Comparison) -> tuple:
@@ -186,7 +250,7 @@ def _text(models: Mapping[str, Measured],
         lines.append(
             f'| {pair.model} | {pair.against} | {pair.measure} | '
             f'{found.mean:+.2f} | {_write_interval(found.interval)} | '
-            f'{found.better} of {found.number} | {_write_p(pair.p_holm)} |')
+            f'{found.better} of {found.number} | {write_p(pair.p_holm)} |')
     lines += [
         '', 'Differences of the IoU of each image, seeds averaged. Interval: '
         'BCa bootstrap over images or groups. p: Wilcoxon signed-rank test, '
@@ -201,7 +265,8 @@ def _write_interval(interval: Interval) -> str:
     return f'{interval.low:+.2f} to {interval.high:+.2f}'
 
 
-def _write_p(p: float, equals: str = '') -> str:
+def write_p(p: float, equals: str = '') -> str:
+    """Write a p value as it is printed."""
     return ('-' if np.isnan(p) else '< 0.001' if p < 0.001
             else f'{equals}{p:.3f}')
 
@@ -216,10 +281,14 @@ def draw_comparisons(comparisons: list[Comparison]) -> 'Figure':
                                for pair in comparisons))
     measures = list(dict.fromkeys(pair.measure for pair in comparisons))
     names, font = readable_names(measures)
+    across = min(PANELS, len(pairs))
+    down = math.ceil(len(pairs) / across)
     figure = Figure(
-        figsize=(2.2 + 3.4 * len(pairs), 1.4 + 0.34 * len(measures)), dpi=150,
-        layout='constrained')
-    every = figure.subplots(1, len(pairs), sharey=True, squeeze=False)[0]
+        figsize=(2.2 + 3.4 * across, down * (1.4 + 0.34 * len(measures))),
+        dpi=150, layout='constrained')
+    every = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
+    for axes in every[len(pairs):]:
+        axes.remove()
     for axes, (model, against) in zip(every, pairs):
         found = [pair for pair in comparisons
                  if (pair.model, pair.against) == (model, against)]

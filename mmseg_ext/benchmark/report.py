@@ -10,10 +10,11 @@ from mmseg_ext.engine.pretrained import pretrained_weights
 
 from . import table_files
 from .jobs import read_result
+from .paired_rows import METHOD, pair_rows
 from .pareto import FEWEST, Point, write_pareto
 from .phase_fractions import phase_fractions, write_phase_fractions
 from .queue import check_settings
-from .runs import Run, cost_folder, list_runs, run_folder
+from .runs import Run, cost_folder, list_runs, open_folds, run_folder
 from .suite import Suite
 from .tables import (
     TIME,
@@ -36,13 +37,18 @@ class Report:
 
 
 def read_results(suite: Suite, work_dir: Path) -> Results:
-    """Return row -> seed -> result of the runs that are finished."""
+    """Return row -> (seed, fold) -> result of the finished runs.
+
+    The fold is None where there are none.
+    """
     results = {}
+    folds = [None] if suite.folds is None else range(suite.folds.number)
     for row in suite.rows:
-        found = {seed: read_result(run_folder(suite, work_dir, row, seed))
-                 for seed in suite.seeds}
+        found = {(seed, fold): read_result(
+            run_folder(suite, work_dir, row, seed, fold))
+            for seed in suite.seeds for fold in folds}
         results[row.name] = {
-            seed: result for seed, result in found.items() if result}
+            key: result for key, result in found.items() if result}
     return results
 
 
@@ -64,16 +70,24 @@ def write_report(suite: Suite, work_dir: Path) -> Report:
     if not any(results.values()):
         raise FileNotFoundError(
             f'No run in {work_dir / suite.runs} is finished')
-    runs, unreadable = list_runs(suite, work_dir)
+    folded = open_folds(suite, work_dir)
+    runs, unreadable = list_runs(suite, work_dir, folded)
     check_settings([run for run in runs
-                    if run.seed in results[run.row.name]])
+                    if run.key in results[run.row.name]])
     cost = (
         read_result(cost_folder(suite, work_dir))
         or dict(rows={}, machine={}))
-    own = [main_table(suite, results, cost['rows']),
+    paired = folded and pair_rows(folded, results)
+    columns = paired and paired.columns(
+        {row.name: row.title for row in suite.rows})
+    own = [main_table(suite, results, cost['rows'], columns),
            *group_tables(suite, results)]
+    if paired and paired.comparisons:
+        own.append(paired.table())
     other = published_tables(suite)
-    notes = _notes(suite, results, cost) + [
+    notes = [] if paired is None else [
+        *paired.sentences(), *paired.notes, METHOD]
+    notes += _notes(suite, results, cost) + [
         f'Settings not checked: {failure}'
         for row, failure in unreadable.items() if results[row]
     ]
@@ -98,6 +112,8 @@ def write_report(suite: Suite, work_dir: Path) -> Report:
     for name, text in files.items():
         write_atomically(folder / name, text)
     written = [folder / name for name in files]
+    if paired is not None:
+        written += paired.draw(folder)
     points = _points(suite, own[0], runs)
     if len(points) >= FEWEST:
         written.append(folder / 'pareto.png')
@@ -144,13 +160,15 @@ def _runs_as_csv(suite: Suite, results: Results) -> str:
             names.update(dict.fromkeys(run['metrics']))
     out = io.StringIO()
     writer = CsvWriter(out)
-    writer.writerow(['row', 'model', 'seed', 'started', 'seconds', 'resumed',
-                     *VERSIONS, 'data', *names])
+    fold_column = [] if suite.folds is None else ['fold']
+    writer.writerow(['row', 'model', 'seed', *fold_column, 'started',
+                     'seconds', 'resumed', *VERSIONS, 'data', *names])
     for row in suite.rows:
-        for seed, run in results[row.name].items():
+        for (seed, fold), run in results[row.name].items():
             writer.writerow([
-                row.name, row.title, seed, run['started'], run['seconds'],
-                run['resumed'], *(run['machine'][key] for key in VERSIONS),
+                row.name, row.title, seed, *(fold + 1 for _ in fold_column),
+                run['started'], run['seconds'], run['resumed'],
+                *(run['machine'][key] for key in VERSIONS),
                 _data_of(run), *(run['metrics'].get(name) for name in names)
             ])
     return out.getvalue()
@@ -185,19 +203,48 @@ def _notes(suite: Suite, results: Results, cost: Mapping) -> list[str]:
         f'{suite.budget}. Last checkpoint; nothing is chosen by the numbers '
         'shown.',
     ]
-    if len(suite.seeds) > 1:
+    if suite.folds is not None:
+        notes.append(
+            f'Mean ± standard deviation over {suite.folds.number} folds of '
+            f'the images and the seeds {seeds}, each of its held-out images; '
+            'the deviation is that of the images too. n where runs are '
+            'missing.')
+    elif len(suite.seeds) > 1:
         notes.append(
             f'Mean ± standard deviation over the seeds {seeds}; n where '
             'runs are missing. Bold: the intervals mean ± deviation of the '
             'best and of every other do not overlap.')
     else:
         notes.append(f'One run each, seed {seeds}: differences may be noise.')
+    if suite.folds is not None:
+        return [*notes, *_data_of_folds(suite, results),
+                *_notes_on_costs(runs, cost)]
     data = Counter(
         f'{suite.data_root}, {run["data"]["train"]["images"]} images to '
         f'train, {run["data"]["test"]["images"]} to test (files '
         f'{run["data"]["train"]["fingerprint"]}, '
         f'{run["data"]["test"]["fingerprint"]})' for run in runs)
     notes += _tally('Data', data, 'These do not compare: the files differ.')
+    return notes + _notes_on_costs(runs, cost)
+
+
+def _data_of_folds(suite: Suite, results: Results) -> list[str]:
+    """Say what the runs read, and whether those of a fold read the same."""
+    found: dict[int, set] = {}
+    for row in results.values():
+        for (_, fold), run in row.items():
+            found.setdefault(fold, set()).add(_data_of(run))
+    differing = [str(fold + 1) for fold in sorted(found)
+                 if len(found[fold]) > 1]
+    notes = [f'Data: {suite.data_root}, {suite.folds.number} folds.']
+    if differing:
+        notes.append('These do not compare: the files of fold '
+                     f'{", ".join(differing)} differ between runs.')
+    return notes
+
+
+def _notes_on_costs(runs: Sequence[Mapping], cost: Mapping) -> list[str]:
+    notes = []
     machines = Counter(_machine_of(run['machine']) for run in runs)
     notes += _tally('Runs', machines,
                     'Not all ran on the same machine and code.')

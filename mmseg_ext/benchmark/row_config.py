@@ -17,7 +17,8 @@ from .row_options import Row
 from .suite import Suite
 
 
-def row_config(suite: Suite, row: Row, work_dir: Path) -> Config:
+def row_config(suite: Suite, row: Row, work_dir: Path,
+               validated: bool = False) -> Config:
     """Make the config of a row's runs, but for the seed.
 
     The suite's changes to the row's config, then the row's own, then what
@@ -29,13 +30,13 @@ def row_config(suite: Suite, row: Row, work_dir: Path) -> Config:
         suite: Whose row it is.
         row: Its config is read, or planned from the suite's data.
         work_dir: Folder of the folders of runs, where a plan is kept.
+        validated: Leave validation in, for its images.
     """
     cfg = _read_config(suite, row, work_dir)
     cfg.merge_from_dict(copy.deepcopy(row.cfg_options))
+    if not validated:
+        leave_out_validation(cfg)
     cfg.merge_from_dict({
-        'val_cfg': None,
-        'val_dataloader': None,
-        'val_evaluator': None,
         'default_hooks.checkpoint.save_best': None,
         'default_hooks.checkpoint.max_keep_ckpts': 2
     })
@@ -47,6 +48,12 @@ def row_config(suite: Suite, row: Row, work_dir: Path) -> Config:
         (narrow_model if row.pruned.settings else remove_pretrained)(cfg)
     # as the run will read it: what is no text fails now, not there
     return Config.fromstring(cfg.pretty_text, '.py')
+
+
+def leave_out_validation(cfg: Config) -> None:
+    """Take validation out of a config, in place."""
+    cfg.merge_from_dict(
+        dict(val_cfg=None, val_dataloader=None, val_evaluator=None))
 
 
 def _read_config(suite: Suite, row: Row, work_dir: Path) -> Config:

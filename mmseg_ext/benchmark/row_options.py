@@ -1,11 +1,12 @@
 """Rows of a suite: each a model, and what its runs start from."""
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional
 
 from mmseg_ext.engine import find_config
 
 from .suite_values import (
+    check_known,
     check_mapping,
     check_name,
     check_options,
@@ -41,6 +42,7 @@ class Row:
         teacher: Row whose run of the same seed it learns from; it comes
             first.
         pruned: Of which row's run it starts, and with how much less.
+        against: Row that it is compared with, image by image.
     """
     name: str
     title: str
@@ -49,6 +51,7 @@ class Row:
     plan: Optional[dict] = None
     teacher: Optional[str] = None
     pruned: Optional[Pruned] = None
+    against: Optional[str] = None
 
     def needs(self) -> dict[str, str]:
         """Return the rows whose runs come first, each with what for."""
@@ -84,7 +87,7 @@ def read_rows(path: Path, section, quick: bool, fill) -> tuple[Row, ...]:
         where = f'{path}: rows.{name}'
         check_name(f'{path}: a row', name)
         parts = ('title', 'config', 'plan', 'cfg_options', 'teacher',
-                 'pruned')
+                 'pruned', 'against')
         check_section(where, values, parts[:1], (*parts[1:], 'quick'))
         if quick:
             short = values.get('quick', {})
@@ -115,7 +118,8 @@ def read_rows(path: Path, section, quick: bool, fill) -> tuple[Row, ...]:
                 check_options(f'{where}.cfg_options',
                          values.get('cfg_options', {})), plan,
                 values.get('teacher'),
-                _read_pruned(f'{where}.pruned', values.get('pruned'))))
+                _read_pruned(f'{where}.pruned', values.get('pruned')),
+                values.get('against')))
     if not rows:
         raise ValueError(f'{path}: the quick budget has no row')
     titles = [row.title for row in rows]
@@ -174,3 +178,46 @@ def check_needs(path: Path, rows: tuple[Row, ...], equal_time) -> None:
                     f'{path}: rows.{row.name} has a {key[what]}, whose '
                     'training the steps of equal_time would have to wait '
                     'for: give it train_cfg.max_iters in cfg_options')
+
+
+def settle_against(path: Path, rows: tuple[Row, ...], reference,
+                   folds: bool) -> tuple[Row, ...]:
+    """Give every row the one that it is compared with.
+
+    Args:
+        path: Suite file, for the error.
+        rows: All of it.
+        reference: What the suite says; None: its first row.
+        folds: Whether it has folds.
+
+    Raises:
+        ValueError: If that is no other row, or cannot be had with folds.
+    """
+    if not folds:
+        named = [f'rows.{row.name}.against' for row in rows if row.against]
+        named += ['reference'] * (reference is not None)
+        if named:
+            raise ValueError(f'{path} has {named[0]}, but no folds: rows are '
+                             'compared image by image where it has')
+        return rows
+    names = [row.name for row in rows]
+    if 'folds' in names:
+        raise ValueError(f'{path}: a row cannot be named folds: the lists of '
+                         'the folds are in a folder of this name')
+    if reference is None:
+        reference = names[0]
+    check_known(f'{path}: reference', reference, names)
+    settled = []
+    for row in rows:
+        where = f'{path}: rows.{row.name}'
+        if row.needs():
+            raise ValueError(f'{where} starts from another row, which a '
+                             'suite with folds does not support: leave folds '
+                             'out, or teacher and pruned')
+        against = row.against or reference
+        check_known(f'{where}.against', against, names)
+        if row.against == row.name:
+            raise ValueError(f'{where}.against is the row itself')
+        settled.append(replace(
+            row, against=None if against == row.name else against))
+    return tuple(settled)

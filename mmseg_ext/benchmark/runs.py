@@ -12,18 +12,23 @@ from mmengine.config import Config
 
 from mmseg_ext.models.segmentors import read_widths
 
+from .cross_validation.runs import run_folder as fold_folder
 from .jobs import Job
 from .queue import Failure, check_settings, do_runs
-from .row_config import row_config
+from .row_config import leave_out_validation, row_config
 from .row_options import Row
 from .run_config import widths_file
 from .suite import Column, Suite
+from .suite_folds import FoldedRows, fold_rows, row_folder
 
 REPEATS = 20  # timed passes of each model
 
 
-def run_folder(suite: Suite, work_dir: Path, row: Row, seed: int) -> Path:
+def run_folder(suite: Suite, work_dir: Path, row: Row, seed: int,
+               fold: Optional[int] = None) -> Path:
     """Folder of one run."""
+    if fold is not None:
+        return fold_folder(row_folder(suite, work_dir, row), fold, seed)
     return work_dir / suite.runs / row.name / f'seed_{seed}'
 
 
@@ -38,14 +43,25 @@ class Run:
     row: Row
     seed: int
     job: Job
+    fold: Optional[int] = None
+
+    @property
+    def key(self) -> tuple[int, Optional[int]]:
+        """Of the run among those of its row."""
+        return self.seed, self.fold
 
     @property
     def title(self) -> str:
-        return f'{self.row.title}, seed {self.seed}'
+        return f'{self.row.title}, {self._number}'
 
     @property
     def label(self) -> str:
-        return f'seed {self.seed}, {self.row.title}'
+        return f'{self._number}, {self.row.title}'
+
+    @property
+    def _number(self) -> str:
+        fold = '' if self.fold is None else f', fold {self.fold + 1}'
+        return f'seed {self.seed}{fold}'
 
     @property
     def kind(self) -> str:
@@ -69,11 +85,13 @@ def row_configs(suite: Suite, work_dir: Path
     """Return the rows' configs, and why others cannot be had.
 
     Where a suite gives equal times, the steps are those that were timed.
+    Where it has folds, validation is left in, for its images.
     """
     configs, failures = {}, {}
     for row in suite.rows:
         try:
-            configs[row.name] = row_config(suite, row, work_dir)
+            configs[row.name] = row_config(
+                suite, row, work_dir, validated=suite.folds is not None)
         except Exception as error:  # a config is a program
             failures[row.name] = Failure(
                 row.title,
@@ -95,12 +113,29 @@ def row_configs(suite: Suite, work_dir: Path
     return configs, failures
 
 
-def list_runs(suite: Suite,
-              work_dir: Path) -> tuple[list[Run], dict[str, Failure]]:
+def open_folds(suite: Suite, work_dir: Path) -> Optional[FoldedRows]:
+    """Return a suite's rows with their folds; None if it has none."""
+    if suite.folds is None:
+        return None
+    return fold_rows(suite, work_dir, *row_configs(suite, work_dir))
+
+
+def list_runs(suite: Suite, work_dir: Path,
+              folded: Optional[FoldedRows] = None
+              ) -> tuple[list[Run], dict[str, Failure]]:
     """Return a suite's runs, and the rows whose configs cannot be had.
 
     Seed by seed: an interrupted suite has whole tables of fewer seeds.
+
+    Args:
+        suite: Whose runs they are.
+        work_dir: Folder of the folders of runs.
+        folded: What :func:`open_folds` returns, where it is known.
     """
+    folded = folded or open_folds(suite, work_dir)
+    if folded is not None:
+        return [Run(row, run.seed, run.job, run.fold)
+                for row, run in folded.runs()], dict(folded.failures)
     configs, failures = row_configs(suite, work_dir)
     runs = []
     for seed in suite.seeds:
@@ -190,6 +225,9 @@ def _describe(columns: Sequence[Column], result: dict) -> list[str]:
 def _step_jobs(suite: Suite, work_dir: Path,
                configs: dict[str, Config]) -> dict[str, Job]:
     """Return the timing of each row's steps beside those of the reference."""
+    configs = copy.deepcopy(configs)
+    for cfg in configs.values():
+        leave_out_validation(cfg)
     reference = configs.get(suite.equal_time.row)
     return {} if reference is None else {
         name: Job('steps', work_dir / suite.name / '_steps' / name, Config(

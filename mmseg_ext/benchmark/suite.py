@@ -1,13 +1,13 @@
 """Read a benchmark suite: which models, seeds, budget and data."""
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional
 
 from mmseg_ext.engine import find_config, read_config
 
-from .row_options import Row, check_needs, read_rows
+from .row_options import Row, check_needs, read_rows, settle_against
 from .suite_values import (
     check_keys,
     check_known,
@@ -26,9 +26,9 @@ BETTER = ('higher', 'lower')
 REQUIRED = ('title', 'budget', 'data_root', 'data_help', 'input_size',
             'seeds', 'columns', 'rows')
 OPTIONAL = ('runs', 'fill', 'cfg_options', 'from_scratch', 'equal_time',
-            'groups', 'published', 'quick')
+            'groups', 'folds', 'reference', 'published', 'quick')
 QUICK = ('budget', 'seeds', 'input_size', 'cfg_options', 'from_scratch',
-         'equal_time')
+         'equal_time', 'folds')
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,21 @@ class Groups:
 
 
 @dataclass(frozen=True)
+class FoldWishes:
+    """How every row is cross-validated.
+
+    Attributes:
+        number: How many folds.
+        groups: What stays together, see
+            :func:`mmseg_ext.planning.read_keys`; None: near duplicates alone.
+        seed: Of dealing the images out.
+    """
+    number: int
+    groups: Optional[str] = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class Published:
     """Numbers from elsewhere, as strings: printed as they stand.
 
@@ -84,6 +99,8 @@ class Suite:
         name: Of the folder of its tables: the file's, with '-quick' behind
             it for the short budget.
         runs: Of the folder of its runs.
+        folds: Every row is trained once for each, and judged by what it has
+            not seen; None: by the test part.
     """
     name: str
     runs: str
@@ -100,9 +117,16 @@ class Suite:
     equal_time: Optional[EqualTime]
     groups: Optional[Groups]
     published: Optional[Published]
+    folds: Optional[FoldWishes] = None
 
     def row(self, name: str) -> Row:
         return next(row for row in self.rows if row.name == name)
+
+    @property
+    def num_runs(self) -> int:
+        """Of a row."""
+        return len(self.seeds) * (1 if self.folds is None
+                                  else self.folds.number)
 
 
 def read_suite(path: str | os.PathLike,
@@ -144,16 +168,24 @@ def read_suite(path: str | os.PathLike,
                      are timed in turn on this machine before the first run
         groups       dict(key='category', columns=...): further tables of the
                      numbers that a metric with this group_key returns
+        folds        5, or dict(number=5, groups=PATTERN or CSV FILE, seed=0):
+                     training and validation images are pooled and dealt out
+                     as by tools/cross_validate.py, and every row is trained
+                     once for each fold and seed. The columns are then of the
+                     held-out images, and the rows are compared with each
+                     other image by image. Not with teacher or pruned
+        reference    row that the others are compared with, where there are
+                     folds; the first if it is left out. A row may have its
+                     own: against='row'
         published    dict(source=, comparable=, note=, values={row: {column:
                      '47.8'}}, groups={group: {row: '89.7'}}). comparable:
                      labels and protocol are the same; the numbers then
                      stand beside ours, else in a table of their own under
                      the note, which says why
         quick        dict of budget, seeds, input_size, cfg_options,
-                     from_scratch and equal_time in their place when time is
-                     short. A row
-                     may have its own quick=dict(config=, title=,
-                     cfg_options=), or quick=False: it is left out
+                     from_scratch, equal_time and folds in their place when
+                     time is short. A row may have its own quick=dict(config=,
+                     title=, cfg_options=), or quick=False: it is left out
 
     Args:
         path: Suite file, or ``package::path`` as for a config.
@@ -184,6 +216,9 @@ def read_suite(path: str | os.PathLike,
     columns = _read_columns(f'{path}: columns', suite['columns'])
     kept_rows = read_rows(path, rows, quick, suite.get('fill', {}))
     check_needs(path, kept_rows, suite.get('equal_time'))
+    folds = _read_folds(path, suite.get('folds'))
+    kept_rows = settle_against(path, kept_rows, suite.get('reference'),
+                               folds is not None)
     groups = _read_groups(f'{path}: groups', suite.get('groups'))
     published = _read_published(
         f'{path}: published', suite.get('published'),
@@ -213,7 +248,8 @@ def read_suite(path: str | os.PathLike,
             f'{path}: equal_time', suite.get('equal_time'),
             [row.name for row in kept_rows]),
         groups=groups,
-        published=published)
+        published=published,
+        folds=folds)
 
 
 def _read_columns(where: str, section) -> tuple[Column, ...]:
@@ -247,6 +283,27 @@ def _read_equal_time(where: str, section,
         raise ValueError(f'{where}.steps is {section["steps"]!r}: must be the '
                          'number of steps of its row')
     return EqualTime(**section)
+
+
+def _read_folds(path: Path, section) -> Optional[FoldWishes]:
+    if section is None:
+        return None
+    where = f'{path}: folds'
+    if not isinstance(section, dict):
+        section = dict(number=section)
+    check_section(where, section, ('number', ), ('groups', 'seed'))
+    folds = FoldWishes(**section)
+    if not is_whole(folds.number, 2):
+        raise ValueError(f'{where} is {folds.number!r}: must be the number '
+                         'of folds, 2 or more')
+    if not is_whole(folds.seed, 0):
+        raise ValueError(f'{where}.seed is {folds.seed!r}: must be an '
+                         'integer of 0 or more')
+    if folds.groups is None:
+        return folds
+    groups = check_text(f'{where}.groups', folds.groups)
+    beside = path.parent / groups
+    return replace(folds, groups=str(beside) if beside.is_file() else groups)
 
 
 def _read_groups(where: str, section) -> Optional[Groups]:

@@ -20,17 +20,23 @@ def _show(cell: Cell, plus_minus: str) -> str:
         return NOTHING
     if cell.printed is not None:
         return cell.printed
+    if cell.shown is not None:
+        return cell.shown
     text = f'{cell.value:.{cell.digits}f}'
     if cell.spread is not None:
         text += f'{plus_minus}{cell.spread:.{cell.digits}f}'
     return text
 
 
-def _quartiles(cell: Cell) -> str:
-    if cell.quartiles is None:
-        return ''
-    low, high = cell.quartiles
-    return f' ({low:.{cell.digits}f} to {high:.{cell.digits}f})'
+def _range(cell: Cell) -> str:
+    if cell.quartiles is not None:
+        low, high = cell.quartiles
+        return f' ({low:.{cell.digits}f} to {high:.{cell.digits}f})'
+    if cell.interval is not None:
+        low, high = cell.interval
+        form = f'{"" if cell.shown is None else "+"}.{cell.digits}f'
+        return f' ({low:{form}} to {high:{form}})'
+    return ''
 
 
 def _runs(cell: Cell) -> str:
@@ -42,30 +48,37 @@ def _runs(cell: Cell) -> str:
 def to_csv(table: Table) -> str:
     """Full precision; a mean is three columns: mean, std and n.
 
-    A median is three, too, where its quartiles are known.
+    A median is three, too, where its quartiles are known, and a difference
+    with its interval.
     """
     out = io.StringIO()
     writer = CsvWriter(out)
-    means, medians = ([
+    means, medians, differences = ([
         any(getattr(row[i], kind) is not None for row in table.rows.values())
         for i in range(len(table.headings))
-    ] for kind in ('runs', 'quartiles'))
+    ] for kind in ('runs', 'quartiles', 'interval'))
     head = [table.corner]
-    for heading, is_mean, is_median in zip(table.headings, means, medians):
+    for heading, is_mean, is_median, is_difference in zip(
+            table.headings, means, medians, differences):
         head += [heading]
         if is_mean:
             head += [f'{heading} std', f'{heading} n']
         if is_median:
             head += [f'{heading} lower quartile', f'{heading} upper quartile']
+        if is_difference:
+            head += [f'{heading} low', f'{heading} high']
     writer.writerow(head)
     for title, cells in table.rows.items():
         line = [title]
-        for cell, is_mean, is_median in zip(cells, means, medians):
+        for cell, is_mean, is_median, is_difference in zip(
+                cells, means, medians, differences):
             line += [cell.printed or cell.value]
             if is_mean:
                 line += [cell.spread, cell.runs]
             if is_median:
                 line += cell.quartiles or (None, None)
+            if is_difference:
+                line += cell.interval or (None, None)
         writer.writerow(line)
     return out.getvalue()
 
@@ -79,7 +92,7 @@ def to_markdown(table: Table) -> str:
         for cell in cells:
             text = _show(cell, ' ± ')
             shown.append((f'**{text}**' if cell.best else text)
-                         + _quartiles(cell) + _runs(cell))
+                         + _range(cell) + _runs(cell))
         lines.append([title, *shown])
     text = '\n'.join(
         '| ' + ' | '.join(part.replace('|', r'\|') for part in line) + ' |'
@@ -98,7 +111,7 @@ def to_latex(table: Table) -> str:
             if cell.best:
                 number = rf'\mathbf{{{number}}}'
             text = NOTHING if cell.value is None else f'${number}$'
-            line.append(text + _quartiles(cell) + _runs(cell))
+            line.append(text + _range(cell) + _runs(cell))
         lines.append(' & '.join(line) + r' \\')
     return '\n'.join([
         f'% {table.title}; \\usepackage{{booktabs}}',

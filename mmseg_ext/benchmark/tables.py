@@ -1,14 +1,14 @@
 """Numbers of a suite's runs as tables."""
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean, stdev
 from typing import Optional
 
 from .suite import Column, Suite
 
-# row -> seed -> what the run's worker has written
-Results = Mapping[str, Mapping[int, dict]]
+# row -> (seed, fold) -> what the run's worker has written
+Results = Mapping[str, Mapping[Hashable, dict]]
 
 PARAMETERS = Column('parameters', 'parameters', 'M', 3, 'lower')
 GFLOPS = Column('flops', 'GFLOPs', '', 2, 'lower')
@@ -34,6 +34,8 @@ class Cell:
         best: Ahead of all others, see :func:`mark_best`.
         printed: How it was printed elsewhere, to be kept.
         quartiles: Lower and upper one, where the value is a median.
+        interval: Ends of its 95 % interval, where that is known.
+        shown: What is printed in place of the number, but in CSV files.
     """
     value: Optional[float] = None
     digits: int = 0
@@ -43,6 +45,8 @@ class Cell:
     best: bool = False
     printed: Optional[str] = None
     quartiles: Optional[tuple[float, float]] = None
+    interval: Optional[tuple[float, float]] = None
+    shown: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -94,9 +98,17 @@ def _check_column(results: Results, row: str, key: str) -> None:
                 'no run has to be repeated for it')
 
 
-def main_table(suite: Suite, results: Results,
-               costs: Mapping[str, dict]) -> Table:
-    """Models by numbers: accuracy, and costs of an image."""
+def main_table(suite: Suite, results: Results, costs: Mapping[str, dict],
+               paired: Optional[Mapping[str, Mapping[str, Cell]]] = None
+               ) -> Table:
+    """Models by numbers: accuracy, and costs of an image.
+
+    Args:
+        suite: Whose rows they are.
+        results: Of its runs.
+        costs: Row -> what an image costs it.
+        paired: Heading -> row -> cell, of differences between rows.
+    """
     columns = {}
     published = suite.published
     for column in suite.columns:
@@ -104,7 +116,7 @@ def main_table(suite: Suite, results: Results,
             _check_column(results, row.name, column.key)
         columns[column.heading] = mark_best([
             average(_numbers(results, row.name, column.key), column.digits,
-                    len(suite.seeds)) for row in suite.rows
+                    suite.num_runs) for row in suite.rows
         ], column.better)
         if published is None or not published.comparable:
             continue
@@ -113,6 +125,8 @@ def main_table(suite: Suite, results: Results,
         if any(there):
             heading = f'{column.title}, published'
             columns[heading] = [_printed(number) for number in there]
+    for heading, cells in (paired or {}).items():
+        columns[heading] = [cells.get(row.name, Cell()) for row in suite.rows]
     for column in _cost_columns(suite, costs):
         columns[column.heading] = [
             _cost_cell(costs.get(row.name, {}), column) for row in suite.rows]
@@ -157,7 +171,7 @@ def group_tables(suite: Suite, results: Results) -> list[Table]:
         for group in [*sorted(groups - {mean_name}), mean_name]:
             cells = [
                 average(_numbers(results, row.name, group + ending),
-                        column.digits, len(suite.seeds))
+                        column.digits, suite.num_runs)
                 for row in suite.rows
             ]
             rows[group] = mark_best(cells, column.better)

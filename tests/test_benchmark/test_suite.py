@@ -61,6 +61,19 @@ def test_full(write, tmp_path):
     assert suite.published.values == dict(big=dict(mIoU='81.30'))
 
 
+def test_folds(write):
+    suite = read_suite(write('seeds =', 'folds = 4\nseeds ='))
+    assert (suite.folds.number, suite.folds.groups) == (4, None)
+    assert suite.num_runs == 8
+    assert [row.against for row in suite.rows] == [None, 'big']
+    path = write('seeds =', "folds = dict(number=3, groups='keys.csv')\n"
+                 "reference = 'huge'\nseeds =")
+    (path.parent / 'keys.csv').write_text('image,group\n')
+    suite = read_suite(path)
+    assert suite.folds.groups == str(path.parent / 'keys.csv')
+    assert [row.against for row in suite.rows] == ['huge', None]
+
+
 def test_quick(write):
     suite = read_suite(write(), quick=True)
     assert (suite.name, suite.runs) == ('suite-quick', 'suite-quick')
@@ -141,6 +154,20 @@ def test_options_win(write):
     ('comparable=True', "comparable='no'", "comparable is 'no'"),
     ('values=dict(big=dict(mIoU=', 'groups=dict(nut=dict(big=',
      'set comparable=False'),
+    ('seeds =', 'folds = 1\nseeds =', 'folds is 1: must be the number'),
+    ('seeds =', 'folds = dict(seed=1)\nseeds =', 'folds has no number'),
+    ('seeds =', 'folds = dict(number=2, groups=3)\nseeds =',
+     'folds.groups is 3: must be a text'),
+    ('seeds =', "folds = 2\nreference = 'hug'\nseeds =",
+     "reference has 'hug'; there are big, huge"),
+    ('seeds =', "reference = 'big'\nseeds =", 'has reference, but no folds'),
+    ("'Huge', ", "'Huge', against='big', ",
+     'has rows.huge.against, but no folds'),
+    ('seeds = [0, 1]\ncolumns = dict(mIoU=dict(title=\'mIoU\', '
+     "unit='%'))\nrows = dict(\n    big=dict(\n        title='Big', ",
+     'folds = 2\nseeds = [0, 1]\ncolumns = dict(mIoU=dict(title=\'mIoU\'))'
+     "\nrows = dict(\n    big=dict(\n        title='Big', against='big', ",
+     'rows.big.against is the row itself'),
     ("budget='Short', ", '', 'quick has no budget'),
     ('input_size=[32', 'rows={}, input_size=[32', 'quick has rows'),
 ])
@@ -251,6 +278,9 @@ def tried_rows(suite):
     if 'compression' in suite.name:
         return [row for row in suite.rows
                 if row.name in ('unet_c8', 'segformer_small')]
+    if suite.name.startswith('paired'):
+        return [row for row in suite.rows
+                if row.name in ('lite0_backward', 'random_add')]
     if suite.name.startswith(('survey', 'few_images')):
         return [row for row in suite.rows
                 if row.plan is not None or row is suite.rows[0]]
@@ -259,10 +289,11 @@ def tried_rows(suite):
 
 @pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
 def test_shipped_suites_follow_the_rules(path, tmp_path):
-    """Three seeds or more, costs at the size that the models train on."""
+    """Three runs of a row or more, costs at the size of the training."""
     for quick in (False, True):
         suite = read_suite(path, quick)
-        assert len(suite.seeds) >= 3
+        assert suite.num_runs >= 3
+        assert suite.folds or len(suite.seeds) >= 3
         for row in tried_rows(suite):
             if row.name == 'mask2former':
                 pytest.importorskip('mmdet', reason='needs the extra mmdet')

@@ -115,6 +115,8 @@ def use_lists(cfg: Config, pool: Pool, train: str, held_out: str) -> None:
     """
     for part, path in (('train', train), ('val', held_out),
                        ('test', held_out)):
+        if part == 'val' and cfg.get('val_dataloader') is None:
+            continue  # it is not validated on the way
         section = _section(cfg, part)
         section.pop('if_absent', None)
         section.update(

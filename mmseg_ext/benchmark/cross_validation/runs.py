@@ -142,6 +142,8 @@ def list_runs(cfg: Config, pool: Pool, folds: Folds, seeds: Sequence[int],
     if cfg.get('val_evaluator') is None:
         cfg.merge_from_dict(dict(val_cfg=None, val_dataloader=None))
     cfg.pop('work_dir', None)  # the run's own
+    # as the runs will read it: what is no text fails now, not there
+    cfg = Config.fromstring(cfg.pretty_text, '.py')
     runs = []
     for seed in seeds:
         for number, held_out in enumerate(folds.lists):
@@ -151,8 +153,6 @@ def list_runs(cfg: Config, pool: Pool, folds: Folds, seeds: Sequence[int],
                                          ('held_out', held_out))]
             use_lists(own, pool, *lists)
             own.merge_from_dict({'randomness.seed': seed})
-            # as the run will read it: what is no text fails now, not there
-            own = Config.fromstring(own.pretty_text, '.py')
             runs.append(FoldRun(number, seed, Job(
                 'fold', run_folder(root, number, seed), own)))
     return runs
