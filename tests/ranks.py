@@ -17,13 +17,23 @@ LOCAL = '127.0.0.1'
 torch.zeros((), requires_grad=True).backward()
 
 
-def _call(rank: int, count: int, port: int, function: Callable,
-          arguments: tuple) -> None:
-    torch.set_num_threads(1)  # OpenMP's other threads were not forked
-    os.environ.update(
+def variables(rank: int, count: int, port: int) -> dict[str, str]:
+    """Return what torchrun sets in the environment of a process."""
+    return dict(
         RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE=str(count),
         LOCAL_WORLD_SIZE=str(count), MASTER_ADDR=LOCAL, MASTER_PORT=str(port),
         TORCHELASTIC_USE_AGENT_STORE='True', TORCHELASTIC_RESTART_COUNT='0')
+
+
+def new_store() -> dist.TCPStore:
+    """Return what the processes find each other by, as torchrun keeps it."""
+    return dist.TCPStore(LOCAL, 0, is_master=True, wait_for_workers=False)
+
+
+def _call(rank: int, count: int, port: int, function: Callable,
+          arguments: tuple) -> None:
+    torch.set_num_threads(1)  # OpenMP's other threads were not forked
+    os.environ.update(variables(rank, count, port))
     function(*arguments)
 
 
@@ -33,8 +43,7 @@ def in_ranks(count: int, function: Callable, *arguments) -> None:
     Raises:
         ProcessRaisedException: What one of them raises, with its traceback.
     """
-    store = dist.TCPStore(
-        LOCAL, 0, is_master=True, wait_for_workers=False)
+    store = new_store()
     mp.start_processes(
         _call, (count, store.port, function, arguments), nprocs=count,
         start_method='fork')

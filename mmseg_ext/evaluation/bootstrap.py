@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 RESAMPLES = 9999
 BATCH = 500  # resamples that are computed at once
@@ -48,6 +47,8 @@ def bootstrap_interval(statistic: Callable[[np.ndarray], np.ndarray],
         Efron, Better bootstrap confidence intervals, 1987;
         scipy.stats.bootstrap.
     """
+    from scipy import stats  # most of a second, at the start of any tool
+
     none = Interval(np.nan, np.nan)
     units = np.arange(num_units)
     if num_units < 2 or np.isnan(statistic(units[None])).any():

@@ -3,7 +3,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from .bootstrap import RESAMPLES, Interval, bootstrap_interval
 
@@ -58,6 +57,8 @@ def paired_difference(first: np.ndarray, second: np.ndarray,
         return PairedDifference(nan, Interval(nan, nan), nan, 0, 0, 0)
     p = 1.0
     if found.any():
+        from scipy import stats  # most of a second, at the start of any tool
+
         p = float(stats.wilcoxon(found).pvalue)
     return PairedDifference(
         float(found.mean()),

@@ -1,4 +1,4 @@
-"""What torchrun starts: each process trains and leaves its weights."""
+"""Started as by torchrun: each process trains and leaves its weights."""
 import atexit
 import sys
 import weakref

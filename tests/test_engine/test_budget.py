@@ -1,4 +1,5 @@
 import pytest
+from tiny import tiny_quickstart
 
 from mmseg_ext.engine.budget import (
     Timing,
@@ -49,18 +50,9 @@ def test_given_steps_end_with_a_validation(steps):
     assert 0.9 * steps <= schedule.steps <= steps
 
 
-def test_real_steps_are_timed(sem_root, config_path):
-    from mmseg_ext.engine import load_config
-
-    cfg = load_config(config_path('segformer_mit-b0_sem'),
-                      data_root=str(sem_root), from_scratch=True)
-    cfg.train_pipeline = None
-    for step in cfg.train_dataloader.dataset.pipeline:
-        if step.type == 'RandomCrop':
-            step.crop_size = (64, 64)
-    cfg.train_dataloader.batch_size = 2
-    cfg.train_dataloader.num_workers = 0
-    cfg.train_dataloader.persistent_workers = False
+def test_real_steps_are_timed(sem_root, config_path, tmp_path):
+    cfg = tiny_quickstart(config_path('segformer_xattn_quickstart'), tmp_path,
+                          sem_root)
     before = cfg.pretty_text
     done = []
     timing = time_training(cfg, lambda *numbers: done.append(numbers))

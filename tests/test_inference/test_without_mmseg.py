@@ -74,7 +74,7 @@ def test_tool_runs_on_an_exported_file(environment, repository, tmp_path):
     from mmseg_ext.inference.export import export_model
     cfg = tiny_config()
     weights = write_weights(cfg, tmp_path / 'model.pth')
-    export_model(cfg, weights, str(tmp_path / 'model.onnx'))
+    export_model(cfg, weights, str(tmp_path / 'model.onnx'), (64, 64))
     image = np.random.default_rng(0).integers(0, 256, (96, 160, 3), np.uint8)
     cv2.imwrite(str(tmp_path / 'a.png'), image)
     done = python(environment, repository / 'tools/predict.py',

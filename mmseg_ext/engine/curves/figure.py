@@ -14,6 +14,7 @@ from mmseg_ext.basics.fonts import readable_names
 from .history import LOSS, History
 
 DPI = 150
+WIDTH = 7.5  # inches
 POINTS = 60  # of a loss at most, each the mean of its iterations
 # Okabe and Ito's colours without yellow, which is pale on white; the markers
 # tell lines apart where colours do not.
@@ -69,8 +70,7 @@ def draw_curves(history: History,
                        _by_class(history, RATIO, RATIO, labels,
                                  largest=True),
                        partial(_mark_best, highest=False)))
-    figure = Figure(figsize=(7.5, 2.7 * len(panels) + 0.4), dpi=DPI,
-                    layout='constrained')
+    figure = Figure(figsize=(WIDTH, 2.7 * len(panels) + 0.4), dpi=DPI)
     all_axes = figure.subplots(len(panels), squeeze=False, sharex=True)[:, 0]
     for axes, (title, unit, lines, finish) in zip(all_axes, panels):
         _draw(axes, title, unit, lines, font)
@@ -78,7 +78,24 @@ def draw_curves(history: History,
             finish(axes, lines)
     all_axes[-1].set_xlabel('iteration')
     all_axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    _make_room(figure)
     return figure
+
+
+def _make_room(figure: Figure) -> None:
+    """Leave margins for what stands around the axes, legends to the right.
+
+    As matplotlib's constrained layout does, which measures every tick and
+    draws the picture twice, at each validation.
+    """
+    legends = [axes.get_legend() for axes in figure.axes]
+    widths = [legend.get_window_extent().width / DPI
+              for legend in legends if legend is not None]
+    right = min(max(widths, default=0) + 0.2, WIDTH / 2)
+    height = figure.get_figheight()
+    figure.subplots_adjust(
+        left=0.75 / WIDTH, right=1 - right / WIDTH, bottom=0.55 / height,
+        top=1 - 0.35 / height, hspace=0.18)
 
 
 def _has_classes(history: History, measure: str,

@@ -1,38 +1,22 @@
 """timm's weights by name, from a hub on the loopback address."""
-import os
-import subprocess
-import sys
+import importlib
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
 
 from mmseg_ext.engine import WeightsError, check_weights
 from mmseg_ext.engine.weights import find_scheme
 
 timm = pytest.importorskip('timm', reason='needs the extra encoders')
 safetensors = pytest.importorskip('safetensors.torch')
+constants = pytest.importorskip('huggingface_hub.constants')
 
 NAME = 'test_resnet.r160_in1k'  # timm's own, of half a million weights
-LOADS = f"""
-import mmseg_ext
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
-from mmseg.registry import MODELS
-from mmseg_ext.engine import check_weights
-
-init_default_scope('mmseg')
-backbone = dict(
-    type='TimmBackbone', model_name='test_resnet',
-    init_cfg=dict(type='Pretrained', checkpoint='timm://{NAME}'))
-check_weights(Config(dict(model=dict(backbone=backbone))))
-net = MODELS.build(backbone)
-net.init_weights()
-assert all(x.eq(0.25).all() for x in net.parameters())
-print('loaded')
-"""
 
 
 class Hub(SimpleHTTPRequestHandler):
@@ -52,37 +36,49 @@ def config(name: str) -> Config:
         type='Pretrained', checkpoint=f'timm://{name}')))))
 
 
-@pytest.mark.parametrize('there', [True, False])
-def test_downloads_by_name(there, tmp_path):
-    folder = tmp_path / f'hub/timm/{NAME}/resolve/main'
-    folder.mkdir(parents=True)
-    if there:
-        state = {name: value.fill_(0.25) if value.is_floating_point()
-                 else value for name, value in
-                 timm.create_model('test_resnet').state_dict().items()}
-        safetensors.save_file(state, folder / 'model.safetensors')
-        (folder / 'config.json').write_text('{}')
+@pytest.fixture
+def hub(tmp_path):
+    """A folder that the hub serves, with an empty cache beside it."""
+    folder = tmp_path / 'hub'
+    folder.mkdir()
     server = ThreadingHTTPServer(
-        ('127.0.0.1', 0), partial(Hub, directory=str(tmp_path / 'hub')))
+        ('127.0.0.1', 0), partial(Hub, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    try:
-        result = subprocess.run(
-            [sys.executable, '-W', 'ignore', '-c', LOADS], text=True,
-            capture_output=True, timeout=120, env=dict(
-                os.environ, HF_HOME=str(tmp_path / 'cache'),
-                HF_ENDPOINT=f'http://127.0.0.1:{server.server_port}'))
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-    if there:
-        assert result.stdout.splitlines()[-1:] == ['loaded'], result.stderr
-    else:
-        last = result.stderr.splitlines()[-1]
-        assert 'ConnectionError' in last and '404' in last
-        assert 'package://efficientnet_lite0' in last
-        assert '--from-scratch' in last
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv('HF_HUB_CACHE', raising=False)
+        patch.setenv('HF_HOME', str(tmp_path / 'cache'))
+        patch.setenv('HF_ENDPOINT', f'http://127.0.0.1:{server.server_port}')
+        importlib.reload(constants)  # which read the environment once
+        yield folder
+    importlib.reload(constants)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_downloads_by_name(hub, tmp_path):
+    folder = hub / f'timm/{NAME}/resolve/main'
+    folder.mkdir(parents=True)
+    state = {name: value.fill_(0.25) if value.is_floating_point() else value
+             for name, value in
+             timm.create_model('test_resnet').state_dict().items()}
+    safetensors.save_file(state, folder / 'model.safetensors')
+    (folder / 'config.json').write_text('{}')
+    check_weights(config(NAME))
+    init_default_scope('mmseg')
+    net = MODELS.build(dict(
+        type='TimmBackbone', model_name='test_resnet',
+        init_cfg=dict(type='Pretrained', checkpoint=f'timm://{NAME}')))
+    net.init_weights()
+    assert all(x.eq(0.25).all() for x in net.parameters())
+    assert [*(tmp_path / 'cache').rglob('model.safetensors')]
+
+
+def test_what_the_hub_has_not(hub):
+    with pytest.raises(ConnectionError, match=(
+            r'404.*package://efficientnet_lite0.*--from-scratch')):
+        check_weights(config(NAME))
 
 
 @pytest.mark.parametrize(('name', 'message'), [

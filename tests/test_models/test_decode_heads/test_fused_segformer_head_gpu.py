@@ -179,24 +179,24 @@ def test_scaled_gradients_of_half_precision(form):
         assert (found - x).norm() < 1.2 * (stock - x).norm() < 0.05 * x.norm()
 
 
-@pytest.mark.parametrize('autocast', [False, True])
-def test_compiles_for_training(autocast, form):
-    inputs = maps(size=(64, 64))
+# in full precision: test_saves_one_map_where_it_is_compiled
+def test_compiles_for_training_in_bfloat16(form):
+    inputs = maps(size=(64, 64))[:2]
     results = []
     for compiles in (False, True):
-        head = build(FusedSegformerHead, dropout_ratio=0)
+        head = build(FusedSegformerHead, dropout_ratio=0,
+                     in_channels=CHANNELS[:2], in_index=[0, 1])
         network = torch.compile(
             head, backend='aot_eager_decomp_partition',
             fullgraph=True) if compiles else head
-        with torch.autocast('cpu', torch.bfloat16, enabled=autocast):
+        with torch.autocast('cpu', torch.bfloat16):
             out = network(inputs)
         gradients = torch.autograd.grad(
             out.float().square().mean(), [*inputs, *head.parameters()])
         results.append([out, *head.buffers(), *gradients])
     for eager, compiled in zip(*results):
         error = (compiled.double() - eager.double()).norm()
-        limit = 0.1 if autocast else 1e-4
-        assert error <= limit * eager.double().norm() + 1e-7
+        assert error <= 0.1 * eager.double().norm() + 1e-7
 
 
 def test_two_processes_average_their_gradients(form, tmp_path):
