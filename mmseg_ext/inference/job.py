@@ -29,7 +29,7 @@ from .calibration import AUTO, Calibration
 from .diameter_plot import DIAMETERS, draw_diameters
 from .inputs import Inputs
 from .phase_plot import draw_phases
-from .phases import PhaseSummary, limits_of
+from .phases import PhaseSummary, check_phase, limits_of
 from .predictor import LogitModel, Prediction, predict
 from .preparation import Preparation
 from .result_store import ResultStore
@@ -88,10 +88,8 @@ class PredictionJob:
         self._check_grains()
 
     def _check_grains(self) -> None:
-        if self.grain_size not in (None, *self.model.classes):
-            raise ValueError(
-                f'grain_size={self.grain_size!r}: the phases are '
-                f'{", ".join(self.model.classes)}')
+        if self.grain_size is not None:
+            check_phase(self.grain_size, self.model.classes)
         if self.um_per_pixel is None and (
                 self.grain_size is not None or self.split_touching):
             raise ValueError('grain_size and split_touching need features: '
