@@ -34,7 +34,7 @@ from .predictor import LogitModel, Prediction, predict
 from .preparation import Preparation
 from .result_store import ResultStore
 from .run_record import RECORD, RunRecord
-from .scales import describe_scales
+from .scales import describe_left_out, describe_scales
 from .tiling import Tiling
 
 NAMED = 3  # so many names in a line of the outcome
@@ -164,7 +164,7 @@ class PredictionJob:
             self._draw_diameters(store)
         if store.grains is not None:
             outcome.grains = store.grains.summarize().describe(
-                store.grains.split)
+                store.grains.split) + describe_left_out(store.record.scales)
         return outcome
 
     def _draw_diameters(self, store: ResultStore) -> None:
