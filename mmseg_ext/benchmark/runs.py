@@ -119,7 +119,8 @@ def list_runs(suite: Suite,
             if row.pruned is not None:
                 cfg.pruned = dict(run=others[row.pruned.row],
                                   **row.pruned.settings)
-            runs.append(Run(row, seed, Job('run', folder, cfg)))
+            runs.append(Run(row, seed, Job(
+                'run', folder, cfg, tuple(others.values()))))
     return runs, failures
 
 
