@@ -29,8 +29,9 @@ class Job:
     The folder holds the config as it was when the work began
     (``config.py``), what the worker printed (``log.txt``), and once all is
     done its result (``result.json``); mmengine's own files are in ``work``.
-    Where it starts from other work, ``starts.json`` tells from which. A worker ends with the process that
-    started it, however that ended. POSIX only.
+    Where it starts from other work, ``starts.json`` tells from which. A
+    worker ends with the process that started it, however that ended. POSIX
+    only.
 
     Attributes:
         task: 'run', 'fold', 'cost' or 'steps'.
