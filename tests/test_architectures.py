@@ -18,13 +18,13 @@ from survey import FULL, SMALL, is_of_survey
 from tiny import shrink
 
 from mmseg_ext.basics.class_counts import class_counts
-from mmseg_ext.benchmark.cost import (
+from mmseg_ext.engine import load_config, train
+from mmseg_ext.engine.dataset_options import check_class_weights
+from mmseg_ext.engine.model_cost import (
     PixelLogits,
     count_flops,
     deployed_parameters,
 )
-from mmseg_ext.engine import load_config, train
-from mmseg_ext.engine.dataset_options import check_class_weights
 
 ROOT = Path(__file__).parents[1] / 'configs'
 CONFIGS = sorted(path for path in ROOT.glob('*/*.py')

@@ -14,6 +14,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from mmseg_ext.basics.argument_types import number
 from mmseg_ext.basics.command_line import config_name, new_parser, run
 from mmseg_ext.basics.console import Console
 
@@ -31,10 +32,11 @@ def parse_args() -> argparse.Namespace:
         '--accuracy', nargs='+', default=['mIoU'], metavar='KEY',
         help='columns: mIoU, or IoU.CLASS such as IoU.defect (default: mIoU)')
     parser.add_argument(
-        '--count', type=int, default=32, help='training images, tiles or '
-        'windows to calibrate with (default: %(default)s)')
+        '--count', type=number(int, low=1), default=32,
+        help='training images, tiles or windows to calibrate with '
+        '(default: %(default)s)')
     parser.add_argument(
-        '--threads', nargs='+', type=int, default=[1, 2],
+        '--threads', nargs='+', type=number(int, low=1), default=[1, 2],
         help='to time with (default: 1 2)')
     parser.add_argument(
         '--out', type=Path, default='work_dirs/files',

@@ -15,6 +15,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from mmseg_ext.basics.argument_types import number
 from mmseg_ext.basics.command_line import (
     add_config_options,
     config_name,
@@ -27,8 +28,8 @@ def parse_args() -> argparse.Namespace:
     parser = new_parser(__doc__)
     parser.add_argument('config', type=config_name, help='config file')
     parser.add_argument(
-        '--folds', type=int, metavar='N', help='how many (default: 5, or as '
-        'many lists as there are)')
+        '--folds', type=number(int, low=2), metavar='N',
+        help='how many (default: 5, or as many lists as there are)')
     parser.add_argument(
         '--seeds', nargs='+', type=int, default=[0], metavar='SEED',
         help='of the trainings of each fold (default: 0)')

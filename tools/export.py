@@ -10,6 +10,7 @@ with PyTorch before it is left behind, and runs in tools/predict.py --onnx.
 """
 import argparse
 
+from mmseg_ext.basics.argument_types import number
 from mmseg_ext.basics.command_line import (
     add_config_options,
     config_name,
@@ -24,11 +25,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('out', help='file to write: *.onnx or *.pt2')
     parser.add_argument(
-        '--size', nargs=2, type=int, metavar=('HEIGHT', 'WIDTH'),
+        '--size', nargs=2, type=number(int, low=1),
+        metavar=('HEIGHT', 'WIDTH'),
         help='of the images it is traced and checked with, in pixels; '
         "default: the config's windows, or what it scales to, or 512 512")
     parser.add_argument(
-        '--batch', type=int, default=1, help='number of these images')
+        '--batch', type=number(int, low=1), default=1,
+        help='number of these images')
     parser.add_argument(
         '--fixed-size', action='store_true',
         help='take no other batch and size, for runtimes that want it')

@@ -15,6 +15,7 @@ Interrupted or run again, it goes on where it was.
 import argparse
 from pathlib import Path
 
+from mmseg_ext.basics.argument_types import number
 from mmseg_ext.basics.command_line import (
     add_config_options,
     add_reading_options,
@@ -66,35 +67,40 @@ def parse_args() -> argparse.Namespace:
         "weighs, such as 'backbone.layers.4', EfficientNet's stage of stride "
         '16 (default: %(default)s)')
     parser.add_argument(
-        '--max-points', type=int, default=1, help='most points that '
-        'the segmenter is given: the highest peaks of the Grad-CAM map '
-        '(default: %(default)s)')
+        '--max-points', type=number(int, low=1), default=1,
+        help='most points that the segmenter is given: the highest peaks of '
+        'the Grad-CAM map (default: %(default)s)')
     parser.add_argument(
-        '--accept', type=float, default=0.5, metavar='QUALITY',
+        '--accept', type=number(float, low=0, high=1), default=0.5,
+        metavar='QUALITY',
         help='masks of a lower quality (0 to 1) are for review (default: '
         '%(default)s)')
     parser.add_argument(
-        '--area', type=float, nargs=2, default=(1e-4, 0.3),
-        metavar=('MIN', 'MAX'), help='fractions of the image between which '
-        'the area of a mask must lie (default: 1e-4 0.3)')
+        '--area', type=number(float, low=0, high=1), nargs=2,
+        default=(1e-4, 0.3), metavar=('MIN', 'MAX'),
+        help='fractions of the image between which the area of a mask '
+        'must lie (default: 1e-4 0.3)')
     parser.add_argument(
-        '--iou', type=float, default=0.5, help='for the report: a mask of a '
-        'lower IoU with the ground truth has to be drawn again (default: '
+        '--iou', type=number(float, low=0, high=1), default=0.5,
+        help='for the report: a mask of a lower IoU with the ground '
+        'truth has to be drawn again (default: %(default)s)')
+    parser.add_argument(
+        '--minutes', type=number(float, above=0), default=1.0,
+        help='for the report: minutes that a mask takes by hand (default: '
         '%(default)s)')
     parser.add_argument(
-        '--minutes', type=float, default=1.0, help='for the report: minutes '
-        'that a mask takes by hand (default: %(default)s)')
-    parser.add_argument(
-        '--next', type=int, default=10, metavar='N', help='of phases: so many '
-        'images wait for a person, the most undecided ones; once some are '
-        'read back, the next take their place (default: %(default)s)')
+        '--next', type=number(int, low=1), default=10, metavar='N',
+        help='of phases: so many images wait for a person, the most undecided '
+        'ones; once some are read back, the next take their place (default: '
+        '%(default)s)')
     parser.add_argument(
         '--base-phase', metavar='PHASE', help='of phases: what no polygon '
         'covers; default: the phase of most pixels')
     parser.add_argument(
-        '--tolerance', type=float, default=0.75, metavar='PIXELS',
-        help='of phases: how far polygons may be off the outlines, finer '
-        'where that costs a part 2 %% of its pixels (default: %(default)s)')
+        '--tolerance', type=number(float, low=0), default=0.75,
+        metavar='PIXELS', help='of phases: how far polygons may be off the '
+        'outlines, finer where that costs a part 2 %% of its pixels (default: '
+        '%(default)s)')
     add_reading_options(parser)
     add_config_options(parser)
     args = parser.parse_args()

@@ -14,6 +14,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from mmseg_ext.basics.argument_types import number, pixel_size
 from mmseg_ext.basics.command_line import (
     add_reading_options,
     config_name,
@@ -21,11 +22,6 @@ from mmseg_ext.basics.command_line import (
     run,
 )
 from mmseg_ext.basics.console import Console
-
-
-def pixel_size(text: str) -> float | str | None:
-    return {'auto': 'auto', 'none': None}[text] if text in (
-        'auto', 'none') else float(text)
 
 
 def parse_args() -> argparse.Namespace:
@@ -49,8 +45,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--device', help="such as 'cpu'; default: the GPU if there is one")
     parser.add_argument(
-        '--threads', type=int, metavar='N', help='of the CPU; default: one '
-        'for each core')
+        '--threads', type=number(int, low=1), metavar='N',
+        help='of the CPU; default: one for each core')
     add_reading_options(parser)
     parser.add_argument(
         '--um-per-pixel', type=pixel_size, default='auto',
@@ -59,7 +55,7 @@ def parse_args() -> argparse.Namespace:
         '(FEI, Zeiss, Olympus, TESCAN, ImageJ, OME) or side file (JEOL, '
         'Hitachi, TESCAN) says; none: measure nothing (default: %(default)s)')
     parser.add_argument(
-        '--min-area', type=int, default=1, metavar='PIXELS',
+        '--min-area', type=number(int, low=1), default=1, metavar='PIXELS',
         help='smaller features are not counted')
     parser.add_argument(
         '--grain-size', metavar='PHASE', help='grain size of a phase after '
@@ -69,14 +65,16 @@ def parse_args() -> argparse.Namespace:
         'particles that touch, by watershed: those of the phase of '
         '--grain-size, or of all phases; needs scikit-image')
     parser.add_argument(
-        '--tile', type=int, metavar='PIXELS', help='cut images into tiles of '
-        'this side, 0: never; default: the windows of the config or 1024, '
-        'for images of more than 2**21 pixels that the config does not scale')
+        '--tile', type=number(int, low=0), metavar='PIXELS', help='cut '
+        'images into tiles of this side, 0: never; default: the windows of '
+        'the config or 1024, for images of more than 2**21 pixels that the '
+        'config does not scale')
     parser.add_argument(
-        '--overlap', type=int, metavar='PIXELS', help='how far neighbouring '
-        'tiles overlap; default: an eighth of --tile')
+        '--overlap', type=number(int, low=0), metavar='PIXELS',
+        help='how far neighbouring tiles overlap; default: an eighth of '
+        '--tile')
     parser.add_argument(
-        '--batch', type=int, default=1,
+        '--batch', type=number(int, low=1), default=1,
         help='tiles that are predicted at once (default: %(default)s)')
     parser.add_argument(
         '--report', action='store_true', help='also write report.html: all '
@@ -105,8 +103,6 @@ def parse_args() -> argparse.Namespace:
         parser.error('--validation goes with --report')
     if args.correct != 'none' and args.validation is None:
         parser.error(f'--correct-{args.correct} goes with --validation')
-    if args.threads is not None and args.threads < 1:
-        parser.error(f'--threads {args.threads}: must be at least 1')
     if args.config is not None:
         config_name(args.config)
     return args
@@ -135,8 +131,13 @@ def load_model(args: argparse.Namespace):
 def main() -> int:
     args = parse_args()
     from mmseg_ext.inference import PredictionJob, Tiling, list_inputs
+    from mmseg_ext.inference.phases import check_phase, named_phases
 
     inputs = list_inputs(args.input, args.out)
+    if args.grain_size and args.config:  # what is known before the model
+        phases = named_phases(args.config)
+        if phases:
+            check_phase(args.grain_size, phases)
     tiling = None
     if args.tile:
         overlap = args.tile // 8 if args.overlap is None else args.overlap

@@ -13,10 +13,10 @@ them, in work_dirs/mit-b0_pretraining.
 """
 import argparse
 
+from mmseg_ext.basics.argument_types import crop_rows, number
 from mmseg_ext.basics.command_line import (
     add_budget_options,
     config_name,
-    crop_rows,
     new_parser,
     run,
 )
@@ -38,21 +38,23 @@ def parse_args() -> argparse.Namespace:
     add_budget_options(parser, 20, 'for the pretraining')
     parser.add_argument('--crop', type=int, default=192, metavar='PIXELS',
                         help='side of the squares (default: %(default)s)')
-    parser.add_argument('--batch', type=int, default=8,
+    parser.add_argument('--batch', type=number(int, low=2), default=8,
                         help='squares in a step (default: %(default)s)')
-    parser.add_argument('--lr', type=float, default=1e-3, help='highest '
-                        'learning rate (default: %(default)s)')
+    parser.add_argument('--lr', type=number(float, above=0), default=1e-3,
+                        help='highest learning rate (default: %(default)s)')
     parser.add_argument(
         '--crop-bottom', type=crop_rows, default=0, metavar='ROWS|auto',
         help='cut rows off the lower edge, or the information band where '
         'one is found')
-    parser.add_argument('--bit-depth', type=int, metavar='BITS', help='of '
-                        '16-bit images that fill fewer, such as 12')
+    parser.add_argument('--bit-depth', type=number(int, low=8, high=16),
+                        metavar='BITS', help='of 16-bit images that fill '
+                        'fewer, such as 12')
     parser.add_argument('--amp', action='store_true',
                         help='in mixed precision')
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--workers', type=int, default=2, help='processes '
-                        'that load images (default: %(default)s)')
+    parser.add_argument('--workers', type=number(int, low=0), default=2,
+                        help='processes that load images (default: '
+                        '%(default)s)')
     parser.add_argument('--work-dir', help='folder of logs, curves and '
                         'checkpoints (default: FILE_pretraining)')
     parser.add_argument('--resume', action='store_true', help='go on from '

@@ -11,6 +11,7 @@ little use; --importance random is the row that any other has to beat.
 """
 import argparse
 
+from mmseg_ext.basics.argument_types import expression, number
 from mmseg_ext.basics.command_line import (
     add_config_options,
     command_for,
@@ -29,7 +30,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('out', help='folder to write')
     parser.add_argument(
-        '--ratio', type=float, default=0.5,
+        '--ratio', type=number(float, above=0, high=0.95), default=0.5,
         help='fraction of the channels to remove (default: %(default)s)')
     parser.add_argument(
         '--importance', choices=IMPORTANCES, default='activation',
@@ -40,16 +41,16 @@ def parse_args() -> argparse.Namespace:
         '--after-norm', action='store_true',
         help='of activation: measure behind norm and activation function')
     parser.add_argument(
-        '--calibration', type=int, default=32, metavar='N',
+        '--calibration', type=number(int, low=1), default=32, metavar='N',
         help='crops of training images to look at (default: %(default)s)')
     parser.add_argument(
-        '--round-to', type=int, default=8, metavar='N',
+        '--round-to', type=number(int, low=1), default=8, metavar='N',
         help='leave channels in multiples of N (default: %(default)s)')
     parser.add_argument(
-        '--min-channels', type=int, default=4, metavar='N',
+        '--min-channels', type=number(int, low=1), default=4, metavar='N',
         help='fewest that a layer keeps (default: %(default)s)')
     parser.add_argument(
-        '--steps', type=int, default=1, metavar='N',
+        '--steps', type=number(int, low=1), default=1, metavar='N',
         help='prune little by little, and take the statistics of norms anew '
         'between')
     parser.add_argument(
@@ -57,11 +58,12 @@ def parse_args() -> argparse.Namespace:
         help='rank the channels of all layers together; no layer loses more '
         'than 0.8')
     parser.add_argument(
-        '--only', metavar='REGEX',
+        '--only', type=expression, metavar='REGEX',
         help='prune the layers whose name has it, whatever suits the '
         'architecture')
     parser.add_argument(
-        '--ignore', metavar='REGEX', help='leave these layers as they are')
+        '--ignore', type=expression, metavar='REGEX',
+        help='leave these layers as they are')
     parser.add_argument(
         '--distill', action='store_true',
         help='let the original model teach the pruned one in its training')
@@ -70,7 +72,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--overwrite', action='store_true', help='replace what is there')
     add_config_options(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.after_norm and args.importance != 'activation':
+        parser.error('--after-norm is of --importance activation, not of '
+                     f'{args.importance}')
+    return args
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ tell what it costs. model_int8.json has the numbers. If it costs more than
 import argparse
 from pathlib import Path
 
+from mmseg_ext.basics.argument_types import number
 from mmseg_ext.basics.command_line import (
     add_reading_options,
     config_name,
@@ -38,8 +39,9 @@ def parse_args() -> argparse.Namespace:
         '--compare', nargs='+', metavar='IMAGES', help='images to compare '
         'both files on; default: --images that no range was found on')
     parser.add_argument(
-        '--count', type=int, default=32, help='images, tiles or windows to '
-        'find ranges on (default: %(default)s)')
+        '--count', type=number(int, low=1), default=32,
+        help='images, tiles or windows to find ranges on (default: '
+        '%(default)s)')
     parser.add_argument(
         '--calibration', choices=['minmax', 'percentile'], default='minmax',
         help='how: all that is seen, or 99.999 %% of it, which takes longer '
@@ -50,14 +52,15 @@ def parse_args() -> argparse.Namespace:
         'instructions for eight bits (VNNI), older x86, or Arm; default: '
         'this one')
     parser.add_argument(
-        '--max-drop', type=float, metavar='POINTS', help='mIoU that may be '
-        'lost (default: 1; with --config)')
+        '--max-drop', type=number(float, low=0), metavar='POINTS',
+        help='mIoU that may be lost (default: 1; with --config)')
     parser.add_argument(
-        '--min-agreement', type=float, metavar='PERCENT', help='pixels that '
-        'must keep their class (default: 98 with --images, else none)')
+        '--min-agreement', type=number(float, low=0, high=100),
+        metavar='PERCENT', help='pixels that must keep their class '
+        '(default: 98 with --images, else none)')
     parser.add_argument(
-        '--threads', type=int, default=1, help='of the CPU, to measure times '
-        'with (default: %(default)s)')
+        '--threads', type=number(int, low=1), default=1,
+        help='of the CPU, to measure times with (default: %(default)s)')
     add_reading_options(parser)
     parser.add_argument(
         '--overwrite', action='store_true', help='replace the file')

@@ -2,6 +2,7 @@
 """Train a segmentor; options as in MMSegmentation's own tools/train.py."""
 import argparse
 
+from mmseg_ext.basics.argument_types import number
 from mmseg_ext.basics.command_line import (
     add_config_options,
     command_for,
@@ -29,7 +30,7 @@ def parse_args() -> argparse.Namespace:
         help='start from random weights; nothing is downloaded')
     parser.add_argument(
         '--patience',
-        type=int,
+        type=number(int, low=1),
         metavar='N',
         help='end after N validations without a better best checkpoint')
     parser.add_argument(
@@ -45,12 +46,12 @@ def parse_args() -> argparse.Namespace:
         'mean of their probabilities')
     parser.add_argument(
         '--alpha',
-        type=float,
+        type=number(float, low=0, high=1),
         help='with --distill: factor of the losses of the masks, that of the '
         "teacher's is 1 - alpha (default: 0.5)")
     parser.add_argument(
         '--temperature',
-        type=float,
+        type=number(float, above=0),
         help='with --distill: the higher, the more the unlikely classes '
         'count (default: 4)')
     parser.add_argument(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, Optional
 
+from .argument_types import crop_rows, number
 from .errors import user_sentence
 from .printable import printable
 
@@ -156,16 +157,12 @@ def _option_value(value: str):
         kept.replace(' ', _SPACE)))
 
 
-def crop_rows(text: str) -> int | str:
-    """Read a number of rows, or 'auto'."""
-    return text if text == 'auto' else int(text)
-
-
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
     """Add how image files are read, where that is not as in training."""
     parser.add_argument(
-        '--bit-depth', type=int, metavar='BITS', help='significant bits of '
-        '16-bit images, such as 12; default: as in training')
+        '--bit-depth', type=number(int, low=8, high=16), metavar='BITS',
+        help='significant bits of 16-bit images, such as 12; default: as in '
+        'training')
     parser.add_argument(
         '--crop-bottom', type=crop_rows, metavar='ROWS|auto', help='cut rows '
         'off the lower edge, or the information band, as headers and side '
@@ -258,21 +255,11 @@ def add_budget_options(parser: argparse.ArgumentParser, minutes: float,
         minutes: Their default.
         what: The time is for, in words.
     """
-    def above_0(kind: type) -> Callable:
-        def read(text: str):
-            value = kind(text)
-            if not value > 0:
-                raise argparse.ArgumentTypeError(f'{text}: must be above 0')
-            return value
-
-        read.__name__ = kind.__name__  # for what argparse says of 'abc'
-        return read
-
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument(
-        '--minutes', type=above_0(float), default=minutes,
+        '--minutes', type=number(float, above=0), default=minutes,
         help=f'{what} on this machine, which is timed (default: %(default)g)')
-    budget.add_argument('--steps', type=above_0(int), metavar='N',
+    budget.add_argument('--steps', type=number(int, above=0), metavar='N',
                         help='of training, instead')
 
 

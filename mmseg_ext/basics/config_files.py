@@ -11,6 +11,7 @@ from mmengine.config.utils import ConfigParsingError
 from .shipped import shipped
 
 OWN = 'mmseg_ext'
+HERE = '{{ fileDirname }}'  # mmengine puts a config's folder there
 # names that have changed, for those who still have the old one
 RENAMED = {'ksdd2_made_masks.py': 'ksdd2_pseudo_labels.py'}
 SUFFIXES = ('.py', '.json', '.yaml', '.yml')

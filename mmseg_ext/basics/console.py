@@ -27,6 +27,11 @@ class Console:
         self.in_place = self._stream.isatty()
         self._told = time.monotonic()
 
+    @property
+    def closed(self) -> bool:
+        """Whether the stream is closed, which mmengine's MLflow asks."""
+        return self._stream.closed
+
     def write(self, text: str) -> None:
         """Write as to a stream, where no line in place is left."""
         self.clear()

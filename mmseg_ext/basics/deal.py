@@ -85,10 +85,11 @@ def deal_folds(names: Sequence[str], classes: np.ndarray,
         ValueError: If there are fewer groups than folds.
     """
     if not 2 <= num_folds <= len(groups):
+        kind = 'images' if len(groups) == len(names) else 'groups'
         raise ValueError(
-            f'{num_folds} folds of {len(names)} images in {len(groups)} '
-            'groups that stay together: there must be two folds or more, '
-            'and no more than groups')
+            f'{num_folds} folds of {len(groups)} {kind}'
+            + ' of images that stay together' * (kind == 'groups')
+            + f': must be 2 or more, and at most as many as {kind}')
     goals = np.full(num_folds, len(names) // num_folds)
     goals[:len(names) % num_folds] += 1
     return _deal(names, classes, groups, goals, None, seed)

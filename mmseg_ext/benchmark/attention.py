@@ -5,11 +5,12 @@ from statistics import median
 import torch
 
 from mmseg_ext.basics.arguments import check_at_least
+from mmseg_ext.engine.timing import seconds
 from mmseg_ext.models.necks.multi_scale_cross_attention import (
     CrossScaleAttention,
 )
 
-from .measure import StepCost, peak_megabytes, seconds
+from .measure import StepCost, peak_megabytes
 
 # Stage 4 <- 8 of MiT-B5: (channels, stride) of target and source
 TARGET, SOURCE = (64, 4), (128, 8)

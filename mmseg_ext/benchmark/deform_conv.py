@@ -6,10 +6,11 @@ from statistics import median
 import torch
 
 from mmseg_ext.basics.arguments import check_at_least
+from mmseg_ext.engine.timing import seconds
 from mmseg_ext.models.plugins import DeformablePSA
 from mmseg_ext.ops.deform_conv import available_backends, deform_conv2d
 
-from .measure import StepCost, peak_megabytes, seconds
+from .measure import StepCost, peak_megabytes
 
 KERNEL = 3
 

@@ -24,11 +24,15 @@ from mmseg_ext.compression.quantization.comparison import Agreement, alternate
 from mmseg_ext.compression.quantization.labelled import config_samples
 from mmseg_ext.compression.quantization.quantize import CPU
 from mmseg_ext.engine import load_config
+from mmseg_ext.engine.model_cost import (
+    PixelLogits,
+    count_flops,
+    deployed_parameters,
+)
 from mmseg_ext.inference import OnnxModel, TorchModel
 from mmseg_ext.inference.export import export_model
 from mmseg_ext.inference.preparation import Preparation
 
-from .cost import PixelLogits, count_flops, deployed_parameters
 from .jobs import CONFIG, RESULT, WEIGHTS, read_result
 from .machine import describe_machine
 from .run_config import read_run_config

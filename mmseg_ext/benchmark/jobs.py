@@ -14,8 +14,10 @@ from typing import Optional
 from mmengine.config import Config
 
 from mmseg_ext.basics import FileLock, write_atomically
+from mmseg_ext.basics.files import sha256
 
 CONFIG, RESULT, LOG, LOCK = 'config.py', 'result.json', 'log.txt', 'lock'
+STARTS = 'starts.json'
 # What a run leaves beside these: its weights, mmengine's files, predictions.
 WEIGHTS, WORK_DIR, MASKS = 'weights.pth', 'work', 'masks'
 
@@ -27,17 +29,21 @@ class Job:
     The folder holds the config as it was when the work began
     (``config.py``), what the worker printed (``log.txt``), and once all is
     done its result (``result.json``); mmengine's own files are in ``work``.
-    A worker ends with the process that
-    started it, however that ended. POSIX only.
+    Where it starts from other work, ``starts.json`` tells from which. A
+    worker ends with the process that started it, however that ended. POSIX
+    only.
 
     Attributes:
         task: 'run', 'fold', 'cost' or 'steps'.
         folder: Where it is done; made when it is.
         cfg: Config of the work.
+        starts: Folders of the finished work that it starts from, as seen
+            from its own.
     """
     task: str
     folder: Path
     cfg: Config
+    starts: tuple[str, ...] = ()
 
     @property
     def log(self) -> Path:
@@ -48,7 +54,11 @@ class Job:
         return read_result(self.folder)
 
     def changes(self) -> list[str]:
-        """Return how the config differs from the one the work began with."""
+        """Return how it differs from what the work began with.
+
+        In its config, and in what it starts from: once that is done anew,
+        the work is another's.
+        """
         path = self.folder / CONFIG
         if not path.is_file():
             return []
@@ -60,7 +70,22 @@ class Job:
             f'{now.get(key, "not there")}'
             for key in sorted({**began, **now})
             if began.get(key) != now.get(key)
+        ] + [
+            f'{start}, from which it began, was done anew'
+            for start, digest in self._began_from().items()
+            if self._digest(start) not in (None, digest)
         ]
+
+    def _began_from(self) -> dict[str, str]:
+        """Return what was noted; nothing is of work of earlier versions."""
+        path = self.folder / STARTS
+        return (json.loads(path.read_text(encoding='utf-8'))
+                if path.is_file() else {})
+
+    def _digest(self, start: str) -> Optional[str]:
+        # its result has the moment in which it began, so no two are the same
+        path = self.folder / start / RESULT
+        return sha256(path) if path.is_file() else None
 
     @contextmanager
     def claimed(self) -> Iterator[bool]:
@@ -87,14 +112,22 @@ class Job:
             elif path.name != LOCK:
                 path.unlink()
 
+    def begin(self) -> None:
+        """Note what the work begins with, unless it has begun before."""
+        if (self.folder / CONFIG).exists():
+            return
+        if self.starts:
+            write_atomically(self.folder / STARTS, json.dumps(
+                {start: self._digest(start) for start in self.starts}))
+        write_atomically(self.folder / CONFIG, self.cfg.pretty_text)
+
     def execute(self) -> Optional[str]:
         """Do the work, or go on with it; only while it is claimed.
 
         Returns:
             None once it is done, else why it is not.
         """
-        if not (self.folder / CONFIG).exists():
-            write_atomically(self.folder / CONFIG, self.cfg.pretty_text)
+        self.begin()
         command = [
             sys.executable, '-m', 'mmseg_ext.benchmark.worker', self.task,
             str(self.folder)

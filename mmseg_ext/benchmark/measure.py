@@ -1,5 +1,4 @@
-"""Time and peak memory of a piece of work."""
-import time
+"""Peak memory of a piece of work."""
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,15 +21,6 @@ class StepCost:
     @property
     def total(self) -> float:
         return self.forward + self.backward
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Return the wall time of one call; waits for the GPU."""
-    start = time.perf_counter()
-    work()
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.perf_counter() - start
 
 
 def resident(field: str) -> int:

@@ -3,6 +3,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional
 
+from mmseg_ext.compression.pruning import PruningSettings
 from mmseg_ext.engine import find_config
 
 from .suite_values import (
@@ -139,8 +140,6 @@ def _read_pruned(where: str, section) -> Optional[Pruned]:
     settings = {key: value for key, value in section.items() if key != 'row'}
     if ratio == 0 and len(settings) == 1:
         return Pruned(check_text(f'{where}.row', row), {})
-    # not above: it measures by this room's means
-    from mmseg_ext.compression.pruning import PruningSettings
     try:
         PruningSettings(**settings)
     except (TypeError, ValueError) as error:

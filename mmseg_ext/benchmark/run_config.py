@@ -1,12 +1,20 @@
 """The folder of a run, and the config that it trains and predicts with."""
+from collections.abc import Callable
 from pathlib import Path
 from typing import Optional
 
 from mmengine.config import Config
 
+from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics.config_files import HERE
+from mmseg_ext.compression.pruning import PruningSettings, prune_model
+from mmseg_ext.compression.pruning.prune import FILES
+
 from .jobs import CONFIG, WEIGHTS, WORK_DIR
 
 PRUNED = 'pruned'
+OTHERS = ('teacher_run', PRUNED)  # in a run's config
+OWN = 'model.py'
 
 
 def widths_file(folder: Path) -> Path:
@@ -22,19 +30,55 @@ def read_run_config(folder: Path) -> Config:
     """
     cfg = Config.fromfile(folder / CONFIG)
     cfg.work_dir = str(folder / WORK_DIR)
-    teacher = cfg.pop('teacher_run', None)
-    if teacher is not None:
-        teacher = (folder / teacher).resolve()
-        cfg.model.teacher = dict(
-            config=str(teacher / CONFIG), checkpoint=str(teacher / WEIGHTS))
-    pruned = cfg.pop('pruned', None)
-    if pruned is not None:
-        start = (folder / pruned.run).resolve()
-        if pruned.get('ratio'):
-            start = folder.resolve() / PRUNED
-            cfg.model.widths = str(widths_file(folder.resolve()))
-        cfg.load_from = str(start / WEIGHTS)
+    cfg.merge_from_dict(_from_others(
+        cfg, lambda path: str((folder / path).resolve())))
+    for name in OTHERS:
+        cfg.pop(name, None)
     return cfg
+
+
+def write_own_config(folder: Path) -> None:
+    """Write ``model.py``, which all tools take with the run's weights.
+
+    Its config.py is one only where it starts from no other run. The folder
+    of all runs may be moved.
+
+    Args:
+        folder: Of the run.
+    """
+    values = _from_others(Config.fromfile(folder / CONFIG),
+                          lambda path: f'{HERE}/{path}')
+    if values:
+        write_atomically(folder / OWN, '\n'.join([
+            '# The model of weights.pth; config.py says what was asked for.',
+            f"_base_ = './{CONFIG}'", Config(values).pretty_text]))
+
+
+def _from_others(cfg: Config, locate: Callable[[str], str]) -> dict:
+    """Return what follows from the runs that a run starts from.
+
+    Args:
+        cfg: Of the run, as it lies in its folder.
+        locate: Writes a path that is relative to that folder.
+    """
+    values, model = {}, {}
+    teacher = cfg.get('teacher_run')
+    if teacher is not None:
+        model['teacher'] = {
+            key: locate(f'{teacher}/{file}') for key, file in (
+                ('config', CONFIG), ('checkpoint', WEIGHTS))}
+        if 'teacher' in cfg.model:  # None, most often
+            model['teacher']['_delete_'] = True
+    pruned = cfg.get('pruned')
+    if pruned is not None:
+        start = pruned.run
+        if pruned.get('ratio'):
+            start = PRUNED
+            model['widths'] = locate(widths_file(Path()).as_posix())
+        values['load_from'] = locate(f'{start}/{WEIGHTS}')
+    if model:
+        values['model'] = model
+    return values
 
 
 def prune_run(folder: Path) -> None:
@@ -47,9 +91,6 @@ def prune_run(folder: Path) -> None:
     settings: Optional[dict] = cfg.get('pruned')
     if settings is None or not settings.get('ratio'):
         return
-    # not above: it measures by this room's means
-    from mmseg_ext.compression.pruning import PruningSettings, prune_model
-    from mmseg_ext.compression.pruning.prune import FILES
     out = folder / PRUNED
     if (out / FILES[-1]).is_file():
         return

@@ -154,7 +154,8 @@ def list_runs(suite: Suite, work_dir: Path,
             if row.pruned is not None:
                 cfg.pruned = dict(run=others[row.pruned.row],
                                   **row.pruned.settings)
-            runs.append(Run(row, seed, Job('run', folder, cfg)))
+            runs.append(Run(row, seed, Job(
+                'run', folder, cfg, tuple(others.values()))))
     return runs, failures
 
 

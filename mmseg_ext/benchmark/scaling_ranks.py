@@ -23,7 +23,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from .measure import seconds
+from mmseg_ext.engine.timing import seconds
+
 from .speed_load import OtherLoad
 from .speed_rivals import Source
 from .speed_worker import (

@@ -19,11 +19,12 @@ from mmseg_ext.basics import (
     trim_heap,
 )
 from mmseg_ext.engine.cpu_amp import cpu_has_bfloat16
+from mmseg_ext.engine.model_cost import count_flops
+from mmseg_ext.engine.timing import seconds
 from mmseg_ext.models.convolutions import describe_replaced
 
-from .cost import count_flops
 from .machine import describe_machine
-from .measure import STATUS, run_with_peak, seconds
+from .measure import STATUS, run_with_peak
 from .speed_load import OtherLoad
 from .speed_rivals import Source, build_network
 

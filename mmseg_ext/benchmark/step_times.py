@@ -7,7 +7,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
-from .measure import seconds
+from mmseg_ext.engine.timing import seconds
 
 WARM_UPS = 2
 ROUNDS = 9

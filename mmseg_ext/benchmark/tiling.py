@@ -15,9 +15,10 @@ from mmseg.registry import MODELS
 
 from mmseg_ext.basics.available_memory import available_memory
 from mmseg_ext.engine import load_config
+from mmseg_ext.engine.timing import seconds
 from mmseg_ext.inference import Tiling, TorchModel, predict
 
-from .measure import run_with_peak, seconds
+from .measure import run_with_peak
 
 OURS, STOCK = WAYS = ('ours', 'stock')
 # mmseg's windows hold the sum, one padded window, the mean and its resized

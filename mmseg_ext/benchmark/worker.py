@@ -24,7 +24,7 @@ from mmseg_ext.engine import test, train
 from .cost import measure_costs
 from .jobs import CONFIG, MASKS, RESULT, WEIGHTS, WORK_DIR
 from .machine import describe_machine
-from .run_config import prune_run, read_run_config
+from .run_config import prune_run, read_run_config, write_own_config
 from .step_times import measure_step_ratio
 
 
@@ -69,6 +69,7 @@ def do_run(folder: Path, out: Optional[Path] = None) -> dict:
     pointer = work_dir / 'last_checkpoint'
     resumed = pointer.exists()
     prune_run(folder)
+    write_own_config(folder)
     cfg = read_run_config(folder)
     if resumed:  # its own checkpoint, not what it began with
         cfg.load_from = None

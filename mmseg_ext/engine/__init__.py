@@ -10,6 +10,7 @@ from .divergence_hook import DivergenceHook
 from .early_stopping_hook import ResumableEarlyStoppingHook
 from .heads import set_in_heads
 from .launch import load_config, test, train
+from .mlflow_backend import PlainMLflowVisBackend
 from .options import config_from_options
 from .pretrained import check_weights, remove_pretrained
 from .pretraining import CalibrationHook
@@ -22,6 +23,7 @@ from .weights import StrictPretrainedInit, WeightsError, describe_weights
 __all__ = [
     'AveragedWeightsHook', 'CalibrationHook', 'ChannelsLastHook',
     'ClassPriorHook', 'CpuAmpOptimWrapper', 'CurvesHook', 'DivergenceHook',
+    'PlainMLflowVisBackend',
     'RandomStateHook', 'ResumableEarlyStoppingHook',
     'StrictPretrainedInit', 'ValidationLossHook', 'WeightsError',
     'check_weights', 'config_from_options', 'describe_weights',

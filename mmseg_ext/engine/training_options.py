@@ -16,7 +16,7 @@ from .checkpoint_files import check_checkpoint
 SERVICES = dict(
     tensorboard=('TensorboardVisBackend', 'torch.utils.tensorboard',
                  'tensorboard'),
-    mlflow=('MLflowVisBackend', 'mlflow', 'log'),
+    mlflow=('PlainMLflowVisBackend', 'mlflow', 'log'),
     wandb=('WandbVisBackend', 'wandb', 'log'))
 # An improvement by less is none. mmseg rounds metrics to two digits: half of
 # the last, for sums of floats miss a whole one as often as not.
@@ -137,8 +137,14 @@ def log_to(cfg: Config, service: str) -> None:
     if service == 'wandb':
         backend['init_kwargs'] = dict(project=name)
     if service == 'mlflow':
-        backend.update(exp_name=name,
-                       tracking_uri=os.environ.get('MLFLOW_TRACKING_URI'))
+        uri = os.environ.get('MLFLOW_TRACKING_URI')
+        backend.update(exp_name=name, tracking_uri=uri)
+        if uri is None:
+            # MLflow 3 refuses folders unless it is told
+            os.environ.setdefault('MLFLOW_ALLOW_FILE_STORE', 'true')
+            # it would copy the logs of the work directory into this folder,
+            # which lies in it, and those of earlier runs with all of theirs
+            backend['artifact_suffix'] = ()
     visualizer = cfg.setdefault(
         'visualizer', dict(type='SegLocalVisualizer', name='visualizer'))
     backends = list(visualizer.get('vis_backends') or [

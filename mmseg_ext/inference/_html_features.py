@@ -9,6 +9,7 @@ from .class_words import DefectWords, words_of
 from .diameter_plot import DIAMETERS
 from .grain_size import GrainSize
 from .run_record import RunRecord
+from .scales import describe_left_out
 
 HEADS = ('Number', 'Cut by the border', 'Mean diameter (um)', 'Std. dev.',
          'Median', 'Mean area (um&sup2;)', 'Number per mm&sup2;')
@@ -43,14 +44,14 @@ def features_section(root: Path, record: RunRecord) -> str:
                    ' Features that touch are one.')
     return f'''<h2>{"Sizes of defects" if isinstance(words, DefectWords) else
                     "Grains and particles"}</h2>
-{_grain_size(root, bool(split))}<div class="scroll"><table>
+{_grain_size(root, record, bool(split))}<div class="scroll"><table>
 <thead><tr><th>{words.column}</th>{heads}</tr></thead>
 <tbody>{"".join(lines)}</tbody></table></div>
 <p class="quiet">{rule}</p>
 {_picture(root / DIAMETERS)}'''
 
 
-def _grain_size(root: Path, split: bool) -> str:
+def _grain_size(root: Path, record: RunRecord, split: bool) -> str:
     table = root / 'grain_size_summary.csv'
     if not table.exists():
         return ''
@@ -60,7 +61,8 @@ def _grain_size(root: Path, split: bool) -> str:
     phase = row.pop('phase')
     said = GrainSize(phase, **counts, **{
         key: float(cell or 'nan') for key, cell in row.items()})
-    return f'<p>{escape(said.describe(split))}</p>\n'
+    text = said.describe(split) + describe_left_out(record.scales)
+    return f'<p>{escape(text)}</p>\n'
 
 
 def _picture(path: Path) -> str:

@@ -28,12 +28,12 @@ from .fraction_table import describe_fractions
 from .inputs import Inputs
 from .phase_plot import draw_phases
 from .phase_uncertainty import PhaseUncertainty
-from .phases import PhaseSummary
+from .phases import PhaseSummary, check_phase
 from .predictor import LogitModel, Prediction, predict
 from .preparation import Preparation
 from .result_store import ResultStore
 from .run_record import RECORD, RunRecord
-from .scales import describe_scales
+from .scales import describe_left_out, describe_scales
 from .tiling import Tiling
 from .validation import Validation
 
@@ -91,10 +91,8 @@ class PredictionJob:
         self._check_grains()
 
     def _check_grains(self) -> None:
-        if self.grain_size not in (None, *self.model.classes):
-            raise ValueError(
-                f'grain_size={self.grain_size!r}: the phases are '
-                f'{", ".join(self.model.classes)}')
+        if self.grain_size is not None:
+            check_phase(self.grain_size, self.model.classes)
         if self.um_per_pixel is None and (
                 self.grain_size is not None or self.split_touching):
             raise ValueError('grain_size and split_touching need features: '
@@ -178,7 +176,7 @@ class PredictionJob:
             self._draw_diameters(store)
         if store.grains is not None:
             outcome.grains = store.grains.summarize().describe(
-                store.grains.split)
+                store.grains.split) + describe_left_out(store.record.scales)
         return outcome
 
     def _draw_diameters(self, store: ResultStore) -> None:

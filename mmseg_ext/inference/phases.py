@@ -72,3 +72,22 @@ def summarize_phases(fractions: Sequence[np.ndarray],
             mean, std, interval, accuracy)))
         for i, phase in enumerate(classes)
     ]
+
+
+def check_phase(name: str, phases: Sequence[str]) -> None:
+    """Raise ValueError if the phase of a grain size is none of a model's."""
+    if name not in phases:
+        raise ValueError(f'grain_size={name!r}: the phases are '
+                         f'{", ".join(phases)}')
+
+
+def named_phases(config: str) -> Sequence[str]:
+    """Return the phases that a config itself names.
+
+    None where they follow from its data set's class, which is known only
+    once torch and MMSegmentation are imported.
+    """
+    from mmseg_ext.basics.config_files import read_config  # needs mmengine
+    dataset = (read_config(config).get('test_dataloader') or {}).get(
+        'dataset') or {}
+    return (dataset.get('metainfo') or {}).get('classes') or ()

@@ -1,5 +1,5 @@
 """Sizes of pixels of the images of a run, in words."""
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mmseg_ext.basics import printable
 
@@ -35,9 +35,30 @@ def describe_scales(scales: Mapping[str, Mapping]) -> list[str]:
         f'{size:g} um ({source}) in {count} image{"s" * (count > 1)}'
         for (size, source), count in sorted(groups.items())) + '.']
     if unknown:
-        shown = ', '.join(map(printable, unknown[:NAMED]))
         lines.append(
             f'{len(unknown)} without a known size of a pixel '
-            f'({shown}{", ..." * (len(unknown) > NAMED)}): no area and no '
-            'summary of features has them.')
+            f'({_some(unknown)}): no area and no summary of features has '
+            'them.')
     return lines
+
+
+def describe_left_out(scales: Mapping[str, Mapping]) -> str:
+    """Return a sentence on the images that a grain size is not of.
+
+    Args:
+        scales: As in a record of a run, see :class:`RunRecord`.
+
+    Returns:
+        With a space in front; '' if there are none.
+    """
+    unknown = [name for name, scale in scales.items()
+               if scale['um_per_pixel'] is None]
+    if not unknown:
+        return ''
+    return (f' Left out of it: {len(unknown)} of {len(scales)} images, whose '
+            f'size of a pixel is not known ({_some(unknown)}).')
+
+
+def _some(names: Sequence[str]) -> str:
+    return ', '.join(map(printable, names[:NAMED])) + (
+        ', ...' * (len(names) > NAMED))

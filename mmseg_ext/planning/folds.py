@@ -187,13 +187,13 @@ def read_keys(source: str, names: Collection[str]) -> dict[str, str]:
         pattern = re.compile(source)
     except re.error as error:
         raise ValueError(
-            f'{source!r} is no file and no regular expression ({error}): '
+            f"'{source}' is no file and no regular expression ({error}): "
             "name a CSV file with the columns image and group, or a pattern "
             "such as '^(specimen\\d+)_'") from error
     matches = {name: pattern.search(name) for name in names}
     if not any(matches.values()):
         raise ValueError(
-            f'{source!r} is no file, and as a pattern it fits none of the '
+            f"'{source}' is no file, and as a pattern it fits none of the "
             f'{len(matches)} names, such as {name_some(sorted(matches))}')
     return {name: name if match is None else
             (match[1] or match[0] if pattern.groups else match[0])

@@ -119,3 +119,11 @@ def test_a_terminal_is_redrawn_five_times_a_second():
         progress.show(i, lambda i=i: str(i))
     # the first at once, then each fourth step
     assert stream.getvalue().count('\r') == 25
+
+
+def test_it_is_closed_with_its_stream():
+    stream = io.StringIO()
+    console = Console(stream)
+    assert not console.closed
+    stream.close()
+    assert console.closed

@@ -1,5 +1,6 @@
 """A job's folder: what is done, what has changed, who is at it."""
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,32 @@ def test_changes_are_named(job):
     assert begun_with(job, empty=[1], more={}) == [
         'empty was not there, is []', 'empty.0 was 1, is not there',
         'more was {}, is not there']
+
+
+def test_what_it_starts_from_was_done_anew(job):
+    teacher = job.folder.parent / 'teacher'
+    teacher.mkdir()
+
+    def finish(moment):
+        (teacher / 'result.json').write_text(f'{{"started": "{moment}"}}')
+
+    job = replace(job, starts=('../teacher', ))
+    finish('2026-01-01')
+    job.begin()
+    assert job.changes() == []
+    finish('2026-01-02')
+    assert job.changes() == [
+        '../teacher, from which it began, was done anew']
+    job.begin()  # goes on
+    assert job.changes()
+    job.clear()
+    job.begin()
+    assert job.changes() == []
+    (teacher / 'result.json').unlink()  # to save room
+    assert job.changes() == []
+    finish('2026-01-03')
+    (job.folder / 'starts.json').unlink()  # of an earlier version
+    assert job.changes() == []
 
 
 def test_one_at_a_time(job):

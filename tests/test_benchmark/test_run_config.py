@@ -1,5 +1,6 @@
 """The config of a run that starts from another one's weights."""
 import copy
+import shutil
 
 import pytest
 import torch
@@ -12,8 +13,9 @@ from mmseg_ext.benchmark.run_config import (
     prune_run,
     read_run_config,
     widths_file,
+    write_own_config,
 )
-from mmseg_ext.engine import load_trained
+from mmseg_ext.engine import load_config, load_trained
 from mmseg_ext.engine.narrowing import narrow_model
 
 pytest.importorskip('torch_pruning', reason='needs the extra prune')
@@ -32,7 +34,7 @@ def here(tmp_path_factory, config_path, sem_root):
     narrow.pruned = dict(run='../whole', ratio=0.5, round_to=4)
     distilled.pruned = dict(run='../whole')
     distilled.teacher_run = '../whole'
-    distilled.model.type = 'DistillEncoderDecoder'
+    distilled.model.update(type='DistillEncoderDecoder', teacher=None)
     for name, each in dict(whole=cfg, narrow=narrow, on=distilled).items():
         (here / name).mkdir()
         each.dump(here / name / 'config.py')
@@ -56,6 +58,27 @@ def test_it_is_pruned_once(here):
     before = widths_file(folder).stat().st_mtime_ns
     prune_run(folder)
     assert widths_file(folder).stat().st_mtime_ns == before
+
+
+def test_its_own_config_is_one_that_all_tools_take(here, tmp_path):
+    moved = tmp_path / 'moved'
+    shutil.copytree(here, moved)
+    for name in ('whole', 'narrow', 'on'):
+        prune_run(moved / name)
+        write_own_config(moved / name)
+    assert not (moved / 'whole/model.py').exists()
+    shutil.move(moved, tmp_path / 'again')
+    again = tmp_path / 'again'
+    cfg = load_config(str(again / 'narrow/model.py'))
+    assert cfg.load_from == f'{again}/narrow/pruned/{WEIGHTS}'
+    load_trained(cfg, cfg.load_from)  # refuses others than the narrow ones
+    cfg = load_config(str(again / 'on/model.py'))
+    teacher = cfg.model.teacher
+    assert teacher.to_dict() == dict(
+        config=f'{again}/on/../whole/config.py',
+        checkpoint=f'{again}/on/../whole/{WEIGHTS}')
+    assert cfg.load_from == teacher.checkpoint
+    load_trained(cfg, cfg.load_from)
 
 
 def test_it_may_train_on_as_it_is(here):

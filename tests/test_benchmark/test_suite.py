@@ -226,6 +226,9 @@ def test_a_row_starts_from_the_run_of_its_seed(tmp_path):
     assert both.pruned == dict(
         run='../../unet/seed_1', ratio=0.5, round_to=4)
     assert both.teacher_run == '../../unet/seed_1'
+    starts = {run.row.name: run.job.starts for run in runs if run.seed == 1}
+    assert starts['unet_pruned50_distilled'] == ('../../unet/seed_1', )
+    assert starts['unet'] == ()
     assert both.model.type == 'DistillEncoderDecoder'
     assert cfg['unet_pruned30'].model.type == 'PrunedEncoderDecoder'
     assert cfg['unet_random50'].pruned.importance == 'random'

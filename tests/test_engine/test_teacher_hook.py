@@ -1,4 +1,5 @@
 """Real trainings with a teacher: resumed, averaged, in several processes."""
+import re
 import shutil
 
 import pytest
@@ -43,7 +44,8 @@ def teacher(config, tmp_path):
     return str(tmp_path / 'teacher.py'), weights
 
 
-def test_a_resumed_training_is_the_unbroken_one(config, teacher, tmp_path):
+def test_a_resumed_training_is_the_unbroken_one(config, teacher, tmp_path,
+                                                capsys):
 
     def distilled(name):
         cfg = config(name)
@@ -56,6 +58,9 @@ def test_a_resumed_training_is_the_unbroken_one(config, teacher, tmp_path):
     shutil.copy(tmp_path / 'whole/iter_2.pth', tmp_path / 'part')
     (tmp_path / 'part/last_checkpoint').write_text(
         str(tmp_path / 'part/iter_2.pth'))
+    head = re.sub(' +', ' ', capsys.readouterr().out)
+    assert f'\nteacher {teacher[1]} of {teacher[0]}\n' in head
+    assert '\nclasses 3: A, B, C\n' in head
     again = train(distilled('part'), resume=True, ema=True)
     losses = [runner.message_hub.get_scalar('train/distill.loss_kd').data[0]
               for runner in (whole, again)]

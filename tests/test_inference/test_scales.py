@@ -157,6 +157,19 @@ def test_declared_band_is_cropped(run, scans, tmp_path):
         um_per_pixel=0.5, source='Hitachi side file')
 
 
+def test_a_grain_size_says_whom_it_is_not_of(run, scans, tmp_path):
+    sentence = ('Left out of it: 1 of 3 images, whose size of a pixel is not '
+                'known (unknown).')
+    outcome, _ = run(grain_size='bright')
+    assert 'Grain size of bright after ASTM E112, n = 2' in outcome.grains
+    assert outcome.grains.endswith(f' {sentence}')
+    page = write_html_report(tmp_path / 'out').read_text()
+    assert f'{sentence}</p>' in page
+    (scans / 'unknown.png').unlink()
+    outcome, _ = run(grain_size='bright', out='known')
+    assert 'Left out' not in outcome.grains
+
+
 def test_words_of_many():
     scales = {f'{i}': dict(um_per_pixel=0.5, source='FEI header')
               for i in range(3)}

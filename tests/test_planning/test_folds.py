@@ -42,7 +42,9 @@ def test_same_seed_same_folds_whatever_the_order(prints):
 
 
 def test_more_folds_than_groups_are_refused(prints):
-    with pytest.raises(ValueError, match='no more than groups'):
+    with pytest.raises(ValueError, match=(
+            '12 folds of 11 groups of images that stay together: must be 2 or '
+            'more, and at most as many as groups')):
         make_folds(NAMES, classes_of(), prints, None, 12)  # two are the same
 
 
@@ -102,7 +104,8 @@ def test_other_tables_are_refused(tmp_path, text, words):
 
 
 @pytest.mark.parametrize('pattern, words', [
-    ('(', 'no regular expression'), ('x', 'fits none of the 3 names')])
+    ('(', 'no regular expression'),
+    (r'\d', r"^'\\d' is no file.* fits none of the 3 names")])
 def test_patterns_that_say_nothing_are_refused(pattern, words):
     with pytest.raises(ValueError, match=words):
         read_keys(pattern, 'abc')

@@ -168,7 +168,6 @@ def test_interrupted(run, scans, monkeypatch):
     (['missing'], 'missing does not exist'),
     (['empty'], 'No image in empty'),
     (['scans/*.bmp'], r'No image in scans/\*\.bmp'),
-    (['scans', '--crop-bottom', '-1'], 'crop_bottom=-1'),
     (['scans', '--tile', '8'], r'tile=\(8, 8\)'),
     (['scans', '--tile', '64', '--overlap', '60'], 'overlap='),
 ])

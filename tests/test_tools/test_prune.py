@@ -93,7 +93,6 @@ def test_prunes_again_and_overwrites_nothing(here, printed, repository):
 
 
 @pytest.mark.parametrize(('arguments', 'sentence'), [
-    (('--ratio', '1'), 'above 0 and 0.95 at most'),
     (('--ignore', 'xyz'), '--ignore xyz: in none of'),
     (('--data-root', 'nowhere'), 'nowhere'),
     (('--ratio', '0.01', '--calibration', '2'), 'No layer loses a channel'),

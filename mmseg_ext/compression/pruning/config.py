@@ -6,9 +6,9 @@ from typing import Any, Optional
 
 from mmengine.config import Config
 
+from mmseg_ext.basics.config_files import HERE
 from mmseg_ext.engine.narrowing import DISTILLED, narrow_model
 
-HERE = '{{ fileDirname }}'  # mmengine puts the config's folder there
 LEARNING_RATE, STEPS = 0.1, 0.5  # of the original's, for fine-tuning
 
 

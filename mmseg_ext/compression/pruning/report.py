@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from mmseg_ext.basics.csv_files import CsvWriter
-from mmseg_ext.benchmark.cost import (
+from mmseg_ext.engine.model_cost import (
     PixelLogits,
     count_flops,
     deployed_parameters,
 )
-from mmseg_ext.benchmark.measure import seconds
+from mmseg_ext.engine.timing import seconds
 
 from .importance import layers_of, logits_of
 from .settings import PruningSettings

@@ -225,14 +225,23 @@ def _classes(dataset: Dataset) -> str:
 
 
 def _known_classes(runner: Runner) -> Facts:
-    # a distilled model learns no classes
-    return [] if TEACHER in runner.cfg.model else [
+    # an encoder that learns maps learns no classes
+    return [] if _teaches_maps(runner.cfg) else [
         ('classes', _classes(runner.train_dataloader.dataset))]
 
 
+def _teaches_maps(cfg: Config) -> bool:
+    return 'type' in (cfg.model.get(TEACHER) or {})
+
+
 def _teacher(cfg: Config) -> Facts:
-    weights = pretrained_weights(cfg.model.get(TEACHER) or {})
-    return [('teacher', describe_weights(name)) for name in weights]
+    teacher = cfg.model.get(TEACHER) or []
+    if _teaches_maps(cfg):
+        return [('teacher', describe_weights(name))
+                for name in pretrained_weights(teacher)]
+    teachers = [teacher] if isinstance(teacher, dict) else teacher
+    return [('teacher', f'{short_path(one["checkpoint"])} of '
+             f'{one["config"]}') for one in teachers]
 
 
 def list_classes(dataset: Dataset) -> Sequence[str]:

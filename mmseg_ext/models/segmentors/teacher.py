@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.models.segmentors import EncoderDecoder
-from mmseg.registry import MODELS
+from mmseg.registry import DATASETS, MODELS
 from torch import Tensor, nn
 
 from mmseg_ext.basics.config_files import read_config
@@ -63,7 +63,9 @@ class Teacher:
                 'an EncoderDecoder is needed, with logits to learn')
         meta = CheckpointLoader.load_checkpoint(
             self.checkpoint, 'cpu', logger='silent').get('meta') or {}
-        classes = (meta.get('dataset_meta') or {}).get('classes')
+        classes = ((meta.get('dataset_meta') or {}).get('classes')
+                   or meta.get('CLASSES')  # as MMSegmentation 0.x wrote it
+                   or _classes_of(cfg))
         self.classes = tuple(classes) if classes else None
         self._model = model.requires_grad_(False)
         return model
@@ -132,6 +134,18 @@ class Teacher:
 
     def _read(self) -> Config:
         return read_config(self.config)
+
+
+def _classes_of(cfg: Config) -> Optional[Sequence[str]]:
+    """Return the names of the classes of a config's first data set."""
+    # not above: the engine imports models
+    from mmseg_ext.engine.sections import data_sets
+    for section in data_sets(cfg):
+        metainfo = section.get('metainfo') or getattr(
+            DATASETS.get(section['type']), 'METAINFO', {})
+        if metainfo.get('classes'):
+            return metainfo['classes']
+    return None
 
 
 def renormalize(images: Tensor, known: nn.Module,

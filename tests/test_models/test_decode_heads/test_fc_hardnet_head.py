@@ -9,7 +9,7 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from model_tests import ModelTests, grids, pyramid, randomised
 
-from mmseg_ext.benchmark.cost import PixelLogits
+from mmseg_ext.engine.model_cost import PixelLogits
 from mmseg_ext.models.decode_heads.fc_hardnet_head import FCHarDNetHead
 
 TINY = dict(

@@ -5,6 +5,7 @@ import logging
 import pytest
 import torch
 import torch.nn.functional as F
+from mmengine.config import Config
 from mmengine.model import ExponentialMovingAverage
 from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
@@ -357,6 +358,24 @@ def test_classes_have_to_agree(teachers, teacher, caplog):
     wrong = dict(config=two['config'], checkpoint=teacher['checkpoint'])
     with pytest.raises(ValueError, match=r'The teacher: .*another shape'):
         student(wrong).check_teachers()
+
+
+def test_the_order_of_classes_in_the_config_where_the_file_names_none(
+        teachers, caplog):
+    named = teachers('named', classes=None)
+    cfg = Config.fromfile(named['config'])
+    cfg.test_dataloader.dataset.metainfo = dict(classes=CLASSES[::-1])
+    cfg.dump(named['config'])
+    with pytest.raises(ValueError, match=(
+            r'has the classes pore, carbide, matrix, the student matrix, '
+            r'carbide, pore: they must be in the same order')):
+        student(named).check_teachers(CLASSES)
+    student(named).check_teachers(CLASSES[::-1])
+    loaded = torch.load(named['checkpoint'])
+    loaded['meta'] = dict(CLASSES=CLASSES)  # as MMSegmentation 0.x wrote it
+    torch.save(loaded, named['checkpoint'])
+    student(named).check_teachers(CLASSES)
+    assert not caplog.records
 
 
 @pytest.mark.parametrize('distill, match', [
