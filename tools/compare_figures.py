@@ -55,10 +55,17 @@ def parse_args() -> argparse.Namespace:
         '--errors', action='store_true', help='mark the wrong pixels')
     parser.add_argument(
         '--width', type=int, default=256, help='of a picture, in pixels')
+    parser.add_argument(
+        '--um-per-pixel', type=float, metavar='UM', help='side of a pixel in '
+        'micrometres, for scale bars; default: of each image what its header '
+        'or side file says')
     add_config_options(parser)
     args = parser.parse_args()
     if not args.predictions and not args.model:
         parser.error('name models with --predictions or --model')
+    if args.um_per_pixel is not None and not args.um_per_pixel > 0:
+        parser.error(f'--um-per-pixel {args.um_per_pixel}: must be more than '
+                     '0')
     if os.path.lexists(args.out) and not args.overwrite:
         raise FileExistsError(f'{args.out} exists already. Choose another '
                               'name, or replace it knowingly with '
@@ -90,8 +97,9 @@ def main() -> None:
     dataset = DATASETS.build(loading)
     models = models_to_compare(args.predictions, args.model,
                                image_folders(dataset))
-    rows = (compare(dataset, models, args.images) if args.images
-            else most_disputed(dataset, models, args.rows))
+    um = args.um_per_pixel
+    rows = (compare(dataset, models, args.images, um) if args.images
+            else most_disputed(dataset, models, args.rows, um))
     figure = draw_comparison(
         rows, dataset.metainfo['classes'], dataset.metainfo['palette'],
         place_boxes(rows, args.boxes, args.side, args.box), args.closeups,

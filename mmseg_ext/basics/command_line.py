@@ -161,6 +161,12 @@ def crop_rows(text: str) -> int | str:
     return text if text == 'auto' else int(text)
 
 
+def pixel_size(text: str) -> float | str | None:
+    """Read ``--um-per-pixel``: a number, 'auto', or 'none' as None."""
+    return {'auto': 'auto', 'none': None}[text] if text in (
+        'auto', 'none') else float(text)
+
+
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
     """Add how image files are read, where that is not as in training."""
     parser.add_argument(
