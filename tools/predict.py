@@ -18,14 +18,10 @@ from mmseg_ext.basics.command_line import (
     add_reading_options,
     config_name,
     new_parser,
+    pixel_size,
     run,
 )
 from mmseg_ext.basics.console import Console
-
-
-def pixel_size(text: str) -> float | str | None:
-    return {'auto': 'auto', 'none': None}[text] if text in (
-        'auto', 'none') else float(text)
 
 
 def parse_args() -> argparse.Namespace:
@@ -82,6 +78,17 @@ def parse_args() -> argparse.Namespace:
         '--report', action='store_true', help='also write report.html: all '
         'in one file, to mail')
     parser.add_argument(
+        '--base-phase', metavar='PHASE', help='phase that overlays leave '
+        'uncoloured; default: the background, or else the largest phase of '
+        'the first image')
+    parser.add_argument(
+        '--probabilities', action='store_true', help='also write the '
+        'probability of every class as TIFF stacks for ImageJ, and the '
+        'entropy, how unsure the model is, as pictures')
+    parser.add_argument(
+        '--annotate-masks', action='store_true', help='legend and scale bar '
+        'below colour masks, as below overlays')
+    parser.add_argument(
         '--overwrite', action='store_true', help='predict all anew')
     args = parser.parse_args()
     if sum(given is not None for given in (
@@ -131,7 +138,8 @@ def main() -> int:
     job = PredictionJob(
         model, inputs, args.out, tiling, args.tile == 0, args.bit_depth,
         args.crop_bottom, args.um_per_pixel, args.min_area,
-        args.grain_size, args.split_touching)
+        args.grain_size, args.split_touching, base_phase=args.base_phase,
+        probabilities=args.probabilities, annotate_masks=args.annotate_masks)
     console = Console()
     try:
         outcome = job.run(args.overwrite, console.tell, args.report)

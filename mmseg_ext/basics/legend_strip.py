@@ -60,7 +60,7 @@ def add_colour_bar(picture: np.ndarray, ramp: np.ndarray, label: str,
 
     Args:
         picture: (H, W, 3) uint8.
-        ramp: (n, 3) uint8, the colours from 0 to 1, its order of channels.
+        ramp: (1, n, 3) uint8, the colours from 0 to 1, its order of channels.
         label: What they say.
         um_per_pixel: As in :func:`add_strip`.
 
@@ -68,9 +68,9 @@ def add_colour_bar(picture: np.ndarray, ramp: np.ndarray, label: str,
         (H', W', 3) uint8.
     """
     size = letter_size(picture.shape[1])
-    bar = cv2.resize(ramp[None], (RAMP * size, size),
+    bar = cv2.resize(ramp.reshape(1, -1, 3), (RAMP * size, size),
                      interpolation=cv2.INTER_LINEAR)
-    return _add(picture, [('0 ', None), (f'1   {label}', bar)], None,
+    return _add(picture, [(label, None), ('0', None), ('1', bar)], None,
                 um_per_pixel, size)
 
 

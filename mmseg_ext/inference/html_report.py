@@ -12,6 +12,7 @@ from mmseg_ext.basics.csv_files import read_table
 from mmseg_ext.basics.html_page import CONTROLS, PAGE
 from mmseg_ext.basics.html_pictures import jpeg_address, png_address
 from mmseg_ext.basics.phase_fractions import describe_limits, write_interval
+from mmseg_ext.basics.scale_bar import scale_bar
 
 from ._html_features import features_section
 from ._html_plot import PlotRow, draw_plot
@@ -44,11 +45,13 @@ class ReportEntry:
         image: Its file; it may have rows below the mask, which are cut off.
         mask: File of its class ids.
         percent: Fraction of each class, 0 to 100.
+        um_per_pixel: Side of a pixel in micrometres; nan: not known.
     """
     name: str
     image: Path
     mask: Path
     percent: Sequence[float]
+    um_per_pixel: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Report:
         bit_depth: Significant bits of 16-bit images; None: all.
         max_pictures: Of so many images the picture is in the page.
         features: What is told of grains and particles, as HTML.
+        base: Class that is not coloured over the images; None: all are.
     """
     name: str
     classes: Sequence[str]
@@ -81,6 +85,7 @@ class Report:
     bit_depth: Optional[int] = None
     max_pictures: int = MAX_PICTURES
     features: str = ''
+    base: Optional[int] = None
 
     def render(self) -> str:
         """Return the page, which needs no other file and no network.
@@ -178,8 +183,9 @@ class Report:
         left = len(self.entries) - len(shown)
         note = (f'<p class="quiet">The first {_count(shown, "image")}; '
                 f'{left} more are in the table below.</p>' if left else '')
-        legend = ''.join(f'<li>{self._label(i)}</li>'
-                         for i in self._words.shown(self.classes))
+        legend = ''.join(
+            f'<li>{self._label(i)}{" (not coloured)" * (i == self.base)}</li>'
+            for i in self._words.shown(self.classes))
         controls = CONTROLS.substitute(percent=OPACITY)
         figures = '\n'.join(self._figure(entry) for entry in shown)
         return f'''<h2>Pictures</h2>
@@ -195,11 +201,12 @@ class Report:
                 f'{entry.mask} is no mask of {len(self.classes)} classes: '
                 f'{mask.ndim} dimensions, values up to {mask.max()}')
         missing = ''
-        layers = [png_address(mask, self.palette)]
         try:
             image = read_image(str(entry.image), self.bit_depth)
-            layers.insert(0, jpeg_address(image[:mask.shape[0]]))
+            layers = [jpeg_address(image[:mask.shape[0]]),
+                      png_address(mask, self.palette, self.base)]
         except (OSError, ValueError) as error:
+            layers = [png_address(mask, self.palette)]
             missing = f'<br>Without the image: {escape(str(error))}'
         alternatives = [f'Image {escape(entry.name)}', '']
         pictures = ''.join(
@@ -209,7 +216,9 @@ class Report:
         fractions = ' '.join(
             f'<span>{self._label(i)} {entry.percent[i]:.1f} %</span>'
             for i in self._words.shown(self.classes))
-        return (f'<figure><div class="layers">{pictures}</div><figcaption>'
+        scale = _scale(mask.shape[1], entry.um_per_pixel)
+        return (f'<figure><div class="layers">{pictures}</div>{scale}'
+                '<figcaption>'
                 f'<b>{escape(entry.name)}</b><br>{fractions}{missing}'
                 '</figcaption></figure>')
 
@@ -277,7 +286,8 @@ def write_html_report(root: str | Path,
     entries = [
         ReportEntry(row['image'], Path(row['file']),
                     root / 'masks' / f'{row["image"]}.png',
-                    percents[row['image']])
+                    percents[row['image']],
+                    float(row.get('um_per_pixel') or 'nan'))
         for row in read_table(root / 'images.csv')
     ]
     summary = [
@@ -291,11 +301,13 @@ def write_html_report(root: str | Path,
             'These images look as if they had an information band at the '
             'lower edge, which was counted as material (crop it with '
             f'--crop-bottom): {", ".join(record.bands)}')
+    base = (record.classes.index(record.base_phase)
+            if record.base_phase in record.classes else None)
     page = Report(
         root.resolve().name, record.classes,
         record.palette, entries, summary, _words(record), record.failures,
         notes, record.settings.get('bit_depth'), max_pictures,
-        features_section(root, record)).render()
+        features_section(root, record), base).render()
     write_atomically(root / REPORT, page)
     return root / REPORT
 
@@ -321,6 +333,15 @@ def _words(record: RunRecord) -> dict[str, str | list[str]]:
     words['Versions'] = ', '.join(
         f'{name} {version}' for name, version in record.versions.items())
     return words
+
+
+def _scale(width: int, um_per_pixel: float) -> str:
+    """Draw a scale bar for a picture so many pixels wide."""
+    if math.isnan(um_per_pixel):
+        return ''
+    bar = scale_bar(width, um_per_pixel)
+    return (f'<div class="scale"><div style="width:'
+            f'{100 * bar.length / width:.3f}%"></div>{bar.label}</div>')
 
 
 def _count(things: Sequence, name: str) -> str:

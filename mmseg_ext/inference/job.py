@@ -3,7 +3,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Optional
 
@@ -22,6 +22,7 @@ from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.basics.csv_files import number
 from mmseg_ext.basics.extras import require_extra
 from mmseg_ext.basics.files import is_of_disk, sha256
+from mmseg_ext.basics.fonts import missing_letters
 from mmseg_ext.basics.phase_fractions import write_interval
 from mmseg_ext.basics.pixel_size import Scale
 
@@ -30,6 +31,7 @@ from .diameter_plot import DIAMETERS, draw_diameters
 from .inputs import Inputs
 from .phase_plot import draw_phases
 from .phases import PhaseSummary, limits_of
+from .pictures import describe_base
 from .predictor import LogitModel, Prediction, predict
 from .preparation import Preparation
 from .result_store import ResultStore
@@ -62,6 +64,11 @@ class PredictionJob:
         grain_size: Phase whose ASTM grain size is asked for.
         split_touching: Separate touching features, of that phase if one is
             named, or else of all.
+        base_phase: Phase that overlays leave uncoloured; None: the
+            background, or else the largest of the first image.
+        probabilities: Also write the probability of every class, and the
+            entropy as a picture.
+        annotate_masks: Legend and scale bar below colour masks, too.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -77,6 +84,9 @@ class PredictionJob:
     min_area: int = 1
     grain_size: Optional[str] = None
     split_touching: bool = False
+    base_phase: Optional[str] = None
+    probabilities: bool = False
+    annotate_masks: bool = False
 
     def __post_init__(self) -> None:
         Preparation.of(self.model, self.bit_depth, self.crop_bottom)  # checks
@@ -85,13 +95,14 @@ class PredictionJob:
             raise ValueError(f'um_per_pixel={self.um_per_pixel}: must be '
                              f"'{AUTO}', more than 0, or none")
         check_at_least(1, min_area=self.min_area)
-        self._check_grains()
+        self._check_phases()
 
-    def _check_grains(self) -> None:
-        if self.grain_size not in (None, *self.model.classes):
-            raise ValueError(
-                f'grain_size={self.grain_size!r}: the phases are '
-                f'{", ".join(self.model.classes)}')
+    def _check_phases(self) -> None:
+        for option in ('grain_size', 'base_phase'):
+            phase = getattr(self, option)
+            if phase not in (None, *self.model.classes):
+                raise ValueError(f'{option}={phase!r}: the phases are '
+                                 f'{", ".join(self.model.classes)}')
         if self.um_per_pixel is None and (
                 self.grain_size is not None or self.split_touching):
             raise ValueError('grain_size and split_touching need features: '
@@ -132,7 +143,9 @@ class PredictionJob:
     def _run(self, overwrite: bool, show: Callable[[str], None]) -> 'Outcome':
         store = ResultStore(
             self.out, self._record(), self.um_per_pixel is not None,
-            self.min_area, self.grain_size, self._split, overwrite)
+            self.min_area, self.grain_size, self._split, overwrite,
+            self.probabilities, self.annotate_masks)
+        store.record.base_phase = self.base_phase or store.record.base_phase
         failures = store.record.failures
         failures.update(self.inputs.unread)
         # the record is there by now; does it have another spelling too?
@@ -204,6 +217,9 @@ class PredictionJob:
             settings['grain_size'] = self.grain_size
         if self.split_touching:
             settings['split_touching'] = self._split
+        for option in ('base_phase', 'probabilities', 'annotate_masks'):
+            if getattr(self, option):
+                settings[option] = getattr(self, option)
         # as they are read back
         return RunRecord(json.loads(json.dumps(settings)), model.weights,
                          list(model.classes), model.palette)
@@ -247,9 +263,11 @@ class PredictionJob:
             data = read_bytes(path)
             digest = hashlib.sha256(data).hexdigest()
             image, prediction, rows, band, scale = self._look(
-                path, data, lambda done, total: show(
+                store, name, data, lambda done, total: show(
                     f'{so_far} ({name}, {done} of {total} tiles)'))
         except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and store.writes(error.filename):
+                raise
             failures[name] = printable(str(error))
         except MemoryError:
             failures[name] = printable(_too_large(path))
@@ -272,15 +290,20 @@ class PredictionJob:
             store.forget([name])
         store.remove_pictures(name)
 
-    def _look(self, path: Path, data: bytes, show: Callable[[int, int], None]
+    def _look(self, store: ResultStore, name: str, data: bytes,
+              show: Callable[[int, int], None]
               ) -> tuple[np.ndarray, Prediction, int, int, Scale]:
         """Return an image, its classes, rows cut off and left, its scale."""
+        path = self.inputs.images[name]
         image = self._preparation.decode(path, data)
         rows, scale = self._calibration.read(path, image.shape[:2], data)
         image, rows = self._preparation.crop(path, image, rows)
         band = find_information_band(image) if rows == 0 else 0
-        prediction = predict(
-            self.model, image, self.tiling, self.whole, show)
+        with store.maps(name, image.shape[:2], scale.um) as maps:
+            prediction = predict(self.model, image, self.tiling, self.whole,
+                                 show, maps and maps.add)
+            if maps is not None:
+                prediction = replace(prediction, entropy=maps.entropy)
         return image, prediction, rows, band, scale
 
 
@@ -330,6 +353,10 @@ class Outcome:
             lines += [table.get_string(
                 title=f'phase fractions, n = {self.phases[0].n}'),
                 *limits_of(self.phases)]
+        lines += [text for text in (
+            describe_base(self.record.classes, self.record.base_phase,
+                          [phase.mean_percent for phase in self.phases]),
+            missing_letters(self.record.classes)) if text]
         lines += describe_scales(self.record.scales)
         lines += [self.grains] * bool(self.grains)
         if self.others:

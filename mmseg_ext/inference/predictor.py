@@ -6,17 +6,16 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Optional
 
-import cv2
 import numpy as np
 
 from mmseg_ext.basics import paint
+from mmseg_ext.basics.colours import blend
 
 from .tiling import Tiling, decide, predict_tiled
 
 # Pixels of an image; larger ones are predicted in tiles. Attention's memory
 # grows with the square of it.
 MAX_WHOLE = 2**21
-OPACITY = 0.4  # of the classes' colours over an image
 
 
 class LogitModel(ABC):
@@ -67,11 +66,13 @@ class Prediction:
         classes: Names of the classes, in the order of their ids.
         palette: Colour of each class, (red, green, blue), 0 to 255.
         tiles: Number of tiles that it was made in; 1: none were cut.
+        entropy: (H, W) uint8, see :class:`ProbabilityMaps`, if asked for.
     """
     mask: np.ndarray
     classes: tuple[str, ...]
     palette: list[list[int]]
     tiles: int = 1
+    entropy: Optional[np.ndarray] = None
 
     @cached_property
     def fractions(self) -> np.ndarray:
@@ -85,17 +86,18 @@ class Prediction:
         """Return the classes' colours, (H, W, 3) uint8, blue, green, red."""
         return paint(self.mask, self.palette)
 
-    def overlay(self, image: np.ndarray) -> np.ndarray:
+    def overlay(self, image: np.ndarray,
+                base: Optional[int] = None) -> np.ndarray:
         """Return the classes' colours over the image, 40 % opaque.
 
         Args:
             image: (H, W, 3) uint8, channels blue, green, red.
+            base: Class whose pixels stay those of the image.
 
         Returns:
             (H, W, 3) uint8, as the image.
         """
-        return cv2.addWeighted(
-            image, 1 - OPACITY, self.colour_mask(), OPACITY, 0)
+        return blend(image, self.mask, self.palette, base)
 
 
 def predict(
@@ -103,7 +105,9 @@ def predict(
         image: np.ndarray,
         tiling: Optional[Tiling] = None,
         whole: bool = False,
-        progress: Optional[Callable[[int, int], None]] = None) -> Prediction:
+        progress: Optional[Callable[[int, int], None]] = None,
+        keep: Optional[Callable[[int, np.ndarray], None]] = None
+        ) -> Prediction:
     """Predict the class of every pixel of an image.
 
     Args:
@@ -114,6 +118,8 @@ def predict(
             size, and the model does not scale images.
         whole: Never cut it; not together with ``tiling``.
         progress: Called with the number of tiles done, and of all.
+        keep: Called with the number of a row, and the logits of some rows
+            from there on, (num_classes, h, W).
 
     Raises:
         ValueError: If the image has another shape or type, or no pixels.
@@ -133,7 +139,10 @@ def predict(
     tiles = 1 if tiling is None else tiling.count(*image.shape[:2])
     if tiles > 1:
         mask = predict_tiled(
-            model.logits, image, len(model.classes), tiling, progress)
+            model.logits, image, len(model.classes), tiling, progress, keep)
     else:
-        mask = decide(model.logits(image[None])[0])
+        logits = model.logits(image[None])[0]
+        mask = decide(logits)
+        if keep is not None:
+            keep(0, logits)
     return Prediction(mask, model.classes, model.palette, tiles)

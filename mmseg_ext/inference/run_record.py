@@ -15,7 +15,8 @@ RECORD = 'run.json'
 MODULES = ('numpy', 'cv2', 'scipy', 'torch', 'mmengine', 'mmseg',
            'onnxruntime')
 KINDS = dict(settings=dict, weights=str, classes=list, palette=list,
-             versions=dict, failures=dict, bands=dict, scales=dict)
+             versions=dict, failures=dict, bands=dict, scales=dict,
+             base_phase=str)
 
 
 @dataclass
@@ -35,6 +36,8 @@ class RunRecord:
         scales: Name of an image -> ``um_per_pixel``, the side of its pixels
             in micrometres or None, and ``source``, who says so; empty if
             nothing is measured.
+        base_phase: Class that overlays leave uncoloured; '' before the first
+            image.
     """
     settings: dict
     weights: str
@@ -44,6 +47,7 @@ class RunRecord:
     failures: dict[str, str] = field(default_factory=dict)
     bands: dict[str, int] = field(default_factory=dict)
     scales: dict[str, dict] = field(default_factory=dict)
+    base_phase: str = ''
 
     def write(self, out: Path) -> None:
         """Write it to ``run.json`` in a folder, with today's versions."""

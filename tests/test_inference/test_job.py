@@ -85,7 +85,13 @@ def test_files_and_tables(run, tmp_path):
     colours = cv2.imread(str(out / 'colour_masks/a.png'))
     assert colours[5, 12].tolist() == [0, 255, 0]
     overlay = cv2.imread(str(out / 'overlays/a.png'))
-    assert overlay.shape == (*SIZE, 3)
+    image = micrograph(0.5)
+    # a strip is below it; the largest phase of the first image is dark
+    assert overlay.shape[0] > SIZE[0] and outcome.record.base_phase == 'dark'
+    overlay = overlay[:SIZE[0], :SIZE[1]]
+    np.testing.assert_array_equal(overlay[expected == 0],
+                                  image[expected == 0])
+    assert (overlay[expected > 0] != image[expected > 0]).any(-1).all()
     assert sorted(path.name for path in out.glob('masks/*/*')) == [
         'a.png', 'b.png']
 

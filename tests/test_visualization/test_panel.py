@@ -31,7 +31,7 @@ def test_the_scale_bar_is_in_the_image_alone():
     plain, scaled = (
         draw_panel(image, truth, dict(model=truth), 'ABC', PALETTE, um)
         for um in (None, 0.1))
-    rows, columns = np.nonzero((plain != scaled).any(-1))
+    _, columns = np.nonzero((plain != scaled).any(-1))
     assert columns.max() < 200 and columns.min() > 100
     white = (scaled[:, :200] == 255).all(-1)[28:-28]
     # 5 um of 0.1 um a pixel
