@@ -37,7 +37,7 @@ def draw_phases(fractions: np.ndarray, summaries: Sequence[PhaseSummary],
         axes.bar(i, phase.mean_percent, width=0.7, alpha=0.5, zorder=1,
                  color=np.array(colour) / 255, edgecolor='black')
         axes.scatter(i + np.array(spread), percent[:, i], s=8, zorder=2,
-                     color='black', alpha=0.6, linewidths=0,
+                     color='black', alpha=0.6, linewidths=0, clip_on=False,
                      label='an image' if i == 0 else None)
         if num_images > 1:
             low, high = phase.interval
@@ -53,7 +53,9 @@ def draw_phases(fractions: np.ndarray, summaries: Sequence[PhaseSummary],
     axes.set_ylabel('fraction of the image (%)')
     axes.set_title(f'Phase fractions, n = {num_images}')
     axes.spines[['top', 'right']].set_visible(False)
-    axes.legend(frameon=False, fontsize=8)
+    # above: below the axes there may be notes, within them bars
+    figure.legend(loc='outside upper center', ncols=2, frameon=False,
+                  fontsize=8)
     notes = limits_of([replace(phase, phase=name)
                        for phase, name in zip(summaries, names)])
     if font is None:

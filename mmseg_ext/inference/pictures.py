@@ -14,7 +14,8 @@ from .predictor import Prediction
 # Classes that are the ground on which others are looked for.
 BACKGROUNDS = ('background', 'good', 'normal', 'clean', 'ok', 'intact',
                'no defect')
-ENTROPY = 'entropy / log(number of classes)'
+# over the logarithm of the number of classes
+ENTROPY = 'normalized entropy'
 
 
 def background_of(classes: Sequence[str]) -> Optional[str]:

@@ -80,7 +80,7 @@ class ProbabilityMaps:
         # sorted out by ImageJ: value = c0 + c1 * pixel
         self.offset, _ = tifffile.imwrite(
             file, shape=(len(classes), *size), dtype=np.uint16, imagej=True,
-            returnoffset=True, metadata=dict(
+            byteorder='>', returnoffset=True, metadata=dict(
                 axes='ZYX', Labels=[printable(name) for name in classes],
                 unit='pixel' if um_per_pixel is None else 'um', cf=0, c0=0,
                 c1=1 / STEPS, vunit='probability', min=0, max=STEPS), **scale)
@@ -98,7 +98,7 @@ class ProbabilityMaps:
             row = top + first
             self.entropy[row:row + found.shape[1]] = np.rint(
                 255 * entropy_of(found).clip(0, 1))
-            # ImageJ's files begin with the large byte
+            # the large byte first, as ImageJ's own files
             values = np.rint(STEPS * found).astype('>u2')
             for i, plane in enumerate(values):
                 self.file.seek(self.offset
