@@ -49,8 +49,8 @@ def add_strip(picture: np.ndarray,
     entries = []
     for i, (name, colour) in enumerate(zip(names, palette)):
         shown = WHITE if i == base else tuple(map(int, colour[::-1]))
-        entries.append((f'{name} (not coloured)' if i == base else name,
-                        np.full((size, size, 3), shown, np.uint8)))
+        entries.append(('', np.full((size, size, 3), shown, np.uint8),
+                        f'{name} (not coloured)' if i == base else name))
     return _add(picture, entries, families, um_per_pixel, size)
 
 
@@ -70,18 +70,21 @@ def add_colour_bar(picture: np.ndarray, ramp: np.ndarray, label: str,
     size = letter_size(picture.shape[1])
     bar = cv2.resize(ramp.reshape(1, -1, 3), (RAMP * size, size),
                      interpolation=cv2.INTER_LINEAR)
-    return _add(picture, [(label, None), ('0', None), ('1', bar)], None,
+    return _add(picture, [(f'{label}   0', bar, '1')], None,
                 um_per_pixel, size)
 
 
 def _add(picture: np.ndarray,
-         entries: Sequence[tuple[str, Optional[np.ndarray]]],
+         entries: Sequence[tuple[str, np.ndarray, str]],
          families: Optional[Sequence[str]], um_per_pixel: Optional[float],
          size: int) -> np.ndarray:
-    """Write swatches and texts from the left, the scale bar at the right."""
+    """Write swatches between texts from the left, the scale bar at the right.
+    """
     gap, row = round(0.6 * size), round(ROW * size / LETTERS)
-    widths = [(0 if swatch is None else swatch.shape[1] + gap // 2)
-              + text_width(text, size, families) for text, swatch in entries]
+    widths = [swatch.shape[1] + sum(
+        text_width(text, size, families) + gap // 2
+        for text in (before, after) if text)
+        for before, swatch, after in entries]
     bar, bar_width = None, 0
     if um_per_pixel is not None:
         bar = scale_bar(picture.shape[1], um_per_pixel)
@@ -96,15 +99,16 @@ def _add(picture: np.ndarray,
         x += needed + 2 * gap
     line += bool(bar_width and x > gap and x + bar_width + gap > width)
     strip = np.full(((line + 1) * row, width, 3), WHITE, np.uint8)
-    for (x, place), (text, swatch) in zip(places, entries):
+    for (x, place), (before, swatch, after) in zip(places, entries):
         top = place * row + (row - size) // 2
-        if swatch is not None:
-            end = x + swatch.shape[1]
-            strip[top:top + size, x:end] = swatch
-            cv2.rectangle(strip, (x, top), (end - 1, top + size - 1), BLACK,
-                          max(1, size // 16))
-            x = end + gap // 2
-        write(strip, text, x, _base_line(top, size), size, families)
+        line_at = _base_line(top, size)
+        if before:
+            x = write(strip, before, x, line_at, size, families) + gap // 2
+        end = x + swatch.shape[1]
+        strip[top:top + size, x:end] = swatch
+        cv2.rectangle(strip, (x, top), (end - 1, top + size - 1), BLACK,
+                      max(1, size // 16))
+        write(strip, after, end + gap // 2, line_at, size, families)
     if bar is not None:
         _write_bar(strip, bar, width - gap - bar_width, line * row, row, size)
     if picture.shape[1] < width:

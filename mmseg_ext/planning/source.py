@@ -190,6 +190,34 @@ def _converted_classes(root: Path) -> Optional[list[str]]:
     return [str(name) for name in classes]
 
 
+def converted_colours(root: str, classes: Sequence[str]
+                      ) -> dict[int, list[int]]:
+    """Return class id -> the colour that masks had before convert_masks.
+
+    Args:
+        root: Folder of the set.
+        classes: Names of the classes by id.
+
+    Returns:
+        Of the classes that had one colour, and that alone.
+    """
+    try:
+        text = Path(root, 'conversion.json').read_text(encoding='utf-8')
+        mapping = dict(json.loads(text).get('mapping') or {})
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}  # whoever needs its classes has complained
+    keys: dict[str, list[str]] = {}
+    for key, name in mapping.items():
+        keys.setdefault(str(name), []).append(str(key))
+    found = {}
+    for class_id, name in enumerate(classes):
+        parts = keys.get(name, [''])[0].split(',')
+        if len(keys.get(name, ())) == 1 and len(parts) == 3 and all(
+                part.isdecimal() and int(part) <= 255 for part in parts):
+            found[class_id] = [int(part) for part in parts]
+    return found
+
+
 def _pair(root: str, prefixes: dict[str, tuple[str, str]]
           ) -> tuple[list[Pair], list[str]]:
     """Return the pairs of all parts, and the images without a mask."""

@@ -20,6 +20,8 @@ def draw(names, fractions=((0.97, 0.03), (0.2, 0.8))):
 @pytest.fixture
 def fonts(monkeypatch):
     """Return a function that lets a machine have some of its fonts alone."""
+    monkeypatch.setattr(font_manager, 'findSystemFonts', list)
+
     def keep(*names):
         monkeypatch.setattr(
             font_manager.fontManager, 'ttflist',
