@@ -3,7 +3,6 @@ from collections.abc import Sequence
 from typing import IO, Optional
 
 import numpy as np
-import tifffile
 
 from mmseg_ext.basics import printable
 
@@ -72,6 +71,8 @@ class ProbabilityMaps:
     def __init__(self, file: IO[bytes], classes: Sequence[str],
                  size: tuple[int, int],
                  um_per_pixel: Optional[float] = None) -> None:
+        import tifffile  # takes its time
+
         self.file = file
         self.size = size
         self.entropy = np.zeros(size, np.uint8)

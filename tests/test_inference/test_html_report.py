@@ -1,5 +1,7 @@
 """The page of a run of predictions, in a real browser."""
+import base64
 import csv
+import io
 import re
 import shutil
 from html.parser import HTMLParser
@@ -8,9 +10,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from scipy import stats
 
-from mmseg_ext.inference.html_report import write_html_report
+from mmseg_ext.inference.html_report import (
+    Report,
+    ReportEntry,
+    write_html_report,
+)
 from mmseg_ext.inference.predictor import Prediction
 from mmseg_ext.inference.result_store import ResultStore
 from mmseg_ext.inference.run_record import RunRecord
@@ -99,6 +106,29 @@ def test_nothing_is_loaded_and_names_are_text(report):
     assert f'{EVIL}/broken' in words and 'be read & <i>' in words
     assert 'pearlite & <b>bainite</b>' in words
     assert 'ab12' * 16 in words
+
+
+def test_scale_bars_and_the_base(tmp_path):
+    out = write_run(tmp_path, ['a'])
+    base = RunRecord.read(out).base_phase
+    fractions = np.bincount(grains(0)[1].flatten())
+    assert base == CLASSES[fractions.argmax()]
+    assert 'class="scale"' not in write_html_report(out).read_text()
+    report = Report(
+        'run', CLASSES, PALETTE,
+        [ReportEntry('a', tmp_path / 'images/a.png', out / 'masks/a.png',
+                     [50, 30, 20], 0.5)],
+        [dict(mean_percent=1, ci95_percent=np.nan, std_percent=np.nan,
+              relative_accuracy_percent=np.nan)] * 3, {}, base=0)
+    page = report.render()
+    # 128 pixels of 0.5 um: 10 um are 20 of them
+    assert '<div style="width:15.625%"></div>10 µm' in page
+    assert f'{CLASSES[0]} (not coloured)' in page
+    mask = next(attrs['src'] for tag, attrs in Page(page).tags
+                if attrs.get('class') == 'mask')
+    picture = Image.open(io.BytesIO(base64.b64decode(mask.split(',')[1])))
+    alpha = np.asarray(picture.convert('RGBA'))[..., 3]
+    np.testing.assert_array_equal(alpha == 0, grains(0)[1] == 0)
 
 
 def test_numbers_are_those_of_the_masks(report):
