@@ -107,3 +107,26 @@ def choose_palette(count: int, given: Mapping[int, Sequence[int]]
                 for i in range(count)]
     except StopIteration:
         return None
+
+
+def mapped_colours(mapping: Mapping[str, str],
+                   classes: Sequence[str]) -> dict[int, list[int]]:
+    """Return class id -> its colour in masks that were converted.
+
+    Args:
+        mapping: Value or colour, such as '0,0,255' -> name of a class.
+        classes: Names of the classes by id.
+
+    Returns:
+        Of the classes that had one colour, and that alone.
+    """
+    keys: dict[str, list[str]] = {}
+    for key, name in mapping.items():
+        keys.setdefault(str(name), []).append(str(key))
+    found = {}
+    for class_id, name in enumerate(classes):
+        parts = keys.get(name, [''])[0].split(',')
+        if len(keys.get(name, ())) == 1 and len(parts) == 3 and all(
+                part.isdecimal() and int(part) <= 255 for part in parts):
+            found[class_id] = [int(part) for part in parts]
+    return found

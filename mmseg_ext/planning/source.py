@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
+from mmseg_ext.basics.colours import mapped_colours
 from mmseg_ext.basics.command_line import command_for, quote_command
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import (
@@ -206,16 +207,7 @@ def converted_colours(root: str, classes: Sequence[str]
         mapping = dict(json.loads(text).get('mapping') or {})
     except (OSError, ValueError, TypeError, AttributeError):
         return {}  # whoever needs its classes has complained
-    keys: dict[str, list[str]] = {}
-    for key, name in mapping.items():
-        keys.setdefault(str(name), []).append(str(key))
-    found = {}
-    for class_id, name in enumerate(classes):
-        parts = keys.get(name, [''])[0].split(',')
-        if len(keys.get(name, ())) == 1 and len(parts) == 3 and all(
-                part.isdecimal() and int(part) <= 255 for part in parts):
-            found[class_id] = [int(part) for part in parts]
-    return found
+    return mapped_colours(mapping, classes)
 
 
 def _pair(root: str, prefixes: dict[str, tuple[str, str]]
