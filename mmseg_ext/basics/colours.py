@@ -48,8 +48,8 @@ def blend(image: np.ndarray, labels: np.ndarray,
     Returns:
         (H, W, 3) uint8, as the image.
     """
-    picture = cv2.addWeighted(
-        image, 1 - OPACITY, paint(labels, palette), OPACITY, 0)
+    picture = paint(labels, palette)
+    cv2.addWeighted(image, 1 - OPACITY, picture, OPACITY, 0, picture)
     if base is not None:
         np.copyto(picture, image, where=(labels == base)[..., None])
     return picture
