@@ -7,6 +7,7 @@ checkpoints. OUT is a PNG, SVG or PDF.
 import argparse
 import os
 
+from mmseg_ext.basics.argument_types import number
 from mmseg_ext.basics.command_line import (
     add_config_options,
     config_name,
@@ -55,6 +56,10 @@ def parse_args() -> argparse.Namespace:
         '--errors', action='store_true', help='mark the wrong pixels')
     parser.add_argument(
         '--width', type=int, default=256, help='of a picture, in pixels')
+    parser.add_argument(
+        '--um-per-pixel', type=number(float, above=0), metavar='UM',
+        help='side of a pixel in micrometres, for scale bars; default: of '
+        'each image what its header or side file says')
     add_config_options(parser)
     args = parser.parse_args()
     if not args.predictions and not args.model:
@@ -90,8 +95,9 @@ def main() -> None:
     dataset = DATASETS.build(loading)
     models = models_to_compare(args.predictions, args.model,
                                image_folders(dataset))
-    rows = (compare(dataset, models, args.images) if args.images
-            else most_disputed(dataset, models, args.rows))
+    um = args.um_per_pixel
+    rows = (compare(dataset, models, args.images, um) if args.images
+            else most_disputed(dataset, models, args.rows, um))
     figure = draw_comparison(
         rows, dataset.metainfo['classes'], dataset.metainfo['palette'],
         place_boxes(rows, args.boxes, args.side, args.box), args.closeups,

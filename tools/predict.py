@@ -91,6 +91,17 @@ def parse_args() -> argparse.Namespace:
             f'--correct-{kind}', dest='correct', action='store_const',
             const=kind, default='none', help=f'with --validation: {what}')
     parser.add_argument(
+        '--base-phase', metavar='PHASE', help='phase that overlays leave '
+        'uncoloured; default: the background, or else the largest phase of '
+        'the first image')
+    parser.add_argument(
+        '--probabilities', action='store_true', help='also write the '
+        'probability of every class as TIFF stacks for ImageJ, and the '
+        'entropy, how unsure the model is, as pictures')
+    parser.add_argument(
+        '--annotate-masks', action='store_true', help='legend and scale bar '
+        'below colour masks, as below overlays')
+    parser.add_argument(
         '--overwrite', action='store_true', help='predict all anew')
     args = parser.parse_args()
     if sum(given is not None for given in (
@@ -134,10 +145,11 @@ def main() -> int:
     from mmseg_ext.inference.phases import check_phase, named_phases
 
     inputs = list_inputs(args.input, args.out)
-    if args.grain_size and args.config:  # what is known before the model
-        phases = named_phases(args.config)
-        if phases:
-            check_phase(args.grain_size, phases)
+    # what is known before the model
+    phases = args.config and named_phases(args.config)
+    for option in ('grain_size', 'base_phase') if phases else ():
+        if getattr(args, option) is not None:
+            check_phase(getattr(args, option), phases, option)
     tiling = None
     if args.tile:
         overlap = args.tile // 8 if args.overlap is None else args.overlap
@@ -152,7 +164,8 @@ def main() -> int:
     job = PredictionJob(
         model, inputs, args.out, tiling, args.tile == 0, args.bit_depth,
         args.crop_bottom, args.um_per_pixel, args.min_area,
-        args.grain_size, args.split_touching, validation)
+        args.grain_size, args.split_touching, validation, args.base_phase,
+        args.probabilities, args.annotate_masks)
     console = Console()
     try:
         outcome = job.run(args.overwrite, console.tell, args.report)

@@ -78,6 +78,9 @@ figure { margin: 0; break-inside: avoid; }
 .layers .mask { position: absolute; inset: 0; height: 100%;
   opacity: var(--overlay); image-rendering: pixelated; }
 .layers .mask:only-child { position: static; }
+.scale { display: flex; justify-content: flex-end; align-items: center;
+  gap: 8px; margin-top: 5px; font-size: .85rem; line-height: 1; }
+.scale div { flex: none; height: 5px; background: var(--ink); }
 .drawing { margin-bottom: 26px; }
 .drawing img { display: block; max-width: 100%; height: auto; }
 .scroll + p { margin-top: 12px; }

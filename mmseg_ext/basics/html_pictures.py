@@ -2,6 +2,7 @@
 import base64
 import io
 from collections.abc import Sequence
+from typing import Optional
 
 import cv2
 import numpy as np
@@ -35,11 +36,19 @@ def jpeg_address(image: np.ndarray, side: int = SIDE) -> str:
     return _address(picture, 'jpeg', quality=JPEG_QUALITY, optimize=True)
 
 
-def png_address(mask: np.ndarray, palette: Sequence[Sequence[int]]) -> str:
-    """Return class ids in their colours as a data address."""
+def png_address(mask: np.ndarray, palette: Sequence[Sequence[int]],
+                transparent: Optional[int] = None) -> str:
+    """Return class ids in their colours as a data address.
+
+    Args:
+        mask: (H, W) uint8.
+        palette: Colour of each class, (red, green, blue), 0 to 255.
+        transparent: Class that shows what lies below.
+    """
     picture = Image.fromarray(_shrink(mask, cv2.INTER_NEAREST))
     picture.putpalette(bytes(np.array(palette, np.uint8).flatten()))
-    return _address(picture, 'png', optimize=True)
+    options = {} if transparent is None else dict(transparency=transparent)
+    return _address(picture, 'png', optimize=True, **options)
 
 
 def _address(picture: Image.Image, kind: str, **options) -> str:

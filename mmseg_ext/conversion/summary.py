@@ -3,6 +3,7 @@ import os
 
 from prettytable import PrettyTable
 
+from mmseg_ext.basics.colours import choose_palette, mapped_colours
 from mmseg_ext.basics.listing import name_some
 from mmseg_ext.basics.splits import SPLITS
 
@@ -65,7 +66,12 @@ def describe_conversion(out: str | os.PathLike, record: dict) -> str:
     if missing:
         lines.append(f'There is no {" and no ".join(missing)} part.')
     lines += [f'Wrote the set to {out}. For SEMDataset, in a config:',
-              f'    metainfo=dict(classes={tuple(record["classes"])!r})']
+              f'    metainfo=dict(classes={tuple(record["classes"])!r}']
+    palette = choose_palette(len(record['classes']), mapped_colours(
+        record.get('mapping') or {}, record['classes']))
+    if palette is not None:
+        lines[-1] += f',\n                  palette={palette}'
+    lines[-1] += ')'
     if ignored and len(record['classes']) == 2:
         # else a mask of 0 and 255 alone looks like a coding of two classes
         lines[-1] += ',\n    label_map={0: 0, 1: 1, 255: 255}'

@@ -5,9 +5,9 @@ from mmseg_ext.basics.phase_fractions import describe_limits
 
 from .phase_uncertainty import PhaseUncertainty
 from .phases import PhaseSummary
+from .pictures import background_of
 
-# Classes of two, the first and a part of the second.
-SOUND = ('background', 'good', 'normal', 'clean', 'ok', 'intact', 'no defect')
+# Parts of the name of the second class of two, beside a background.
 DEFECTS = ('defect', 'anomal', 'flaw', 'crack', 'scratch', 'damage', 'fault')
 
 
@@ -84,7 +84,7 @@ class DefectWords(PhaseWords):
 
 def words_of(classes: Sequence[str]) -> PhaseWords:
     """Return the words for a model of such classes."""
-    if len(classes) == 2 and classes[0].casefold() in SOUND and any(
+    if len(classes) == 2 and background_of(classes) == classes[0] and any(
             word in classes[1].casefold() for word in DEFECTS):
         return DefectWords()
     return PhaseWords()

@@ -3,8 +3,9 @@ import math
 
 import numpy as np
 
+from .probabilities import is_thresholded
+
 DEFECT_SCORE = 'defect_score'  # column of images.csv
-ALIKE = 1e-5  # thresholds of tiles that were blended differ by less
 
 
 class DefectScore:
@@ -26,9 +27,8 @@ class DefectScore:
             logits: (2, H, W), or a head's threshold and its probability.
         """
         good, defect = logits
-        if (np.ptp(good) < ALIKE and defect.min() >= 0
-                and defect.max() <= 1 + ALIKE):
-            found = min(float(defect.max()), 1.0)
+        if is_thresholded(logits):
+            found = float(defect.max().clip(0, 1))
         else:
             odds = float((defect - good).max())
             found = (1 / (1 + math.exp(-odds)) if odds > -700 else 0.0)

@@ -7,6 +7,7 @@ import numpy as np
 from mmseg_ext.basics.files import sha256
 
 from .predictor import LogitModel
+from .probabilities import is_thresholded, probabilities_of
 
 VIEWS = dict(none=((1, 1), ), flips=((1, 1), (1, -1), (-1, 1), (-1, -1)))
 SAME = ('classes', 'palette', 'bit_depth', 'crop_bottom', 'resizes')
@@ -56,7 +57,7 @@ class EnsembleModel(LogitModel):
             total = found if total is None else total + found
             number += 1
         mean = total / number
-        if is_thresholded(mean):
+        if is_thresholded(np.swapaxes(mean, 0, 1)):
             return mean
         return np.log(np.maximum(mean, np.finfo(np.float32).tiny))
 
@@ -66,7 +67,9 @@ class EnsembleModel(LogitModel):
             for rows, columns in self.views:
                 view = np.ascontiguousarray(batch[:, ::rows, ::columns])
                 found = model.logits(view)[..., ::rows, ::columns]
-                yield found if is_thresholded(found) else softmax(found)
+                by_class = np.swapaxes(found, 0, 1)  # (C, B, H, W)
+                yield found if is_thresholded(by_class) else np.swapaxes(
+                    probabilities_of(by_class), 0, 1)
 
 
 def load_folds(folder: Path,
@@ -87,15 +90,3 @@ def load_folds(folder: Path,
             'which a fold is finished')
     return [load(str(path.with_name('config.py')), str(path))
             for path in found]
-
-
-def is_thresholded(found: np.ndarray) -> bool:
-    """Tell a threshold and a probability from the logits of two classes."""
-    return found.shape[1] == 2 and bool(
-        (found[:, 0] == found.flat[0]).all())
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Return probabilities of logits, (B, C, H, W)."""
-    powers = np.exp(logits - logits.max(1, keepdims=True))
-    return powers / powers.sum(1, keepdims=True)

@@ -1,4 +1,5 @@
 """Predictions as one page to mail: pictures, phase fractions, settings."""
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,6 +11,7 @@ from mmseg_ext.basics import decode_image, read_image, write_atomically
 from mmseg_ext.basics.csv_files import read_table
 from mmseg_ext.basics.html_page import CONTROLS, PAGE
 from mmseg_ext.basics.html_pictures import jpeg_address, png_address
+from mmseg_ext.basics.scale_bar import scale_bar
 
 from ._html_defects import defect_table
 from ._html_features import features_section
@@ -48,11 +50,13 @@ class ReportEntry:
         image: Its file; it may have rows below the mask, which are cut off.
         mask: File of its class ids.
         percent: Fraction of each class, 0 to 100.
+        um_per_pixel: Side of a pixel in micrometres; nan: not known.
     """
     name: str
     image: Path
     mask: Path
     percent: Sequence[float]
+    um_per_pixel: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class Report:
         validation: Of the record of the run.
         scores: Of the images, how much each looks defective, 0 to 1; none
             where the model knows no defects.
+        base: Class that is not coloured over the images; None: all are.
     """
     name: str
     classes: Sequence[str]
@@ -91,6 +96,7 @@ class Report:
     uncertainties: Sequence[PhaseUncertainty] = ()
     validation: Mapping = field(default_factory=dict)
     scores: Sequence[float] = ()
+    base: Optional[int] = None
 
     def render(self) -> str:
         """Return the page, which needs no other file and no network.
@@ -188,8 +194,9 @@ class Report:
         left = len(self.entries) - len(shown)
         note = (f'<p class="quiet">The first {_count(shown, "image")}; '
                 f'{left} more are in the table below.</p>' if left else '')
-        legend = ''.join(f'<li>{self._label(i)}</li>'
-                         for i in self._words.shown(self.classes))
+        legend = ''.join(
+            f'<li>{self._label(i)}{" (not coloured)" * (i == self.base)}</li>'
+            for i in self._words.shown(self.classes))
         controls = CONTROLS.substitute(percent=OPACITY)
         figures = '\n'.join(self._figure(entry) for entry in shown)
         return f'''<h2>Pictures</h2>
@@ -205,11 +212,12 @@ class Report:
                 f'{entry.mask} is no mask of {len(self.classes)} classes: '
                 f'{mask.ndim} dimensions, values up to {mask.max()}')
         missing = ''
-        layers = [png_address(mask, self.palette)]
         try:
             image = read_image(str(entry.image), self.bit_depth)
-            layers.insert(0, jpeg_address(image[:mask.shape[0]]))
+            layers = [jpeg_address(image[:mask.shape[0]]),
+                      png_address(mask, self.palette, self.base)]
         except (OSError, ValueError) as error:
+            layers = [png_address(mask, self.palette)]
             missing = f'<br>Without the image: {escape(str(error))}'
         alternatives = [f'Image {escape(entry.name)}', '']
         pictures = ''.join(
@@ -219,7 +227,9 @@ class Report:
         fractions = ' '.join(
             f'<span>{self._label(i)} {entry.percent[i]:.1f} %</span>'
             for i in self._words.shown(self.classes))
-        return (f'<figure><div class="layers">{pictures}</div><figcaption>'
+        scale = _scale(mask.shape[1], entry.um_per_pixel)
+        return (f'<figure><div class="layers">{pictures}</div>{scale}'
+                '<figcaption>'
                 f'<b>{escape(entry.name)}</b><br>{fractions}{missing}'
                 '</figcaption></figure>')
 
@@ -292,7 +302,8 @@ def write_html_report(root: str | Path,
     entries = [
         ReportEntry(row['image'], Path(row['file']),
                     root / 'masks' / f'{row["image"]}.png',
-                    percents[row['image']])
+                    percents[row['image']],
+                    float(row.get('um_per_pixel') or 'nan'))
         for row in rows
     ]
     scores = [float(row.get(DEFECT_SCORE) or 'nan') for row in rows]
@@ -304,13 +315,15 @@ def write_html_report(root: str | Path,
             'These images look as if they had an information band at the '
             'lower edge, which was counted as material (crop it with '
             f'--crop-bottom): {", ".join(record.bands)}')
+    base = (record.classes.index(record.base_phase)
+            if record.base_phase in record.classes else None)
     page = Report(
         root.resolve().name, record.classes,
         record.palette, entries, summary, _words(record), record.failures,
         notes, record.settings.get('bit_depth'), max_pictures,
         features_section(root, record),
         read_uncertainties(root) if entries else (), record.validation,
-        scores).render()
+        scores, base).render()
     write_atomically(root / REPORT, page)
     return root / REPORT
 
@@ -342,6 +355,15 @@ def _words(record: RunRecord) -> dict[str, str | list[str]]:
     words['Versions'] = ', '.join(
         f'{name} {version}' for name, version in record.versions.items())
     return words
+
+
+def _scale(width: int, um_per_pixel: float) -> str:
+    """Draw a scale bar for a picture so many pixels wide."""
+    if math.isnan(um_per_pixel):
+        return ''
+    bar = scale_bar(width, um_per_pixel)
+    return (f'<div class="scale"><div style="width:'
+            f'{100 * bar.length / width:.3f}%"></div>{bar.label}</div>')
 
 
 def _count(things: Sequence, name: str) -> str:

@@ -3,7 +3,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Optional
 
@@ -20,6 +20,7 @@ from mmseg_ext.basics import (
 from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.basics.extras import require_extra
 from mmseg_ext.basics.files import is_of_disk, sha256
+from mmseg_ext.basics.fonts import missing_letters
 from mmseg_ext.basics.pixel_size import Scale
 
 from .calibration import AUTO, Calibration
@@ -29,6 +30,7 @@ from .inputs import Inputs
 from .phase_plot import draw_phases
 from .phase_uncertainty import PhaseUncertainty
 from .phases import PhaseSummary, check_phase
+from .pictures import describe_base
 from .predictor import LogitModel, Prediction, predict
 from .preparation import Preparation
 from .result_store import ResultStore
@@ -64,6 +66,11 @@ class PredictionJob:
             named, or else of all.
         validation: Cross-validation whose errors are part of the
             uncertainty; changes no prediction.
+        base_phase: Phase that overlays leave uncoloured; None: the
+            background, or else the largest of the first image.
+        probabilities: Also write the probability of every class, and the
+            entropy as a picture.
+        annotate_masks: Legend and scale bar below colour masks, too.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -80,6 +87,9 @@ class PredictionJob:
     grain_size: Optional[str] = None
     split_touching: bool = False
     validation: Optional[Validation] = None
+    base_phase: Optional[str] = None
+    probabilities: bool = False
+    annotate_masks: bool = False
 
     def __post_init__(self) -> None:
         Preparation.of(self.model, self.bit_depth, self.crop_bottom)  # checks
@@ -88,11 +98,13 @@ class PredictionJob:
             raise ValueError(f'um_per_pixel={self.um_per_pixel}: must be '
                              f"'{AUTO}', more than 0, or none")
         check_at_least(1, min_area=self.min_area)
-        self._check_grains()
+        self._check_phases()
 
-    def _check_grains(self) -> None:
-        if self.grain_size is not None:
-            check_phase(self.grain_size, self.model.classes)
+    def _check_phases(self) -> None:
+        for option in ('grain_size', 'base_phase'):
+            phase = getattr(self, option)
+            if phase is not None:
+                check_phase(phase, self.model.classes, option)
         if self.um_per_pixel is None and (
                 self.grain_size is not None or self.split_touching):
             raise ValueError('grain_size and split_touching need features: '
@@ -133,7 +145,9 @@ class PredictionJob:
     def _run(self, overwrite: bool, show: Callable[[str], None]) -> 'Outcome':
         store = ResultStore(
             self.out, self._record(), self.um_per_pixel is not None,
-            self.min_area, self.grain_size, self._split, overwrite)
+            self.min_area, self.grain_size, self._split, overwrite,
+            self.probabilities, self.annotate_masks)
+        store.record.base_phase = self.base_phase or store.record.base_phase
         failures = store.record.failures
         failures.update(self.inputs.unread)
         # the record is there by now; does it have another spelling too?
@@ -214,6 +228,9 @@ class PredictionJob:
             settings['grain_size'] = self.grain_size
         if self.split_touching:
             settings['split_touching'] = self._split
+        for option in ('base_phase', 'probabilities', 'annotate_masks'):
+            if getattr(self, option):
+                settings[option] = getattr(self, option)
         # as they are read back
         return RunRecord(json.loads(json.dumps(settings)), model.weights,
                          list(model.classes), model.palette)
@@ -257,9 +274,11 @@ class PredictionJob:
             data = read_bytes(path)
             digest = hashlib.sha256(data).hexdigest()
             image, prediction, rows, band, scale = self._look(
-                path, data, lambda done, total: show(
+                store, name, data, lambda done, total: show(
                     f'{so_far} ({name}, {done} of {total} tiles)'))
         except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and store.writes(error.filename):
+                raise
             failures[name] = printable(str(error))
         except MemoryError:
             failures[name] = printable(_too_large(path))
@@ -282,15 +301,20 @@ class PredictionJob:
             store.forget([name])
         store.remove_pictures(name)
 
-    def _look(self, path: Path, data: bytes, show: Callable[[int, int], None]
+    def _look(self, store: ResultStore, name: str, data: bytes,
+              show: Callable[[int, int], None]
               ) -> tuple[np.ndarray, Prediction, int, int, Scale]:
         """Return an image, its classes, rows cut off and left, its scale."""
+        path = self.inputs.images[name]
         image = self._preparation.decode(path, data)
         rows, scale = self._calibration.read(path, image.shape[:2], data)
         image, rows = self._preparation.crop(path, image, rows)
         band = find_information_band(image) if rows == 0 else 0
-        prediction = predict(
-            self.model, image, self.tiling, self.whole, show)
+        with store.maps(name, image.shape[:2], scale.um) as maps:
+            prediction = predict(self.model, image, self.tiling, self.whole,
+                                 show, maps and maps.add)
+            if maps is not None:
+                prediction = replace(prediction, entropy=maps.entropy)
         return image, prediction, rows, band, scale
 
 
@@ -334,6 +358,10 @@ class Outcome:
         lines = describe_fractions(
             self.fractions, self.phases, self.uncertainties,
             self.record.validation.get('remarks') or [])
+        lines += [text for text in (
+            describe_base(self.record.classes, self.record.base_phase,
+                          [phase.mean_percent for phase in self.phases]),
+            missing_letters(self.record.classes)) if text]
         lines += describe_scales(self.record.scales)
         lines += [self.grains] * bool(self.grains)
         if self.others:

@@ -52,6 +52,7 @@ def draw_phases(fractions: np.ndarray, summaries: Sequence[PhaseSummary],
                  color=np.array(palette[class_id]) / 255, edgecolor='black')
         axes.scatter(i + np.array(spread), percent[:, class_id], s=8,
                      zorder=2, color='black', alpha=0.6, linewidths=0,
+                     clip_on=False,
                      label='an image' if i == 0 else None)
         if num_images > 1:
             axes.errorbar(i, value, [[value - low], [high - value]],
@@ -65,7 +66,9 @@ def draw_phases(fractions: np.ndarray, summaries: Sequence[PhaseSummary],
     axes.set_ylabel('fraction of the image (%)')
     axes.set_title(f'{words.heading}, n = {num_images}')
     axes.spines[['top', 'right']].set_visible(False)
-    axes.legend(frameon=False, fontsize=8)
+    # above: below the axes there may be notes, within them bars
+    figure.legend(loc='outside upper center', ncols=2, frameon=False,
+                  fontsize=8)
     rows = [replace((uncertainties or summaries)[i], phase=name)
             for i, name in zip(shown, names)]
     notes = words.limits(rows)

@@ -74,10 +74,11 @@ def summarize_phases(fractions: Sequence[np.ndarray],
     ]
 
 
-def check_phase(name: str, phases: Sequence[str]) -> None:
-    """Raise ValueError if the phase of a grain size is none of a model's."""
+def check_phase(name: str, phases: Sequence[str],
+                option: str = 'grain_size') -> None:
+    """Raise ValueError if the phase of an option is none of a model's."""
     if name not in phases:
-        raise ValueError(f'grain_size={name!r}: the phases are '
+        raise ValueError(f'{option}={name!r}: the phases are '
                          f'{", ".join(phases)}')
 
 

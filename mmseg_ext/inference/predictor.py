@@ -6,10 +6,10 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Optional
 
-import cv2
 import numpy as np
 
 from mmseg_ext.basics import paint
+from mmseg_ext.basics.colours import blend
 
 from .defect_score import DefectScore
 from .tiling import Tiling, decide, predict_tiled
@@ -17,7 +17,6 @@ from .tiling import Tiling, decide, predict_tiled
 # Pixels of an image; larger ones are predicted in tiles. Attention's memory
 # grows with the square of it.
 MAX_WHOLE = 2**21
-OPACITY = 0.4  # of the classes' colours over an image
 
 
 class LogitModel(ABC):
@@ -70,12 +69,14 @@ class Prediction:
         tiles: Number of tiles that it was made in; 1: none were cut.
         score: Of two classes, the highest probability of the second in any
             pixel, 0 to 1; None of others.
+        entropy: (H, W) uint8, see :class:`ProbabilityMaps`, if asked for.
     """
     mask: np.ndarray
     classes: tuple[str, ...]
     palette: list[list[int]]
     tiles: int = 1
     score: Optional[float] = None
+    entropy: Optional[np.ndarray] = None
 
     @cached_property
     def fractions(self) -> np.ndarray:
@@ -89,17 +90,18 @@ class Prediction:
         """Return the classes' colours, (H, W, 3) uint8, blue, green, red."""
         return paint(self.mask, self.palette)
 
-    def overlay(self, image: np.ndarray) -> np.ndarray:
+    def overlay(self, image: np.ndarray,
+                base: Optional[int] = None) -> np.ndarray:
         """Return the classes' colours over the image, 40 % opaque.
 
         Args:
             image: (H, W, 3) uint8, channels blue, green, red.
+            base: Class whose pixels stay those of the image.
 
         Returns:
             (H, W, 3) uint8, as the image.
         """
-        return cv2.addWeighted(
-            image, 1 - OPACITY, self.colour_mask(), OPACITY, 0)
+        return blend(image, self.mask, self.palette, base)
 
 
 def predict(
@@ -107,7 +109,9 @@ def predict(
         image: np.ndarray,
         tiling: Optional[Tiling] = None,
         whole: bool = False,
-        progress: Optional[Callable[[int, int], None]] = None) -> Prediction:
+        progress: Optional[Callable[[int, int], None]] = None,
+        keep: Optional[Callable[[int, np.ndarray], None]] = None
+        ) -> Prediction:
     """Predict the class of every pixel of an image.
 
     Args:
@@ -118,6 +122,8 @@ def predict(
             size, and the model does not scale images.
         whole: Never cut it; not together with ``tiling``.
         progress: Called with the number of tiles done, and of all.
+        keep: Called with the number of a row, and the logits of some rows
+            from there on, (num_classes, h, W).
 
     Raises:
         ValueError: If the image has another shape or type, or no pixels.
@@ -135,7 +141,13 @@ def predict(
             and image.shape[0] * image.shape[1] > model.max_whole):
         tiling = model.tiling
     score = DefectScore() if len(model.classes) == 2 else None
-    look = None if score is None else score.look
+
+    def look(top: int, logits: np.ndarray) -> None:
+        if score is not None:
+            score.look(logits)
+        if keep is not None:
+            keep(top, logits)
+
     tiles = 1 if tiling is None else tiling.count(*image.shape[:2])
     if tiles > 1:
         mask = predict_tiled(
@@ -143,7 +155,6 @@ def predict(
     else:
         logits = model.logits(image[None])[0]
         mask = decide(logits)
-        if look is not None:
-            look(logits)
+        look(0, logits)
     return Prediction(mask, model.classes, model.palette, tiles,
                       None if score is None else score.highest)

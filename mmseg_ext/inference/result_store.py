@@ -1,6 +1,7 @@
 """The folder of predictions: masks, pictures, tables."""
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, fields, replace
 from pathlib import Path
 from typing import Optional
@@ -12,6 +13,7 @@ from mmseg_ext.basics import (
     check_settings,
     open_folder,
     printable,
+    replaced_file,
     write_atomically,
 )
 from mmseg_ext.basics.csv_files import GrowingTable, number
@@ -30,11 +32,14 @@ from .grain_size import GrainSize
 from .grain_table import GrainTable
 from .phase_uncertainty import PhaseUncertainty
 from .phases import PhaseSummary, summarize_phases
+from .pictures import Pictures, base_phase
 from .predictor import Prediction
+from .probabilities import ProbabilityMaps
 from .run_record import RECORD, RunRecord
 from .table_check import check_tables
 
 FOLDERS = ('masks', 'colour_masks', 'overlays')
+MAPS = dict(entropy='png', probabilities='tif')  # folders, if asked for
 UNCERTAINTIES = 'phases_uncertainty.csv'
 SUMMARIES = ('phases_summary.csv', UNCERTAINTIES, 'phases.png',
              'features_summary.csv', 'diameters.png',
@@ -53,7 +58,10 @@ class ResultStore:
         |-- run.json             what it was made with, see RunRecord
         |-- masks                <name>.png, class ids
         |-- colour_masks         <name>.png, the classes' colours
-        |-- overlays             <name>.png, the same over the image
+        |-- overlays             <name>.png, the same over the image, and
+        |                        below it the legend and a scale bar
+        |-- probabilities        <name>.tif, see ProbabilityMaps
+        |-- entropy              <name>.png, how unsure the model is
         |-- images.csv           a line an image: its file and its sizes
         |-- phases.csv           a line for each phase of each image
         |-- phases_summary.csv   a line a phase, see PhaseSummary
@@ -78,6 +86,8 @@ class ResultStore:
         min_area: Features that are smaller, in pixels, are left out.
         grains: Phase whose grain size is asked for.
         split: Phases whose touching features are separated.
+        probabilities: Whether they, and their entropy, are asked for.
+        strips: Whether colour masks get legends and scale bars, too.
         overwrite: Forget what is there.
 
     Raises:
@@ -93,12 +103,16 @@ class ResultStore:
                  min_area: int = 1,
                  grains: Optional[str] = None,
                  split: Sequence[str] = (),
-                 overwrite: bool = False) -> None:
+                 overwrite: bool = False,
+                 probabilities: bool = False,
+                 strips: bool = False) -> None:
         self.root = root
         self.record = record
         # as they stand in a table
         self.classes = [printable(name) for name in record.classes]
         self.measures = measures
+        self.probabilities = probabilities
+        self.strips = strips
         self.min_area = min_area
         self.scored = isinstance(words_of(self.classes), DefectWords)
         scores = (DEFECT_SCORE, ) * self.scored
@@ -120,8 +134,10 @@ class ResultStore:
         self._open(overwrite)
 
     def _open(self, overwrite: bool) -> None:
-        if open_folder(self.root, RECORD, overwrite, FOLDERS, FILES):
+        if open_folder(self.root, RECORD, overwrite, (*FOLDERS, *MAPS),
+                       FILES):
             before = RunRecord.read(self.root)
+            self.record.base_phase = before.base_phase
             check_settings(
                 self.root, *(
                     dict(record.settings, classes=record.classes,
@@ -155,7 +171,35 @@ class ResultStore:
         }
 
     def _pictures(self, name: str) -> list[Path]:
-        return [self.root / folder / f'{name}.png' for folder in FOLDERS]
+        return [self.root / folder / f'{name}.png' for folder in FOLDERS] + [
+            self.root / folder / f'{name}.{suffix}'
+            for folder, suffix in MAPS.items() if self.probabilities]
+
+    @contextmanager
+    def maps(self, name: str, size: tuple[int, int], um: Optional[float]
+             ) -> Iterator[Optional[ProbabilityMaps]]:
+        """Write an image's probabilities while it is predicted.
+
+        Args:
+            name: Of the image.
+            size: Its (height, width) in pixels.
+            um: Side of a pixel in micrometres; None: not known.
+
+        Returns:
+            What takes them; None if they are not asked for.
+        """
+        if not self.probabilities:
+            yield None
+            return
+        path = self._pictures(name)[-1]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replaced_file(path) as file:
+            yield ProbabilityMaps(file, self.record.classes, size, um)
+
+    def writes(self, path: Optional[str]) -> bool:
+        """Tell whether a file is one of the probabilities written here."""
+        return path is not None and (
+            self.root / 'probabilities' in Path(path).parents)
 
     def remove_pictures(self, name: str) -> None:
         """Remove what an interruption or a failure may have left."""
@@ -188,10 +232,17 @@ class ResultStore:
                 as it is now.
             scale: Size of its pixels.
         """
+        if not self.record.base_phase:
+            self.record.base_phase = base_phase(
+                prediction.classes, prediction.fractions)
+            self.record.write(self.root)  # all others have the same
+        pictures = Pictures(self.record.base_phase, self.strips)
         # drawn one after the other: they may be large
         for picture, draw in zip(self._pictures(name), (
-                lambda: prediction.mask, prediction.colour_mask,
-                lambda: prediction.overlay(image))):
+                lambda: prediction.mask,
+                lambda: pictures.colour_mask(prediction, scale.um),
+                lambda: pictures.overlay(image, prediction, scale.um),
+                lambda: pictures.entropy(prediction.entropy, scale.um))):
             write_atomically(
                 picture, cv2.imencode('.png', draw())[1].tobytes())
         if self.measures:

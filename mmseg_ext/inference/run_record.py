@@ -16,7 +16,7 @@ MODULES = ('numpy', 'cv2', 'scipy', 'torch', 'mmengine', 'mmseg',
            'onnxruntime')
 KINDS = dict(settings=dict, weights=str, classes=list, palette=list,
              versions=dict, failures=dict, bands=dict, scales=dict,
-             validation=dict)
+             base_phase=str, validation=dict)
 
 
 @dataclass
@@ -36,6 +36,8 @@ class RunRecord:
         scales: Name of an image -> ``um_per_pixel``, the side of its pixels
             in micrometres or None, and ``source``, who says so; empty if
             nothing is measured.
+        base_phase: Class that overlays leave uncoloured; '' before the first
+            image.
         validation: Cross-validation whose errors are in the uncertainty: its
             ``folder``, ``config``, ``confusions_sha256``, the ``correction``
             and ``remarks``, sentences on it; empty if there is none.
@@ -48,6 +50,7 @@ class RunRecord:
     failures: dict[str, str] = field(default_factory=dict)
     bands: dict[str, int] = field(default_factory=dict)
     scales: dict[str, dict] = field(default_factory=dict)
+    base_phase: str = ''
     validation: dict = field(default_factory=dict)
 
     def write(self, out: Path) -> None:

@@ -127,7 +127,8 @@ def predict_tiled(
         num_classes: int,
         tiling: Tiling,
         progress: Optional[Callable[[int, int], None]] = None,
-        look: Optional[Callable[[np.ndarray], None]] = None) -> np.ndarray:
+        keep: Optional[Callable[[int, np.ndarray], None]] = None
+        ) -> np.ndarray:
     """Return the class of every pixel, from overlapping tiles.
 
     Rows of tiles are worked off from top to bottom. Logits are kept for one
@@ -151,8 +152,9 @@ def predict_tiled(
         num_classes: Number of classes, at most 256.
         tiling: Size, overlap and batch of the tiles.
         progress: Called with the number of tiles done, and of all.
-        look: Called with the blended logits of each part, (num_classes,
-            rows, W), from top to bottom.
+        keep: Called with the number of a row, and the blended logits of some
+            rows from there on, (num_classes, h, W), before they are
+            forgotten.
 
     Returns:
         (H, W) uint8, class ids.
@@ -185,8 +187,8 @@ def predict_tiled(
         for first in range(0, done, CHUNK):
             last = min(first + CHUNK, done)
             classes[top + first:top + last] = decide(strip[:, first:last])
-            if look is not None:
-                look(strip[:, first:last])
+            if keep is not None:
+                keep(top + first, strip[:, first:last])
         kept = strip.shape[1] - done
         strip[:, :kept] = strip[:, done:]
         strip[:, kept:] = 0

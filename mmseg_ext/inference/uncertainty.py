@@ -1,8 +1,8 @@
 """How undecided a model is about an image, without its mask."""
 import numpy as np
 
-from .ensemble import is_thresholded, softmax
 from .predictor import LogitModel
+from .probabilities import entropy_of, probabilities_of
 
 
 def entropies(logits: np.ndarray) -> np.ndarray:
@@ -14,15 +14,7 @@ def entropies(logits: np.ndarray) -> np.ndarray:
     Returns:
         (B, H, W), 0: one class is certain, 1: all are as likely.
     """
-    if logits.shape[1] == 1:
-        return np.zeros_like(logits[:, 0])
-    if is_thresholded(logits):  # and the probability of the second class
-        fraction = logits[:, 1:].clip(0, 1)
-        found = np.concatenate([1 - fraction, fraction], 1)
-    else:
-        found = softmax(logits)
-    terms = found * np.log(np.maximum(found, np.finfo(np.float32).tiny))
-    return -terms.sum(1) / np.log(logits.shape[1])
+    return entropy_of(probabilities_of(np.swapaxes(logits, 0, 1)))
 
 
 class EntropyMeter(LogitModel):

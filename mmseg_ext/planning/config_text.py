@@ -42,7 +42,7 @@ def micrograph_config(source: Source, facts: SetFacts, parts: Parts,
         *reason_lines(choices, 'classes'),
         'sem = dict(',
         f'    data_root={osp.abspath(source.root)!r},',
-        f'    metainfo=dict(classes={facts.classes!r}),',
+        *_metainfo(facts),
         '    ' + ', '.join(f'{name}={value!r}'
                            for name, value in _reading(facts)) + ')',
         *_pipeline(choices, facts),
@@ -68,6 +68,16 @@ def reason_lines(choices: Sequence[Choice], *names: str,
         reasons, 79, initial_indent=f'{indent}# ',
         subsequent_indent=f'{indent}# ', break_long_words=False,
         break_on_hyphens=False)
+
+
+def _metainfo(facts: SetFacts) -> list[str]:
+    start = f'    metainfo=dict(classes={facts.classes!r}'
+    if facts.palette is None:
+        return [f'{start}),']
+    palette = textwrap.wrap(
+        f'palette={facts.palette!r}),', 79, initial_indent=' ' * 8,
+        subsequent_indent=' ' * 17)
+    return [f'{start},', *palette]
 
 
 def _reading(facts: SetFacts) -> list[tuple[str, object]]:

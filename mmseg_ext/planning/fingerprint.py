@@ -1,10 +1,12 @@
 """What a set of images with masks is like, in numbers."""
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Optional
 
 import cv2
 import numpy as np
 
+from mmseg_ext.basics.colours import choose_palette
 from mmseg_ext.basics.command_line import command_for, quote_command
 from mmseg_ext.basics.duplicates import Fingerprint, take_fingerprint
 from mmseg_ext.basics.image_files import decode_file, read_size
@@ -13,7 +15,7 @@ from mmseg_ext.basics.listing import name_some
 from mmseg_ext.basics.mask_files import decode_mask
 from mmseg_ext.basics.sem_files import SEMReading, load_image, load_mask
 
-from .source import Pair, Source
+from .source import Pair, Source, converted_colours
 from .thinness import Thinness
 
 STRIDES = (2, 4)  # of U-Net's finest skip, and of SegFormer's and DPT's heads
@@ -61,12 +63,14 @@ class SetFacts:
         thinness: Stride -> what a perfect prediction at that stride keeps,
             IoU of each class, 0 to 1; nan of a class without a pixel.
         prints: To tell which images are nearly the same; not written.
+        palette: Colours of the classes; None: masks have SEMDataset's own.
     """
     classes: tuple[str, ...]
     reading: dict
     images: list[ImageFacts]
     thinness: dict[int, list[float]]
     prints: list[Fingerprint]
+    palette: Optional[list[list[int]]] = None
 
     @property
     def pixels(self) -> np.ndarray:
@@ -114,7 +118,8 @@ def take_facts(source: Source,
         show(done, len(source.pairs))
     facts = SetFacts(
         tuple(classes), reading, images,
-        {measure.stride: measure.iou() for measure in thinness}, prints)
+        {measure.stride: measure.iou() for measure in thinness}, prints,
+        _palette(source, how))
     there = facts.pixels.sum(axis=0) > 0
     if there.sum() < 2:
         only = [name for name, is_there in zip(classes, there) if is_there]
@@ -124,6 +129,16 @@ def take_facts(source: Source,
             'is nothing to tell apart. Were the other phases drawn, and are '
             'they in these masks?')
     return facts
+
+
+def _palette(source: Source, how: SEMReading
+             ) -> Optional[list[list[int]]]:
+    """Choose colours, unless masks are painted in SEMDataset's."""
+    if any(decode_mask(pair.mask, how.palette).ndim == 3
+           for pair in source.pairs):
+        return None
+    return choose_palette(
+        len(how.classes), converted_colours(source.root, how.classes))
 
 
 def _values(pair: Pair, root: str) -> np.ndarray:

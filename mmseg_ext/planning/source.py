@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
+from mmseg_ext.basics.colours import mapped_colours
 from mmseg_ext.basics.command_line import command_for, quote_command
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import (
@@ -188,6 +189,25 @@ def _converted_classes(root: Path) -> Optional[list[str]]:
                          f'({error}): name the classes with --classes, or '
                          'remove the file') from error
     return [str(name) for name in classes]
+
+
+def converted_colours(root: str, classes: Sequence[str]
+                      ) -> dict[int, list[int]]:
+    """Return class id -> the colour that masks had before convert_masks.
+
+    Args:
+        root: Folder of the set.
+        classes: Names of the classes by id.
+
+    Returns:
+        Of the classes that had one colour, and that alone.
+    """
+    try:
+        text = Path(root, 'conversion.json').read_text(encoding='utf-8')
+        mapping = dict(json.loads(text).get('mapping') or {})
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}  # whoever needs its classes has complained
+    return mapped_colours(mapping, classes)
 
 
 def _pair(root: str, prefixes: dict[str, tuple[str, str]]

@@ -1,4 +1,6 @@
 """Pictures of micrographs, ground truth, predictions and attention."""
+from mmseg_ext.basics import paint
+
 from .attention import record_attention, select_layers
 from .attention_figure import draw_attention
 from .comparison import (
@@ -10,7 +12,7 @@ from .comparison import (
 )
 from .comparison_figure import draw_comparison, save_figure
 from .contact_sheet import Tile, draw_contact_sheet, draw_overlay
-from .panel import draw_grid, draw_panel, paint
+from .panel import draw_grid, draw_panel
 from .panel_hook import PanelHook
 from .regions import Box, disagreement, find_boxes
 

@@ -2,15 +2,17 @@
 import os.path as osp
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Optional
 
 import cv2
 import numpy as np
 from mmseg.datasets import BaseSegDataset
 
-from mmseg_ext.basics import command_for
+from mmseg_ext.basics import command_for, read_size
 from mmseg_ext.basics.files import output_stem
 from mmseg_ext.basics.mask_files import decode_mask
+from mmseg_ext.basics.pixel_size import known_um
 
 from .regions import Box, disagreement, find_boxes
 
@@ -27,12 +29,14 @@ class Compared:
         truth: (H, W) class ids, or ``ignore_index`` where there is no label.
         predictions: Name of a model -> (H, W) class ids.
         ignore_index: Value of pixels without a label.
+        um_per_pixel: Side of a pixel in micrometres; None: not known.
     """
     name: str
     image: np.ndarray
     truth: np.ndarray
     predictions: dict[str, np.ndarray]
     ignore_index: int = 255
+    um_per_pixel: Optional[float] = None
 
     @property
     def differing(self) -> np.ndarray:
@@ -74,7 +78,8 @@ def predictions_in(folder: str,
 
 
 def compare(dataset: BaseSegDataset, models: Mapping[str, Predictor],
-            names: Sequence[str]) -> list[Compared]:
+            names: Sequence[str],
+            um_per_pixel: Optional[float] = None) -> list[Compared]:
     """Predict images with several models.
 
     Args:
@@ -82,17 +87,20 @@ def compare(dataset: BaseSegDataset, models: Mapping[str, Predictor],
         models: Name of a model -> function of a sample that returns its
             class ids, (H, W).
         names: Ends of the images' paths, such as 'cut_lead/003.png'.
+        um_per_pixel: Side of a pixel in micrometres; None: of each image
+            what its header or side file says.
 
     Raises:
         ValueError: If a name fits no image or several, or a prediction has
             another size than its image.
     """
-    return [_compare(dataset, models, name, _find(dataset, name))
-            for name in names]
+    return [_compare(dataset, models, name, _find(dataset, name),
+                     um_per_pixel) for name in names]
 
 
 def most_disputed(dataset: BaseSegDataset, models: Mapping[str, Predictor],
-                  count: int) -> list[Compared]:
+                  count: int,
+                  um_per_pixel: Optional[float] = None) -> list[Compared]:
     """Predict all images, and keep those with the greatest disagreement.
 
     Args:
@@ -100,11 +108,12 @@ def most_disputed(dataset: BaseSegDataset, models: Mapping[str, Predictor],
         models: As in :func:`compare`.
         count: Number of images to keep; the first has the largest fraction of
             disputed pixels.
+        um_per_pixel: As in :func:`compare`.
     """
     kept: list[tuple[float, Compared]] = []
     for i in range(len(dataset)):
         name = dataset.get_data_info(i)['img_path']
-        found = _compare(dataset, models, name, i)
+        found = _compare(dataset, models, name, i, um_per_pixel)
         kept.append((found.differing.mean(), found))
         kept = sorted(kept, key=lambda pair: -pair[0])[:count]
     return [found for _, found in kept]
@@ -135,7 +144,8 @@ def place_boxes(rows: Sequence[Compared],
 
 
 def _compare(dataset: BaseSegDataset, models: Mapping[str, Predictor],
-             name: str, index: int) -> Compared:
+             name: str, index: int, um_per_pixel: Optional[float]
+             ) -> Compared:
     sample = dataset[index]
     truth = sample['gt_seg_map']
     predictions = {}
@@ -144,8 +154,10 @@ def _compare(dataset: BaseSegDataset, models: Mapping[str, Predictor],
         if labels.shape != truth.shape:
             raise ValueError(f'The prediction of {name} by {model} has shape '
                              f'{labels.shape}, the image {truth.shape}')
+    path = sample['img_path']
+    um = known_um(Path(path), read_size(path), um_per_pixel)
     return Compared(name, sample['img'], truth, predictions,
-                    dataset.ignore_index)
+                    dataset.ignore_index, um)
 
 
 def _find(dataset: BaseSegDataset, name: str) -> int:

@@ -5,7 +5,9 @@ from typing import NamedTuple, Optional
 import cv2
 import numpy as np
 
-from .panel import BLACK, GAP, WHITE
+from mmseg_ext.basics.lettering import BLACK, WHITE
+
+from .panel import GAP
 
 MASK, TRUTH, POINT = (0, 0, 255), (0, 200, 0), (0, 255, 255)  # BGR
 LINE, SCALE = 15, 0.4  # height of a line of text in pixels, size of letters

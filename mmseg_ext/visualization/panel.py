@@ -1,34 +1,16 @@
 """Image, ground truth and prediction side by side in the classes' colours."""
 from collections.abc import Mapping, Sequence
+from typing import Optional
 
-import cv2
 import numpy as np
 
 from mmseg_ext.basics import paint
+from mmseg_ext.basics.legend_strip import LETTERS, ROW, add_strip
+from mmseg_ext.basics.lettering import WHITE, write
+from mmseg_ext.basics.scale_bar import draw_scale_bar
 
-HEADER = 28  # pixels above the pictures, for their titles
-GAP = 8  # pixels between them
-WHITE, BLACK = (255, 255, 255), (0, 0, 0)
-
-
-def _write(picture: np.ndarray, text: str, x: int, y: int) -> int:
-    """Write black text and return the column after it."""
-    font, scale = cv2.FONT_HERSHEY_SIMPLEX, 0.5
-    cv2.putText(picture, text, (x, y), font, scale, BLACK, 1, cv2.LINE_AA)
-    return x + cv2.getTextSize(text, font, scale, 1)[0][0]
-
-
-def _with_legend(picture: np.ndarray, classes: Sequence[str],
-                 palette: Sequence[Sequence[int]]) -> np.ndarray:
-    """Add a line under the picture that names each colour."""
-    legend = np.full((HEADER, picture.shape[1], 3), WHITE, np.uint8)
-    x = GAP
-    for name, colour in zip(classes, palette):
-        bgr = tuple(int(value) for value in colour[::-1])
-        cv2.rectangle(legend, (x, 8), (x + 12, 20), bgr, cv2.FILLED)
-        cv2.rectangle(legend, (x, 8), (x + 12, 20), BLACK, 1)
-        x = _write(legend, name, x + 18, 19) + 2 * GAP
-    return np.vstack([picture, legend])
+GAP = 8  # pixels between pictures
+PER_LETTER = 40  # a picture is so many times as wide as letters are high
 
 
 def draw_grid(rows: Sequence[Mapping[str, np.ndarray]],
@@ -56,22 +38,27 @@ def draw_grid(rows: Sequence[Mapping[str, np.ndarray]],
                          'those of a row need one height, those of a column '
                          'one width')
     columns = []
+    size = max(LETTERS, max(widths.pop()) // PER_LETTER)
+    header = round(ROW * size / LETTERS)
     for title in rows[0]:
         width = rows[0][title].shape[1]
-        parts = [np.full((HEADER, width, 3), WHITE, np.uint8)]
-        _write(parts[0], title, 2, 19)
+        parts = [np.full((header, width, 3), WHITE, np.uint8)]
+        write(parts[0], title, 2, header // 2 + size // 3, size)
         for row in rows:
             parts += [row[title], np.full((GAP, width, 3), WHITE, np.uint8)]
         column = np.vstack(parts[:-1])
         gap = np.full((len(column), GAP, 3), WHITE, np.uint8)
         columns += [column, gap]
-    return _with_legend(np.hstack(columns[:-1]), classes, palette)
+    return add_strip(np.hstack(columns[:-1]), classes, palette, size=size)
 
 
 def draw_panel(image: np.ndarray, truth: np.ndarray,
                predictions: Mapping[str, np.ndarray], classes: Sequence[str],
-               palette: Sequence[Sequence[int]]) -> np.ndarray:
+               palette: Sequence[Sequence[int]],
+               um_per_pixel: Optional[float] = None) -> np.ndarray:
     """Draw image | ground truth | predictions, with titles and a legend.
+
+    A scale bar is drawn into the image alone: labels stay as they are.
 
     Args:
         image: (H, W, 3) uint8, channels blue, green, red.
@@ -79,6 +66,8 @@ def draw_panel(image: np.ndarray, truth: np.ndarray,
         predictions: Title -> (H, W) class ids.
         classes: Names of the classes.
         palette: Colour of each class, (red, green, blue), 0 to 255.
+        um_per_pixel: Side of a pixel in micrometres; None: not known, and
+            there is no scale bar.
 
     Returns:
         (H', W', 3) uint8, channels blue, green, red.
@@ -93,4 +82,6 @@ def draw_panel(image: np.ndarray, truth: np.ndarray,
                          'must have one size')
     painted = {title: paint(labels, palette)
                for title, labels in maps.items()}
+    if um_per_pixel is not None:
+        image = draw_scale_bar(image, um_per_pixel)
     return draw_grid([dict(image=image, **painted)], classes, palette)

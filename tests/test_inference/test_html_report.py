@@ -1,5 +1,7 @@
 """The page of a run of predictions, in a real browser."""
+import base64
 import csv
+import io
 import re
 import shutil
 from html.parser import HTMLParser
@@ -8,9 +10,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from scipy import stats
 
-from mmseg_ext.inference.html_report import write_html_report
+from mmseg_ext.inference.html_report import (
+    Report,
+    ReportEntry,
+    write_html_report,
+)
+from mmseg_ext.inference.phases import summarize_phases
 from mmseg_ext.inference.predictor import Prediction
 from mmseg_ext.inference.result_store import ResultStore
 from mmseg_ext.inference.run_record import RunRecord
@@ -99,6 +107,28 @@ def test_nothing_is_loaded_and_names_are_text(report):
     assert f'{EVIL}/broken' in words and 'be read & <i>' in words
     assert 'pearlite & <b>bainite</b>' in words
     assert 'ab12' * 16 in words
+
+
+def test_scale_bars_and_the_base(tmp_path):
+    out = write_run(tmp_path, ['a'])
+    base = RunRecord.read(out).base_phase
+    fractions = np.bincount(grains(0)[1].flatten())
+    assert base == CLASSES[fractions.argmax()]
+    assert 'class="scale"' not in write_html_report(out).read_text()
+    report = Report(
+        'run', CLASSES, PALETTE,
+        [ReportEntry('a', tmp_path / 'images/a.png', out / 'masks/a.png',
+                     [50, 30, 20], 0.5)],
+        summarize_phases([np.array([0.5, 0.3, 0.2])], CLASSES), {}, base=0)
+    page = report.render()
+    # 128 pixels of 0.5 um: 10 um are 20 of them
+    assert '<div style="width:15.625%"></div>10 µm' in page
+    assert f'{CLASSES[0]} (not coloured)' in page
+    mask = next(attrs['src'] for tag, attrs in Page(page).tags
+                if attrs.get('class') == 'mask')
+    picture = Image.open(io.BytesIO(base64.b64decode(mask.split(',')[1])))
+    alpha = np.asarray(picture.convert('RGBA'))[..., 3]
+    np.testing.assert_array_equal(alpha == 0, grains(0)[1] == 0)
 
 
 def test_numbers_are_those_of_the_masks(report):
@@ -325,7 +355,11 @@ def test_mask_lies_on_its_picture(page):
     expected = np.array(PALETTE, np.uint8)[:, ::-1][grains(0)[1]]
     expected = cv2.resize(expected, seen.shape[1::-1],
                           interpolation=cv2.INTER_NEAREST)
-    assert (seen == expected).all(axis=2).mean() > 0.95
+    base = np.bincount(grains(0)[1].flatten()).argmax()
+    coloured = (expected != PALETTE[base][::-1]).any(axis=2)
+    assert (seen == expected).all(axis=2)[coloured].mean() > 0.95
+    # the grey micrograph is seen where the base phase is
+    assert (np.ptp(seen[~coloured], axis=1) == 0).mean() > 0.95
 
 
 @pytest.mark.parametrize('page', [360, 1280], indirect=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from threshold_model import ThresholdModel
 
 from mmseg_ext.inference import (
@@ -85,7 +86,13 @@ def test_files_and_tables(run, tmp_path):
     colours = cv2.imread(str(out / 'colour_masks/a.png'))
     assert colours[5, 12].tolist() == [0, 255, 0]
     overlay = cv2.imread(str(out / 'overlays/a.png'))
-    assert overlay.shape == (*SIZE, 3)
+    image = micrograph(0.5)
+    # a strip is below it; the largest phase of the first image is dark
+    assert overlay.shape[0] > SIZE[0] and outcome.record.base_phase == 'dark'
+    overlay = overlay[:SIZE[0], :SIZE[1]]
+    np.testing.assert_array_equal(overlay[expected == 0],
+                                  image[expected == 0])
+    assert (overlay[expected > 0] != image[expected > 0]).any(-1).all()
     assert sorted(path.name for path in out.glob('masks/*/*')) == [
         'a.png', 'b.png']
 
@@ -120,6 +127,59 @@ def test_files_and_tables(run, tmp_path):
     assert record.settings['weights_sha256'] == (
         'f5445ce535ccb1886815aaf8d62e0265da7e331f3eeaeff2c83feddf4ac13a62')
     assert {'python', 'mmseg_ext', 'numpy', 'cv2'} <= set(record.versions)
+
+
+def test_base_phase(run, tmp_path):
+    outcome, _ = run(base_phase='bright')
+    assert 'Overlays leave bright uncoloured.' in outcome.describe()
+    assert '--base-phase grey --overwrite' not in outcome.describe()
+    assert '--base-phase dark --overwrite' in outcome.describe()
+    image = micrograph(0.5)
+    overlay = cv2.imread(str(tmp_path / 'out/overlays/a.png'))
+    same = (overlay[:SIZE[0], :SIZE[1]] == image).all(-1)
+    np.testing.assert_array_equal(same, image[..., 0] == 250)
+    with pytest.raises(ValueError, match='base_phase was'):
+        run(base_phase='dark')
+    with pytest.raises(ValueError, match='the phases are dark, grey'):
+        run(base_phase='ferrite')
+    # the first image's largest is that of all, also when it goes on
+    outcome, _ = run(out='other')
+    (tmp_path / 'other/masks/a.png').unlink()
+    again, asked = run(out='other')
+    assert asked == 1
+    assert again.record.base_phase == outcome.record.base_phase == 'dark'
+
+
+def test_probabilities_and_strips(run, scans, tmp_path, monkeypatch):
+    options = dict(probabilities=True, annotate_masks=True, um_per_pixel=0.5)
+    outcome, asked = run(**options)
+    assert asked == 3 and list(outcome.record.failures) == ['broken']
+    out = tmp_path / 'out'
+    for name in ('a', 'steel/a', 'steel/b'):
+        stack = tifffile.imread(out / f'probabilities/{name}.tif')
+        mask = cv2.imread(str(out / f'masks/{name}.png'), -1)
+        np.testing.assert_array_equal(stack.argmax(0), mask)
+        for folder in ('entropy', 'colour_masks'):
+            picture = cv2.imread(str(out / f'{folder}/{name}.png'))
+            assert picture.shape[0] > SIZE[0]
+    colours = cv2.imread(str(out / 'colour_masks/a.png'))
+    assert colours[5, 12].tolist() == [0, 255, 0]
+    assert run(**options)[1] == 0
+    (out / 'probabilities/a.tif').unlink()
+    assert run(**options)[1] == 1
+    assert (out / 'probabilities/a.tif').exists()
+    with pytest.raises(ValueError, match='probabilities was True'):
+        run(um_per_pixel=0.5, annotate_masks=True)
+    run(overwrite=True)
+    assert not (out / 'probabilities').exists()
+
+    def fail(self, batch):
+        raise RuntimeError('an odd size')
+
+    monkeypatch.setattr(ThresholdModel, 'logits', fail)
+    outcome, _ = run(out='other', **options)
+    assert len(outcome.record.failures) == 4
+    assert not [*tmp_path.glob('other/probabilities/**/*.*')]
 
 
 def test_scale_gives_areas_and_features(run, tmp_path):

@@ -20,6 +20,8 @@ def draw(names, fractions=((0.97, 0.03), (0.2, 0.8))):
 @pytest.fixture
 def fonts(monkeypatch):
     """Return a function that lets a machine have some of its fonts alone."""
+    monkeypatch.setattr(font_manager, 'findSystemFonts', list)
+
     def keep(*names):
         monkeypatch.setattr(
             font_manager.fontManager, 'ttflist',
@@ -62,3 +64,13 @@ def test_bars_end_at_0_and_100():
         if hasattr(bars, 'has_yerr')
         for lines in bars.lines[2] for path in lines.get_paths()])
     assert ends.min() == 0 and ends.max() == pytest.approx(100)
+
+
+@pytest.mark.parametrize('fractions', [
+    ((0.97, 0.03), (0.2, 0.8)), ((0.02, 0.98), (0.03, 0.97))])
+def test_the_legend_is_clear_of_the_bars(fractions):
+    figure = draw(['A', 'B'], fractions)
+    legend = figure.legends[0].get_window_extent()
+    assert not legend.overlaps(figure.axes[0].get_window_extent())
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        'an image', 'mean, 95 % confidence']

@@ -12,6 +12,7 @@ from mmseg.registry import MODELS as NETWORKS
 from tiny import shrink
 
 from mmseg_ext.basics.class_counts import class_counts
+from mmseg_ext.basics.colours import OKABE_ITO
 from mmseg_ext.basics.sem_files import COLOURS
 from mmseg_ext.engine import load_config, train
 from mmseg_ext.engine.pretrained import pretrained_weights
@@ -70,6 +71,8 @@ def test_own_micrographs(flat, tmp_path):
     assert cfg.model.decode_head.num_classes == 3
     assert cfg.model.backbone.init_cfg.checkpoint.startswith('package://')
     assert cfg.train_cfg.max_iters == 20
+    # ids have no colours of their own
+    assert cfg.sem.metainfo.palette == OKABE_ITO[:3]
     lists = [(out / f'{part}.txt').read_text(encoding='utf-8').split()
              for part in ('train', 'val')]
     assert sorted(lists[0] + lists[1]) == sorted(
@@ -95,6 +98,15 @@ def test_the_same_folder_gives_the_same_plan(flat, tmp_path):
     make_plan(str(flat), tmp_path / 'plan', Wishes(steps=20, seed=3),
               overwrite=True)
     assert files(tmp_path / 'plan') != first
+
+
+def test_colours_that_the_masks_had(flat, tmp_path):
+    (flat / 'conversion.json').write_text(json.dumps(dict(
+        classes=['a', 'b', 'c'],
+        mapping={'unpainted': 'a', '0,158,115': 'b', '3': 'c'})))
+    plan = make_plan(str(flat), tmp_path / 'plan', STEPS)
+    palette = Config.fromfile(plan.config).sem.metainfo.palette
+    assert palette == [OKABE_ITO[0], OKABE_ITO[2], OKABE_ITO[1]]
 
 
 def test_nothing_is_replaced_unasked(flat, tmp_path):

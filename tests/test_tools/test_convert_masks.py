@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
+from mmseg_ext.basics.colours import OKABE_ITO
+
 
 @pytest.fixture
 def convert(repository, tmp_path, monkeypatch, capsys):
@@ -63,7 +65,8 @@ def test_given_mapping(convert, raw):
                            'b=128', 'c=255')
     assert reason is None
     assert 'Images with masks: 5' in text and '5 of 5 masks' in text
-    assert "metainfo=dict(classes=('a', 'b', 'c'))" in text
+    assert "metainfo=dict(classes=('a', 'b', 'c'),\n" in text
+    assert f'palette={OKABE_ITO[:3]})' in text
     assert len(list(raw.glob('out/masks/train/*.png'))) == 4
     assert is_converted(raw / 'out')
     record = json.loads((raw / 'out/conversion.json').read_text())

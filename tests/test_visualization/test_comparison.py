@@ -1,8 +1,12 @@
 """Figures of several models' predictions, pixel by pixel."""
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
+from mmseg_ext.basics.colours import OKABE_ITO, colour_distances
+from mmseg_ext.basics.sem_files import COLOURS
 from mmseg_ext.visualization import (
     Box,
     draw_comparison,
@@ -100,9 +104,48 @@ def test_error_maps(row, tmp_path):
     assert (picture[0, 0] == 0).all()
     figure = drawn(draw_comparison(
         [row], 'ab', PALETTE, errors=True, width=SIDE), tmp_path)
-    assert (cell(figure, 1, 0) == 255).all()  # the image has none
-    assert tuple(cell(figure, 1, 2)[34, 34]) == (28, 25, 215)
+    # beside the reds of PALETTE, magenta is wrong
+    assert tuple(cell(figure, 1, 2)[34, 34]) == (255, 0, 255)
     assert tuple(cell(figure, 1, 3)[34, 34]) == (158, 158, 158)
+
+
+@pytest.mark.parametrize('palette', [
+    OKABE_ITO, COLOURS, COLOURS[:3], COLOURS[:5], [[0, 0, 0], [255, 0, 0]]])
+def test_no_class_has_the_colour_of_errors(palette, row):
+    figure = draw_comparison([row], 'abcdefgh'[:len(palette)], palette,
+                             errors=True, width=SIDE)
+    shown = {text.get_text(): patch.get_facecolor()[:3] for text, patch in zip(
+        figure.texts[-len(palette) - 2:],
+        figure.artists[-len(palette) - 2:])}
+    wrong = np.array(shown['wrong']) * 255
+    assert colour_distances(wrong, [*palette, [0] * 3, [170] * 3]).min() > 40
+
+
+def test_no_cell_is_empty(row, tmp_path):
+    figure = drawn(draw_comparison(
+        [row], 'ab', PALETTE, errors=True, width=SIDE), tmp_path)
+    # the edge between the true classes, over the image
+    image = cell(figure, 1, 0)
+    assert (image[30, 19:21] != 90).any(-1).all()
+    assert (image[30, [5, 35]] == 90).all()
+    # nothing is wrong in both models
+    assert (cell(figure, 1, 1)[30, [5, 34]] == 158).all()
+    alone = drawn(draw_comparison(
+        [replace(row, predictions=dict(one=row.predictions['one']))], 'ab',
+        PALETTE, errors=True, width=SIDE), tmp_path)
+    assert tuple(cell(alone, 1, 1)[34, 34]) == (255, 0, 0)  # true is b
+
+
+def test_scale_bars_of_image_and_closeup(row):
+    figure = draw_comparison(
+        [replace(row, um_per_pixel=0.5)], 'ab', PALETTE,
+        [[Box(6, 6, 10, 10)]], closeups=True, width=200)
+    found = [(text.get_text(), max(
+        patch.get_width() for patch in axes.patches
+        if patch.get_facecolor() == (1, 1, 1, 1)))
+        for axes in figure.axes for text in axes.texts]
+    # ten pixels a pixel, then twenty
+    assert found == [('2 µm', 40), ('1 µm', 40)]
 
 
 def test_svg_keeps_text_as_text(row, tmp_path):

@@ -3,6 +3,7 @@ import io
 from pathlib import Path
 from typing import Optional
 
+from .scale import settle_scale
 from .side_files import candidates, side_statement
 from .statement import Statement
 
@@ -36,6 +37,26 @@ def read_statements(path: Path,
             str(path) if data is None else io.BytesIO(data))
     found += filter(None, map(side_statement, candidates(path)))
     return tuple(said for said in found if said.um or said.picture)
+
+
+def known_um(path: Path, size: tuple[int, int],
+             given: Optional[float] = None) -> Optional[float]:
+    """Return the size of an image's pixels, for a picture of it.
+
+    Args:
+        path: Its file.
+        size: Its (height, width) in pixels.
+        given: What the user says.
+
+    Returns:
+        Micrometres; None if nothing tells it, or what does is contradictory.
+    """
+    if given is not None:
+        return given
+    try:
+        return settle_scale(read_statements(path), path, size).um
+    except (OSError, ValueError):
+        return None
 
 
 def side_files(path: Path) -> list[Path]:

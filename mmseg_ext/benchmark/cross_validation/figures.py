@@ -12,6 +12,7 @@ from mmseg_ext.evaluation import Agreement
 
 DPI = 150
 COLUMNS = 3  # of plots side by side
+LEGEND = ('bias', 'its 95 % interval', 'limits of agreement', 'an image')
 BLUE, RED = '#0072b2', '#d55e00'
 
 
@@ -69,19 +70,26 @@ def draw_agreement(true: np.ndarray, predicted: np.ndarray,
         axes.axhline(0, color='0.6', linewidth=0.8)
         axes.axhspan(found.bias - found.bias_half,
                      found.bias + found.bias_half, color=BLUE, alpha=0.15,
-                     linewidth=0)
-        axes.axhline(found.bias, color=BLUE)
+                     linewidth=0, label=LEGEND[1])
+        axes.axhline(found.bias, color=BLUE, label=LEGEND[0])
         for limit in (found.low, found.high):
-            axes.axhline(limit, color=RED, linestyle='--')
+            axes.axhline(limit, color=RED, linestyle='--',
+                         label=LEGEND[2])
         axes.scatter((true[:, i] + predicted[:, i]) / 2,
                      predicted[:, i] - true[:, i], s=14, color='black',
-                     alpha=0.65, linewidths=0, zorder=3)
+                     alpha=0.65, linewidths=0, zorder=3, label=LEGEND[3])
         axes.set_title(name, fontsize=10, family=font, parse_math=False,
                        loc='left')
         axes.set_title(f'{found.bias:+.1f} ({found.low:+.1f} to '
                        f'{found.high:+.1f})', fontsize=8, loc='right')
         axes.spines[['top', 'right']].set_visible(False)
         axes.margins(y=0.12)
+    # the same in all plots; the two limits have one line
+    drawn, labels = every[0].get_legend_handles_labels()
+    handles = dict(zip(labels, drawn))
+    figure.legend([handles[label] for label in LEGEND], LEGEND, frameon=False,
+                  loc='outside upper center', fontsize=8,
+                  ncols=min(len(LEGEND), 2 * columns))
     figure.supxlabel('mean of true and predicted fraction (%)', fontsize=10)
     figure.supylabel('predicted - true (percentage points)', fontsize=10)
     return figure

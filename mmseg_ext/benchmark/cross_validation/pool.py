@@ -3,6 +3,8 @@ import copy
 import os.path as osp
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
 
 import numpy as np
 from mmengine.config import Config
@@ -11,6 +13,8 @@ from mmseg.registry import DATASETS
 
 from mmseg_ext.basics.duplicates import Fingerprint, take_fingerprint
 from mmseg_ext.basics.files import output_stem
+from mmseg_ext.basics.image_files import read_size
+from mmseg_ext.basics.pixel_size import known_um
 from mmseg_ext.basics.sem_files import load_image, load_mask
 from mmseg_ext.datasets import SEMDataset
 from mmseg_ext.engine.sections import sections
@@ -46,6 +50,11 @@ class Pool:
     def truth(self, name: str) -> np.ndarray:
         """Return its class ids, (H, W) uint8, 255 where there is no label."""
         return load_mask(self.samples[name])
+
+    def um_per_pixel(self, name: str) -> Optional[float]:
+        """Return the side of its pixels in micrometres, where it is known."""
+        path = self.samples[name]['img_path']
+        return known_um(Path(path), read_size(path))
 
     def look(self, progress: Callable[[int, int], None]
              ) -> tuple[np.ndarray, list[Fingerprint]]:

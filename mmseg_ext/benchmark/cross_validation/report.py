@@ -164,7 +164,7 @@ def _write_worst(root: Path, measured: Measured, pool: Pool
         name = measured.names[i]
         masks = {_title(measured.seeds, seed): decode_mask(
             str(mask_path(root, seed, name))) for seed in measured.seeds[:2]}
-        image = pool.image(name)
+        image, um = pool.image(name), pool.um_per_pixel(name)
         size = (WIDTH, max(1, round(WIDTH * image.shape[0] / image.shape[1])))
         truth, *predicted = (
             cv2.resize(labels.astype(np.uint8), size,
@@ -172,7 +172,8 @@ def _write_worst(root: Path, measured: Measured, pool: Pool
             for labels in (pool.truth(name), *masks.values()))
         panels[i] = draw_panel(
             cv2.resize(image, size, interpolation=cv2.INTER_AREA), truth,
-            dict(zip(masks, predicted)), measured.classes, measured.palette)
+            dict(zip(masks, predicted)), measured.classes, measured.palette,
+            um and um * image.shape[1] / WIDTH)
         content = cv2.imencode('.png', panels[i])[1].tobytes()
         write_atomically(
             folder / f'{place + 1}_{name.replace("/", "_")}.png', content)
