@@ -2,7 +2,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Optional
@@ -62,6 +62,11 @@ class PredictionJob:
         grain_size: Phase whose ASTM grain size is asked for.
         split_touching: Separate touching features, of that phase if one is
             named, or else of all.
+        labelme: Also write masks for labelme, to be corrected.
+        beside: Name of a file -> what is in it, to be written before the
+            first image is predicted; see :class:`ResultStore` for the names.
+        refusal: Why nothing is to be predicted. It is raised when what
+            stands beside is written.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -77,6 +82,9 @@ class PredictionJob:
     min_area: int = 1
     grain_size: Optional[str] = None
     split_touching: bool = False
+    labelme: bool = False
+    beside: Mapping[str, bytes] = field(default_factory=dict)
+    refusal: str = ''
 
     def __post_init__(self) -> None:
         Preparation.of(self.model, self.bit_depth, self.crop_bottom)  # checks
@@ -119,7 +127,7 @@ class PredictionJob:
             FileExistsError: If ``out`` holds other files.
             ValueError: If ``out`` was begun with other settings, or holds
                 results of images that are not among the inputs, or tables
-                that do not fit.
+                that do not fit; or if there is a ``refusal``.
         """
         with claimed_folder(self.out):
             outcome = self._run(overwrite, progress or (lambda line: None))
@@ -132,7 +140,12 @@ class PredictionJob:
     def _run(self, overwrite: bool, show: Callable[[str], None]) -> 'Outcome':
         store = ResultStore(
             self.out, self._record(), self.um_per_pixel is not None,
-            self.min_area, self.grain_size, self._split, overwrite)
+            self.min_area, self.grain_size, self._split, overwrite,
+            self.model.scores, self.labelme)
+        for name, content in self.beside.items():
+            write_atomically(self.out / name, content)
+        if self.refusal:
+            raise ValueError(self.refusal)
         failures = store.record.failures
         failures.update(self.inputs.unread)
         # the record is there by now; does it have another spelling too?
@@ -194,7 +207,7 @@ class PredictionJob:
             del tiling['batch']  # changes nothing
         settings = dict(
             inputs=list(self.inputs.sources),
-            weights_sha256=sha256(model.weights),
+            weights_sha256=model.digest(),
             **model.details,
             tiling=tiling,
             **asdict(self._preparation),

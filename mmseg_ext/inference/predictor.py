@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from mmseg_ext.basics import paint
+from mmseg_ext.basics.files import sha256
 
 from .tiling import Tiling, decide, predict_tiled
 
@@ -34,6 +35,8 @@ class LogitModel(ABC):
             and none are cut unless asked for.
         bit_depth: Significant bits of 16-bit images in training; None: all.
         crop_bottom: Rows that were cut off the images in training.
+        scores: Whether the first class is what is to be expected, and images
+            are told by how much another one exceeds it.
     """
     classes: tuple[str, ...]
     palette: list[list[int]]
@@ -44,6 +47,11 @@ class LogitModel(ABC):
     resizes: bool = False
     bit_depth: Optional[int] = None
     crop_bottom: int = 0
+    scores: bool = False
+
+    def digest(self) -> str:
+        """Return the SHA-256 of what the model was read from."""
+        return sha256(self.weights)
 
     @abstractmethod
     def logits(self, batch: np.ndarray) -> np.ndarray:
@@ -67,11 +75,14 @@ class Prediction:
         classes: Names of the classes, in the order of their ids.
         palette: Colour of each class, (red, green, blue), 0 to 255.
         tiles: Number of tiles that it was made in; 1: none were cut.
+        score: By how much the logit of another class exceeds that of the
+            first one where it does most; None: see ``LogitModel.scores``.
     """
     mask: np.ndarray
     classes: tuple[str, ...]
     palette: list[list[int]]
     tiles: int = 1
+    score: Optional[float] = None
 
     @cached_property
     def fractions(self) -> np.ndarray:
@@ -131,9 +142,17 @@ def predict(
             and image.shape[0] * image.shape[1] > model.max_whole):
         tiling = model.tiling
     tiles = 1 if tiling is None else tiling.count(*image.shape[:2])
+    peaks: list[float] = []
+
+    def judge(logits: np.ndarray) -> np.ndarray:
+        if model.scores:
+            peaks.append(float((logits[1:].max(0) - logits[0]).max()))
+        return decide(logits)
+
     if tiles > 1:
-        mask = predict_tiled(
-            model.logits, image, len(model.classes), tiling, progress)
+        mask = predict_tiled(model.logits, image, len(model.classes), tiling,
+                             progress, judge)
     else:
-        mask = decide(model.logits(image[None])[0])
-    return Prediction(mask, model.classes, model.palette, tiles)
+        mask = judge(model.logits(image[None])[0])
+    return Prediction(mask, model.classes, model.palette, tiles,
+                      max(peaks, default=None))

@@ -16,6 +16,7 @@ from mmseg_ext.basics import (
 )
 from mmseg_ext.basics.csv_files import GrowingTable, number
 from mmseg_ext.basics.files import sha256
+from mmseg_ext.basics.labelme_files import ids_to_shapes, write_shapes
 from mmseg_ext.basics.pixel_size import UNKNOWN, Scale
 
 from .features import (
@@ -31,12 +32,15 @@ from .predictor import Prediction
 from .run_record import RECORD, RunRecord
 from .table_check import check_tables
 
-FOLDERS = ('masks', 'colour_masks', 'overlays')
+PICTURES = ('masks', 'colour_masks', 'overlays')
+LABELME = 'labelme'
+FOLDERS = (*PICTURES, LABELME)
 SUMMARIES = ('phases_summary.csv', 'phases.png', 'features_summary.csv',
              'diameters.png', 'grain_size_summary.csv', 'report.html')
 SCALE = ('um_per_pixel', 'scale_source')  # columns of images.csv
+SUPPORTS = ('supports.csv', 'supports.png')
 FILES = ('images.csv', 'phases.csv', 'features.csv', 'grain_size.csv',
-         *SUMMARIES)
+         *SUPPORTS, *SUMMARIES)
 
 
 class ResultStore:
@@ -49,7 +53,9 @@ class ResultStore:
         |-- masks                <name>.png, class ids
         |-- colour_masks         <name>.png, the classes' colours
         |-- overlays             <name>.png, the same over the image
-        |-- images.csv           a line an image: its file and its sizes
+        |-- labelme              <name>.json, if asked for
+        |-- images.csv           a line an image: its file and its sizes,
+        |                        and its score, if the model gives one
         |-- phases.csv           a line for each phase of each image
         |-- phases_summary.csv   a line a phase, see PhaseSummary
         |-- phases.png           the same as a figure
@@ -58,6 +64,8 @@ class ResultStore:
         |-- diameters.png        their diameters as a figure
         |-- grain_size.csv       a line an image, if a phase is named
         |-- grain_size_summary.csv  of all images, see GrainSize
+        |-- supports.csv         what a few-shot model was shown, and how
+        |-- supports.png         well each is found when it is left out
         |-- report.html          all of it, see write_html_report
 
     Those of features are there if they are asked for; an image whose scale
@@ -73,6 +81,8 @@ class ResultStore:
         grains: Phase whose grain size is asked for.
         split: Phases whose touching features are separated.
         overwrite: Forget what is there.
+        scores: Whether predictions have a score.
+        labelme: Whether masks are written for labelme, too.
 
     Raises:
         FileExistsError: If the folder holds other files.
@@ -87,16 +97,21 @@ class ResultStore:
                  min_area: int = 1,
                  grains: Optional[str] = None,
                  split: Sequence[str] = (),
-                 overwrite: bool = False) -> None:
+                 overwrite: bool = False,
+                 scores: bool = False,
+                 labelme: bool = False) -> None:
         self.root = root
         self.record = record
         # as they stand in a table
         self.classes = [printable(name) for name in record.classes]
         self.measures = measures
         self.min_area = min_area
+        self.scores = scores
+        self.labelme = labelme
         self.images = GrowingTable(root / 'images.csv', (
             'image', 'file', 'file_sha256', 'height', 'width',
-            'cropped_rows', 'band_rows', 'tiles', *SCALE), SCALE)
+            'cropped_rows', 'band_rows', 'tiles', *SCALE,
+            *(('score', ) if scores else ())), SCALE)
         self.phases = GrowingTable(root / 'phases.csv', (
             'image', 'phase', 'fraction_percent',
             *(('area_um2', ) if measures else ())))
@@ -142,15 +157,19 @@ class ResultStore:
         return {
             row['image']: row for row in self.images.rows()
             if row['image'] in measured and all(
-                map(os.path.isfile, self._pictures(row['image'])))
+                map(os.path.isfile, self._files(row['image'])))
         }
 
     def _pictures(self, name: str) -> list[Path]:
-        return [self.root / folder / f'{name}.png' for folder in FOLDERS]
+        return [self.root / folder / f'{name}.png' for folder in PICTURES]
+
+    def _files(self, name: str) -> list[Path]:
+        shapes = self.root / LABELME / f'{name}.json'
+        return [*self._pictures(name), *[shapes] * self.labelme]
 
     def remove_pictures(self, name: str) -> None:
         """Remove what an interruption or a failure may have left."""
-        for path in filter(os.path.isfile, self._pictures(name)):
+        for path in filter(os.path.isfile, self._files(name)):
             path.unlink()
 
     def forget(self, names: Iterable[str]) -> None:
@@ -185,6 +204,12 @@ class ResultStore:
                 lambda: prediction.overlay(image))):
             write_atomically(
                 picture, cv2.imencode('.png', draw())[1].tobytes())
+        if self.labelme:
+            write_shapes(
+                self._files(name)[-1], path,
+                ids_to_shapes(prediction.mask, prediction.classes),
+                (len(prediction.mask) + cropped_rows,
+                 prediction.mask.shape[1]))
         if self.measures:
             self._measure(name, prediction, scale.um)
         height, width = prediction.mask.shape
@@ -200,7 +225,10 @@ class ResultStore:
         self.images.append([
             (name, str(path), digest or sha256(path), height, width,
              cropped_rows, band_rows, prediction.tiles,
-             *self.scale_cells(scale))])
+             *self.scale_cells(scale), *self._score_cells(prediction))])
+
+    def _score_cells(self, prediction: Prediction) -> list[str]:
+        return [number(prediction.score, 6)] if self.scores else []
 
     def _measure(self, name: str, prediction: Prediction,
                  um: Optional[float]) -> None:

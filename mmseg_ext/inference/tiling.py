@@ -121,12 +121,31 @@ def blend_weights(length: int, starts: list[int], tile: int,
             for start, weight in zip(starts, weights)]
 
 
+def decide(logits: np.ndarray) -> np.ndarray:
+    """Return the class of every pixel.
+
+    Args:
+        logits: (C, H, W).
+
+    Returns:
+        (H, W) uint8, the class of the largest logit.
+
+    Raises:
+        ArithmeticError: If a logit is nan, which is larger than none.
+    """
+    if np.isnan(logits.min()):
+        raise ArithmeticError(
+            'its logits are no numbers (nan) somewhere, and tell no class')
+    return logits.argmax(0).astype(np.uint8)
+
+
 def predict_tiled(
         logits: Callable[[np.ndarray], np.ndarray],
         image: np.ndarray,
         num_classes: int,
         tiling: Tiling,
-        progress: Optional[Callable[[int, int], None]] = None) -> np.ndarray:
+        progress: Optional[Callable[[int, int], None]] = None,
+        judge: Callable[[np.ndarray], np.ndarray] = decide) -> np.ndarray:
     """Return the class of every pixel, from overlapping tiles.
 
     Rows of tiles are worked off from top to bottom. Logits are kept for one
@@ -150,6 +169,8 @@ def predict_tiled(
         num_classes: Number of classes, at most 256.
         tiling: Size, overlap and batch of the tiles.
         progress: Called with the number of tiles done, and of all.
+        judge: (num_classes, h, width) logits of some rows -> their classes;
+            called once for each row, from top to bottom.
 
     Returns:
         (H, W) uint8, class ids.
@@ -181,29 +202,11 @@ def predict_tiled(
         done = (tops[i + 1] if i + 1 < len(tops) else height) - top
         for first in range(0, done, CHUNK):
             last = min(first + CHUNK, done)
-            classes[top + first:top + last] = decide(strip[:, first:last])
+            classes[top + first:top + last] = judge(strip[:, first:last])
         kept = strip.shape[1] - done
         strip[:, :kept] = strip[:, done:]
         strip[:, kept:] = 0
     return classes
-
-
-def decide(logits: np.ndarray) -> np.ndarray:
-    """Return the class of every pixel.
-
-    Args:
-        logits: (C, H, W).
-
-    Returns:
-        (H, W) uint8, the class of the largest logit.
-
-    Raises:
-        ArithmeticError: If a logit is nan, which is larger than none.
-    """
-    if np.isnan(logits.min()):
-        raise ArithmeticError(
-            'its logits are no numbers (nan) somewhere, and tell no class')
-    return logits.argmax(0).astype(np.uint8)
 
 
 def _batches(weights: list[np.ndarray], size: int) -> list[list[int]]:
