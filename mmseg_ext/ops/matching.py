@@ -3,6 +3,8 @@
 A cell is the vector of one place of a feature map, a bank many of them.
 Similarities are cosines: cells need not be normalised.
 """
+from typing import Optional
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -208,7 +210,8 @@ def attention_score(query: Tensor, keys: Tensor, values: Tensor,
         for part in query.split(_rows(keys))])
 
 
-def best_threshold(scores: Tensor, truth: Tensor) -> tuple[float, float]:
+def best_threshold(scores: Tensor, truth: Tensor,
+                   weights: Optional[Tensor] = None) -> tuple[float, float]:
     """Return the threshold of the best IoU, and that IoU.
 
     Pixels of a score *above* the threshold count as found. It lies half way
@@ -217,20 +220,22 @@ def best_threshold(scores: Tensor, truth: Tensor) -> tuple[float, float]:
     Args:
         scores: Of pixels.
         truth: Which of them are to be found.
+        weights: How many pixels each stands for; None: itself alone.
 
     Shape:
-        - scores, truth: (N,)
+        - scores, truth, weights: (N,)
 
     Raises:
         ValueError: If none is to be found.
     """
-    wanted = int(truth.sum())
-    if not wanted:
+    if not truth.any():
         raise ValueError('No pixel is to be found: no threshold is best')
-    scores, order = scores.flatten().sort(descending=True)
-    hits = truth.flatten()[order].double().cumsum(0)
-    taken = torch.arange(1, len(scores) + 1, device=scores.device)
-    iou = hits / (taken + wanted - hits)
+    scores, order = scores.sort(descending=True)
+    if weights is None:
+        weights = torch.ones_like(scores)
+    weights = weights[order].double()  # counts beyond 2**24
+    hits = (weights * truth[order]).cumsum(0)
+    iou = hits / (weights.cumsum(0) + hits[-1] - hits)
     # equal scores are found together
     last = torch.ones_like(scores, dtype=torch.bool)
     last[:-1] = scores[1:] < scores[:-1]
