@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmseg_ext.basics.command_line import (
+    add_measuring_options,
     add_reading_options,
     command_for,
     config_name,
@@ -67,6 +68,7 @@ def parse_args() -> argparse.Namespace:
         '--threads', type=int, metavar='N', help='of the CPU; default: one '
         'for each core')
     add_reading_options(parser)
+    add_measuring_options(parser)
     parser.add_argument(
         '--report', action='store_true', help='also write report.html: all '
         'in one file, to mail')
@@ -126,8 +128,8 @@ def main() -> int:
     print(describe_supports(segmenter), flush=True)
     sheet = args.out / 'supports.png'
     job = PredictionJob(
-        segmenter, inputs, args.out, um_per_pixel='auto', labelme=True,
-        beside=support_files(segmenter))
+        segmenter, inputs, args.out, um_per_pixel=args.um_per_pixel,
+        min_area=args.min_area, labelme=True, beside=support_files(segmenter))
     if segmenter.warning:
         text = f'{segmenter.warning} ({command_for("plan")}); see {sheet}'
         if not args.anyway:

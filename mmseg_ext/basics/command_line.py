@@ -172,6 +172,25 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
         'files declare it or where one is found; default: as in training')
 
 
+def pixel_size(text: str) -> float | str | None:
+    """Read a number of micrometres, 'auto' or 'none'."""
+    return {'auto': 'auto', 'none': None}[text] if text in (
+        'auto', 'none') else float(text)
+
+
+def add_measuring_options(parser: argparse.ArgumentParser) -> None:
+    """Add how what is found in images is measured."""
+    parser.add_argument(
+        '--um-per-pixel', type=pixel_size, default='auto',
+        metavar='UM|auto|none', help='side of a pixel in micrometres, for '
+        'areas and sizes of features; auto: of each image what its header '
+        '(FEI, Zeiss, Olympus, TESCAN, ImageJ, OME) or side file (JEOL, '
+        'Hitachi, TESCAN) says; none: measure nothing (default: %(default)s)')
+    parser.add_argument(
+        '--min-area', type=int, default=1, metavar='PIXELS',
+        help='smaller features are not counted')
+
+
 def add_config_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of :func:`mmseg_ext.engine.config_from_options`."""
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')

@@ -1,6 +1,7 @@
 """Thresholds, and how well it works, from the labelled images themselves."""
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Optional
 
 import cv2
@@ -155,8 +156,8 @@ def _copies(one: Labelled) -> list[Labelled]:
         lambda x: np.ascontiguousarray(x[::-1]))]
     for factor in RESIZED:
         found.append(both(*(
-            lambda x, how=how: cv2.resize(x, None, fx=factor, fy=factor,
-                                          interpolation=how)
+            partial(cv2.resize, dsize=None, fx=factor, fy=factor,
+                    interpolation=how)
             for how in (cv2.INTER_LINEAR, cv2.INTER_NEAREST))))
     return found
 

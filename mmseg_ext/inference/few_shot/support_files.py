@@ -29,7 +29,7 @@ LAYOUT = ('Expected are images in {0}/images with masks of the same names, '
 
 @dataclass
 class Supports:
-    """What a folder of labelled images holds, see :meth:`FewShotSegmenter.fit`.
+    """What a folder of labelled images holds, as ``fit`` wants it.
 
     Attributes:
         images: Those with masks.
@@ -48,7 +48,7 @@ class Supports:
 
 def read_supports(root: Path,
                   classes: Optional[Sequence[str]] = None,
-                  preparation: Preparation = Preparation()) -> Supports:
+                  preparation: Optional[Preparation] = None) -> Supports:
     """Read labelled images.
 
     ::
@@ -65,8 +65,8 @@ def read_supports(root: Path,
     Args:
         root: The folder.
         classes: Names of all classes, the background first.
-        preparation: How files are read; rows that are cut off images are
-            cut off masks, too.
+        preparation: How files are read; None: as they are. Rows that are
+            cut off images are cut off masks, too.
 
     Raises:
         FileNotFoundError: If there is no image, or a mask is missing.
@@ -75,6 +75,7 @@ def read_supports(root: Path,
     if not root.is_dir():
         raise FileNotFoundError(f'There is no folder {root}. '
                                 f'{LAYOUT.format(root)}.')
+    preparation = preparation or Preparation()
     images = list_files(str(root / 'images'), IMAGE_SUFFIXES)
     good = list_files(str(root / 'good'), IMAGE_SUFFIXES)
     if not images and not good:

@@ -18,7 +18,8 @@ def support_files(segmenter: FewShotSegmenter) -> dict[str, bytes]:
     left_out = segmenter.calibration.left_out
     sheet = draw_contact_sheet(
         [_tile(one) for one in left_out],
-        segmenter.warning or describe_supports(segmenter))
+        f'{segmenter.warning or describe_supports(segmenter)}; '
+        'green: outlined, red: found')
     table = io.StringIO()
     writer = CsvWriter(table)
     writer.writerow(COLUMNS)
@@ -47,15 +48,15 @@ def describe_supports(segmenter: FewShotSegmenter) -> str:
 
 def _tile(one: LeftOut) -> Tile:
     name = one.labelled.name.replace('\\', '/').split('/')[-1]
+    found = one.found > 0
     if one.labelled.mask is None:
-        what = 'good'
-        if (one.found > 0).any():
-            what += f', {100 * (one.found > 0).mean():.2g} % found all the same'
+        what = 'good' + (f', and {100 * found.mean():.2g} % of it is found'
+                         if found.any() else '')
     else:
         what = f'IoU {one.iou:.2f}'
     return Tile(
         draw_overlay(
-            one.labelled.image, one.found > 0,
+            one.labelled.image, found,
             truth=None if one.labelled.mask is None else np.isin(
                 one.labelled.mask, (0, 255), invert=True)),
         [name, what, *['by its own copy'] * one.copied])
