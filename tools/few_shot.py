@@ -147,7 +147,7 @@ def main() -> int:
     base = Path(inputs.sources[0])
     again = quote_command([
         '--images', str(base if base.is_dir() else base.parent), '--masks',
-        str(args.out / 'labelme')])
+        str(args.out / 'labelme'), '--split', '0.8'])
     print(f'Wrote all to {args.out}; {sheet} shows how well the supports are '
           f'found.\nTo train on the masks, correct {args.out / "labelme"} in '
           f'labelme, then:\n    {command_for("convert_masks")} . DATA {again}')
