@@ -132,10 +132,11 @@ def main() -> int:
         min_area=args.min_area, labelme=True, beside=support_files(segmenter))
     if segmenter.warning:
         text = f'{segmenter.warning} ({command_for("plan")}); see {sheet}'
-        if not args.anyway:
+        if args.anyway:
+            print(f'\nWARNING: {text}.\n', file=sys.stderr, flush=True)
+        else:
             job = replace(job, refusal=f'{text}. To predict all the same: '
                           '--anyway')
-        print(f'\nWARNING: {text}.\n', file=sys.stderr, flush=True)
     try:
         outcome = job.run(args.overwrite, console.tell, args.report)
     except KeyboardInterrupt:

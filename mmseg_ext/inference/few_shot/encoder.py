@@ -57,7 +57,8 @@ class FrozenEncoder:
                  device: Optional[str] = None) -> None:
         check_at_least(1, stride=stride)
         self.device = torch.device(get_device() if device is None else device)
-        self.backbone = backbone.to(self.device).eval().requires_grad_(False)
+        self.backbone = backbone.to(self.device).requires_grad_(False)
+        self.backbone.eval()  # returns nothing where mmseg overrides train
         self.mean, self.std = (
             torch.tensor(values, dtype=torch.float32,
                          device=self.device).view(3, 1, 1)
