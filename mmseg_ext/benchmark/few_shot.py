@@ -30,6 +30,8 @@ from mmseg_ext.inference.few_shot import (
 MEASURES = ('IoU', 'best IoU', 'pixel AP', 'image AUROC', 'left-out IoU')
 COLUMNS = ('row', 'shots', 'draw', 'kind', *MEASURES)
 TABLE, SUMMARY = 'few_shot.csv', 'few_shot_summary.csv'
+ONE_CLASS, NORMAL = 'one-class', 'normal'
+ROWS = (*MATCHERS, ONE_CLASS)
 # What was shown, outlined and good, to (margin of pixels of an image, IoU of
 # what was left out): above 0 is a defect.
 Learner = Callable[[Sequence[Labelled], Sequence[Labelled]],
@@ -88,17 +90,26 @@ def read_product(root: str, category: str,
 
 
 def matcher_rows(encoder: FrozenEncoder,
-                 matchers: Sequence[str] = tuple(MATCHERS),
+                 matchers: Sequence[str] = ROWS,
                  scale: float = 1.0) -> dict[str, Learner]:
-    """Return a row for each matcher; all see the same features."""
+    """Return a row for each matcher; all see the same features.
+
+    Args:
+        encoder: Of all images.
+        matchers: Of ``MATCHERS``; or :data:`ONE_CLASS`, which is shown the
+            good images alone.
+        scale: Images are enlarged by this.
+    """
     remembering = _Remembering(encoder)
-    return {name: _match(Matching(remembering, name, 1, scale))
-            for name in matchers}
+    return {name: _match(
+        Matching(remembering, NORMAL if name == ONE_CLASS else name, 1,
+                 scale), name != ONE_CLASS) for name in matchers}
 
 
-def _match(matching: Matching) -> Learner:
+def _match(matching: Matching, sees_defects: bool) -> Learner:
     def learn(outlined, good):
-        found = leave_one_out(matching, outlined, good)
+        found = leave_one_out(
+            matching, outlined if sees_defects else (), good)
 
         def margins(image: np.ndarray) -> np.ndarray:
             scores = matching.score(matching.look(image), found.bank)

@@ -102,13 +102,14 @@ def test_too_few():
 
 def test_matchers_and_tables(tmp_path):
     results = list(run_protocol(
-        product(), matcher_rows(colour_encoder(), ['dense', 'normal']),
+        product(), matcher_rows(colour_encoder(), ['dense', 'one-class']),
         (2, ), 2))
     table = write_results(tmp_path, results)
     assert '± ' in table
     rows = read_table(tmp_path / 'few_shot.csv')
     assert len(rows) == 2 * 2 * 2
     assert all(float(row['image AUROC']) == 100 for row in rows)
+    assert sum(row['left-out IoU'] == '' for row in rows) == 4
     dense = [row for row in results if row['row'] == 'dense']
     draws = [np.mean([row['IoU'] for row in dense if row['draw'] == draw])
              for draw in range(2)]
