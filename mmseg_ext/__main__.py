@@ -17,11 +17,11 @@ GROUPS = dict(
     train=('pretrain', 'train', 'dist_train'),
     judge=('test', 'dist_test', 'cross_validate', 'compare_models',
            'compare_figures', 'show_attention'),
-    use=('predict', 'label_images'),
+    use=('predict', 'few_shot', 'label_images'),
     compress=('prune', 'export', 'quantize'),
     study=('benchmark', 'benchmark_speed', 'benchmark_scaling',
            'benchmark_attention', 'benchmark_deform_conv',
-           'benchmark_tiling', 'benchmark_files'))
+           'benchmark_tiling', 'benchmark_files', 'benchmark_few_shot'))
 
 
 def _path(name: str) -> Path:

@@ -14,8 +14,9 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from mmseg_ext.basics.argument_types import number, pixel_size
+from mmseg_ext.basics.argument_types import number
 from mmseg_ext.basics.command_line import (
+    add_measuring_options,
     add_reading_options,
     config_name,
     new_parser,
@@ -48,15 +49,7 @@ def parse_args() -> argparse.Namespace:
         '--threads', type=number(int, low=1), metavar='N',
         help='of the CPU; default: one for each core')
     add_reading_options(parser)
-    parser.add_argument(
-        '--um-per-pixel', type=pixel_size, default='auto',
-        metavar='UM|auto|none', help='side of a pixel in micrometres, for '
-        'areas and sizes of features; auto: of each image what its header '
-        '(FEI, Zeiss, Olympus, TESCAN, ImageJ, OME) or side file (JEOL, '
-        'Hitachi, TESCAN) says; none: measure nothing (default: %(default)s)')
-    parser.add_argument(
-        '--min-area', type=number(int, low=1), default=1, metavar='PIXELS',
-        help='smaller features are not counted')
+    add_measuring_options(parser)
     parser.add_argument(
         '--grain-size', metavar='PHASE', help='grain size of a phase after '
         'ASTM E112, by planimetric count and by intercepts')

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, Optional
 
-from .argument_types import crop_rows, number
+from .argument_types import crop_rows, number, pixel_size
 from .errors import user_sentence
 from .printable import printable
 
@@ -167,6 +167,19 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
         '--crop-bottom', type=crop_rows, metavar='ROWS|auto', help='cut rows '
         'off the lower edge, or the information band, as headers and side '
         'files declare it or where one is found; default: as in training')
+
+
+def add_measuring_options(parser: argparse.ArgumentParser) -> None:
+    """Add how what is found in images is measured."""
+    parser.add_argument(
+        '--um-per-pixel', type=pixel_size, default='auto',
+        metavar='UM|auto|none', help='side of a pixel in micrometres, for '
+        'areas and sizes of features; auto: of each image what its header '
+        '(FEI, Zeiss, Olympus, TESCAN, ImageJ, OME) or side file (JEOL, '
+        'Hitachi, TESCAN) says; none: measure nothing (default: %(default)s)')
+    parser.add_argument(
+        '--min-area', type=number(int, low=1), default=1,
+        metavar='PIXELS', help='smaller features are not counted')
 
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:

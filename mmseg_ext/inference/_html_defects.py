@@ -3,9 +3,17 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+PROBABILITIES = (
+    'The score is the highest probability of a defect that the model gives to '
+    'any pixel of the image, 0 to 1; it is no probability that the part is '
+    'bad.')
+MARGINS = (
+    'The score is by how much the most suspicious pixel of the image lies '
+    'above the threshold, or, if it is negative, below it.')
+
 
 def defect_table(names: Sequence[str], percents: Sequence[float],
-                 scores: Sequence[float]) -> str:
+                 scores: Sequence[float], margins: bool = False) -> str:
     """Return the images as HTML, the most suspicious first.
 
     Args:
@@ -13,18 +21,18 @@ def defect_table(names: Sequence[str], percents: Sequence[float],
         percents: Area of the defects in each, 0 to 100.
         scores: Highest probability of a defect in each, 0 to 1; nan where an
             earlier version predicted it.
+        margins: The scores are those of :class:`.MarginScore` instead.
     """
     order = sorted(range(len(names)), key=lambda i: (
         percents[i] <= 0, -_known(scores[i]), -percents[i], names[i]))
+    score = MARGINS if margins else PROBABILITIES
     rows = ''.join(
         f'<tr><td class="name">{escape(names[i])}</td>'
         f'<td>{"<b>defective</b>" if percents[i] > 0 else "good"}</td>'
         f'<td>{write_score(scores[i]) or "&ndash;"}</td>'
         f'<td>{percents[i]:.2f}</td></tr>\n' for i in order)
     return f'''<h2>Defective and good images</h2>
-<p class="quiet">The score is the highest probability of a defect that the
-model gives to any pixel of the image, 0 to 1; it is no probability that the
-part is bad. A good image with a high score is worth a look.</p>
+<p class="quiet">{score} A good image with a high score is worth a look.</p>
 <div class="scroll"><table>
 <thead><tr><th>Image</th><th></th><th>Score</th><th>Area of defects (%)</th>
 </tr></thead>

@@ -5,7 +5,9 @@ import numpy as np
 
 from .probabilities import is_thresholded
 
-DEFECT_SCORE = 'defect_score'  # column of images.csv
+# columns of images.csv
+DEFECT_SCORE = 'defect_score'
+SCORE = 'score'
 
 
 class DefectScore:
@@ -33,3 +35,19 @@ class DefectScore:
             odds = float((defect - good).max())
             found = (1 / (1 + math.exp(-odds)) if odds > -700 else 0.0)
         self.highest = max(self.highest, found)
+
+
+class MarginScore:
+    """By how much another class exceeds the first, where it does most.
+
+    Attributes:
+        highest: Of all that was looked at, a difference of logits.
+    """
+
+    def __init__(self) -> None:
+        self.highest = -math.inf
+
+    def look(self, logits: np.ndarray) -> None:
+        """Take in the logits of a part of the image, (C, H, W)."""
+        margins = logits[1:].max(0) - logits[0]
+        self.highest = max(self.highest, float(margins.max()))

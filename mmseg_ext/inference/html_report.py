@@ -19,7 +19,7 @@ from ._html_plot import PlotRow, draw_plot
 from ._html_summary import SummaryTable, summary_of
 from ._html_uncertainty import read_uncertainties, uncertainty_section
 from .class_words import DefectWords, words_of
-from .defect_score import DEFECT_SCORE
+from .defect_score import DEFECT_SCORE, SCORE
 from .phase_uncertainty import PhaseUncertainty
 from .phases import PhaseSummary
 from .run_record import RunRecord
@@ -81,6 +81,7 @@ class Report:
         scores: Of the images, how much each looks defective, 0 to 1; none
             where the model knows no defects.
         base: Class that is not coloured over the images; None: all are.
+        margins: Whether the scores are of :class:`.MarginScore`.
     """
     name: str
     classes: Sequence[str]
@@ -97,6 +98,7 @@ class Report:
     validation: Mapping = field(default_factory=dict)
     scores: Sequence[float] = ()
     base: Optional[int] = None
+    margins: bool = False
 
     def render(self) -> str:
         """Return the page, which needs no other file and no network.
@@ -237,7 +239,8 @@ class Report:
         if isinstance(self._words, DefectWords):
             return defect_table(
                 [entry.name for entry in self.entries],
-                [percent[1] for percent in self._percents], self.scores)
+                [percent[1] for percent in self._percents], self.scores,
+                self.margins)
         shown = self._words.shown(self.classes)
         heads = ''.join(f'<th>{self._label(i)} (%)</th>' for i in shown)
         rows = []
@@ -306,7 +309,9 @@ def write_html_report(root: str | Path,
                     float(row.get('um_per_pixel') or 'nan'))
         for row in rows
     ]
-    scores = [float(row.get(DEFECT_SCORE) or 'nan') for row in rows]
+    margins = bool(rows and SCORE in rows[0])
+    scores = [float(row.get(SCORE if margins else DEFECT_SCORE) or 'nan')
+              for row in rows]
     summary = summary_of(
         read_table(root / 'phases_summary.csv') if entries else ())
     notes = []
@@ -323,7 +328,7 @@ def write_html_report(root: str | Path,
         notes, record.settings.get('bit_depth'), max_pictures,
         features_section(root, record),
         read_uncertainties(root) if entries else (), record.validation,
-        scores, base).render()
+        scores, base, margins).render()
     write_atomically(root / REPORT, page)
     return root / REPORT
 

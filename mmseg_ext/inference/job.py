@@ -2,7 +2,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Optional
@@ -71,6 +71,11 @@ class PredictionJob:
         probabilities: Also write the probability of every class, and the
             entropy as a picture.
         annotate_masks: Legend and scale bar below colour masks, too.
+        labelme: Also write masks for labelme, to be corrected.
+        beside: Name of a file -> what is in it, to be written before the
+            first image is predicted; see :class:`ResultStore` for the names.
+        refusal: Why nothing is to be predicted. It is raised when what
+            stands beside is written.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -90,6 +95,9 @@ class PredictionJob:
     base_phase: Optional[str] = None
     probabilities: bool = False
     annotate_masks: bool = False
+    labelme: bool = False
+    beside: Mapping[str, bytes] = field(default_factory=dict)
+    refusal: str = ''
 
     def __post_init__(self) -> None:
         Preparation.of(self.model, self.bit_depth, self.crop_bottom)  # checks
@@ -132,7 +140,7 @@ class PredictionJob:
             FileExistsError: If ``out`` holds other files.
             ValueError: If ``out`` was begun with other settings, or holds
                 results of images that are not among the inputs, or tables
-                that do not fit.
+                that do not fit; or if there is a ``refusal``.
         """
         with claimed_folder(self.out):
             outcome = self._run(overwrite, progress or (lambda line: None))
@@ -146,7 +154,12 @@ class PredictionJob:
         store = ResultStore(
             self.out, self._record(), self.um_per_pixel is not None,
             self.min_area, self.grain_size, self._split, overwrite,
-            self.probabilities, self.annotate_masks)
+            self.probabilities, self.annotate_masks, self.model.scores,
+            self.labelme)
+        for name, content in self.beside.items():
+            write_atomically(self.out / name, content)
+        if self.refusal:
+            raise ValueError(self.refusal)
         store.record.base_phase = self.base_phase or store.record.base_phase
         failures = store.record.failures
         failures.update(self.inputs.unread)
@@ -218,7 +231,7 @@ class PredictionJob:
             del tiling['batch']  # changes nothing
         settings = dict(
             inputs=list(self.inputs.sources),
-            weights_sha256=sha256(model.weights),
+            weights_sha256=model.digest(),
             **model.details,
             tiling=tiling,
             **asdict(self._preparation),

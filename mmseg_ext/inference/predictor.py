@@ -10,8 +10,9 @@ import numpy as np
 
 from mmseg_ext.basics import paint
 from mmseg_ext.basics.colours import blend
+from mmseg_ext.basics.files import sha256
 
-from .defect_score import DefectScore
+from .defect_score import DefectScore, MarginScore
 from .tiling import Tiling, decide, predict_tiled
 
 # Pixels of an image; larger ones are predicted in tiles. Attention's memory
@@ -34,6 +35,8 @@ class LogitModel(ABC):
             and none are cut unless asked for.
         bit_depth: Significant bits of 16-bit images in training; None: all.
         crop_bottom: Rows that were cut off the images in training.
+        scores: Whether the first class is what is to be expected, and images
+            are told by how much another one exceeds it.
     """
     classes: tuple[str, ...]
     palette: list[list[int]]
@@ -44,6 +47,11 @@ class LogitModel(ABC):
     resizes: bool = False
     bit_depth: Optional[int] = None
     crop_bottom: int = 0
+    scores: bool = False
+
+    def digest(self) -> str:
+        """Return the SHA-256 of what the model was read from."""
+        return sha256(self.weights)
 
     @abstractmethod
     def logits(self, batch: np.ndarray) -> np.ndarray:
@@ -67,8 +75,10 @@ class Prediction:
         classes: Names of the classes, in the order of their ids.
         palette: Colour of each class, (red, green, blue), 0 to 255.
         tiles: Number of tiles that it was made in; 1: none were cut.
-        score: Of two classes, the highest probability of the second in any
-            pixel, 0 to 1; None of others.
+        score: Where ``LogitModel.scores``, by how much the logit of another
+            class exceeds that of the first one where it does most; else, of
+            two classes, the highest probability of the second in any pixel,
+            0 to 1; None of others.
         entropy: (H, W) uint8, see :class:`ProbabilityMaps`, if asked for.
     """
     mask: np.ndarray
@@ -140,7 +150,8 @@ def predict(
     if (tiling is None and not whole and not model.resizes
             and image.shape[0] * image.shape[1] > model.max_whole):
         tiling = model.tiling
-    score = DefectScore() if len(model.classes) == 2 else None
+    score = (MarginScore() if model.scores else
+             DefectScore() if len(model.classes) == 2 else None)
 
     def look(top: int, logits: np.ndarray) -> None:
         if score is not None:

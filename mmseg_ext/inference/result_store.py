@@ -18,10 +18,11 @@ from mmseg_ext.basics import (
 )
 from mmseg_ext.basics.csv_files import GrowingTable, number
 from mmseg_ext.basics.files import sha256
+from mmseg_ext.basics.labelme_files import ids_to_shapes, write_shapes
 from mmseg_ext.basics.pixel_size import UNKNOWN, Scale
 
 from .class_words import DefectWords, words_of
-from .defect_score import DEFECT_SCORE
+from .defect_score import DEFECT_SCORE, SCORE
 from .features import (
     Features,
     FeatureSummary,
@@ -38,15 +39,18 @@ from .probabilities import ProbabilityMaps
 from .run_record import RECORD, RunRecord
 from .table_check import check_tables
 
-FOLDERS = ('masks', 'colour_masks', 'overlays')
+PICTURES = ('masks', 'colour_masks', 'overlays')
 MAPS = dict(entropy='png', probabilities='tif')  # folders, if asked for
+LABELME = 'labelme'
+FOLDERS = (*PICTURES, LABELME)
 UNCERTAINTIES = 'phases_uncertainty.csv'
 SUMMARIES = ('phases_summary.csv', UNCERTAINTIES, 'phases.png',
              'features_summary.csv', 'diameters.png',
              'grain_size_summary.csv', 'report.html')
 SCALE = ('um_per_pixel', 'scale_source')  # columns of images.csv
+SUPPORTS = ('supports.csv', 'supports.png')
 FILES = ('images.csv', 'phases.csv', 'features.csv', 'grain_size.csv',
-         *SUMMARIES)
+         *SUPPORTS, *SUMMARIES)
 
 
 class ResultStore:
@@ -62,7 +66,9 @@ class ResultStore:
         |                        below it the legend and a scale bar
         |-- probabilities        <name>.tif, see ProbabilityMaps
         |-- entropy              <name>.png, how unsure the model is
-        |-- images.csv           a line an image: its file and its sizes
+        |-- labelme              <name>.json, if asked for
+        |-- images.csv           a line an image: its file and its sizes,
+        |                        and its score, if it has one
         |-- phases.csv           a line for each phase of each image
         |-- phases_summary.csv   a line a phase, see PhaseSummary
         |-- phases_uncertainty.csv  by a validation, see PhaseUncertainty
@@ -72,6 +78,8 @@ class ResultStore:
         |-- diameters.png        their diameters as a figure
         |-- grain_size.csv       a line an image, if a phase is named
         |-- grain_size_summary.csv  of all images, see GrainSize
+        |-- supports.csv         what a few-shot model was shown, and how
+        |-- supports.png         well each is found when it is left out
         |-- report.html          all of it, see write_html_report
 
     Those of features are there if they are asked for; an image whose scale
@@ -89,6 +97,8 @@ class ResultStore:
         probabilities: Whether they, and their entropy, are asked for.
         strips: Whether colour masks get legends and scale bars, too.
         overwrite: Forget what is there.
+        scores: Whether predictions have a score.
+        labelme: Whether masks are written for labelme, too.
 
     Raises:
         FileExistsError: If the folder holds other files.
@@ -105,7 +115,9 @@ class ResultStore:
                  split: Sequence[str] = (),
                  overwrite: bool = False,
                  probabilities: bool = False,
-                 strips: bool = False) -> None:
+                 strips: bool = False,
+                 scores: bool = False,
+                 labelme: bool = False) -> None:
         self.root = root
         self.record = record
         # as they stand in a table
@@ -114,12 +126,14 @@ class ResultStore:
         self.probabilities = probabilities
         self.strips = strips
         self.min_area = min_area
-        self.scored = isinstance(words_of(self.classes), DefectWords)
-        scores = (DEFECT_SCORE, ) * self.scored
+        self.labelme = labelme
+        self.score = (
+            SCORE if scores else DEFECT_SCORE
+            if isinstance(words_of(self.classes), DefectWords) else None)
+        later = (*SCALE, *(() if self.score is None else (self.score, )))
         self.images = GrowingTable(root / 'images.csv', (
             'image', 'file', 'file_sha256', 'height', 'width',
-            'cropped_rows', 'band_rows', 'tiles', *SCALE, *scores),
-            (*SCALE, *scores))
+            'cropped_rows', 'band_rows', 'tiles', *later), later)
         self.phases = GrowingTable(root / 'phases.csv', (
             'image', 'phase', 'fraction_percent',
             *(('area_um2', ) if measures else ())))
@@ -167,13 +181,17 @@ class ResultStore:
         return {
             row['image']: row for row in self.images.rows()
             if row['image'] in measured and all(
-                map(os.path.isfile, self._pictures(row['image'])))
+                map(os.path.isfile, self._files(row['image'])))
         }
 
     def _pictures(self, name: str) -> list[Path]:
-        return [self.root / folder / f'{name}.png' for folder in FOLDERS] + [
+        return [self.root / folder / f'{name}.png' for folder in PICTURES] + [
             self.root / folder / f'{name}.{suffix}'
             for folder, suffix in MAPS.items() if self.probabilities]
+
+    def _files(self, name: str) -> list[Path]:
+        shapes = self.root / LABELME / f'{name}.json'
+        return [*self._pictures(name), *[shapes] * self.labelme]
 
     @contextmanager
     def maps(self, name: str, size: tuple[int, int], um: Optional[float]
@@ -203,7 +221,7 @@ class ResultStore:
 
     def remove_pictures(self, name: str) -> None:
         """Remove what an interruption or a failure may have left."""
-        for path in filter(os.path.isfile, self._pictures(name)):
+        for path in filter(os.path.isfile, self._files(name)):
             path.unlink()
 
     def forget(self, names: Iterable[str]) -> None:
@@ -245,6 +263,12 @@ class ResultStore:
                 lambda: pictures.entropy(prediction.entropy, scale.um))):
             write_atomically(
                 picture, cv2.imencode('.png', draw())[1].tobytes())
+        if self.labelme:
+            write_shapes(
+                self._files(name)[-1], path,
+                ids_to_shapes(prediction.mask, prediction.classes),
+                (len(prediction.mask) + cropped_rows,
+                 prediction.mask.shape[1]))
         if self.measures:
             self._measure(name, prediction, scale.um)
         height, width = prediction.mask.shape
@@ -260,12 +284,12 @@ class ResultStore:
         self.images.append([
             (name, str(path), digest or sha256(path), height, width,
              cropped_rows, band_rows, prediction.tiles,
-             *self.scale_cells(scale), *self._score(prediction))])
+             *self.scale_cells(scale), *self._score_cells(prediction))])
 
-    def _score(self, prediction: Prediction) -> list[str]:
-        """Return the cell that tables of defects alone have."""
-        score = np.nan if prediction.score is None else prediction.score
-        return [number(score, 6)] * self.scored
+    def _score_cells(self, prediction: Prediction) -> list[str]:
+        """Return the cell that not all tables have."""
+        found = np.nan if prediction.score is None else prediction.score
+        return [] if self.score is None else [number(found, 6)]
 
     def _measure(self, name: str, prediction: Prediction,
                  um: Optional[float]) -> None:

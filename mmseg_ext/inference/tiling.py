@@ -121,6 +121,24 @@ def blend_weights(length: int, starts: list[int], tile: int,
             for start, weight in zip(starts, weights)]
 
 
+def decide(logits: np.ndarray) -> np.ndarray:
+    """Return the class of every pixel.
+
+    Args:
+        logits: (C, H, W).
+
+    Returns:
+        (H, W) uint8, the class of the largest logit.
+
+    Raises:
+        ArithmeticError: If a logit is nan, which is larger than none.
+    """
+    if np.isnan(logits.min()):
+        raise ArithmeticError(
+            'its logits are no numbers (nan) somewhere, and tell no class')
+    return logits.argmax(0).astype(np.uint8)
+
+
 def predict_tiled(
         logits: Callable[[np.ndarray], np.ndarray],
         image: np.ndarray,
@@ -193,24 +211,6 @@ def predict_tiled(
         strip[:, :kept] = strip[:, done:]
         strip[:, kept:] = 0
     return classes
-
-
-def decide(logits: np.ndarray) -> np.ndarray:
-    """Return the class of every pixel.
-
-    Args:
-        logits: (C, H, W).
-
-    Returns:
-        (H, W) uint8, the class of the largest logit.
-
-    Raises:
-        ArithmeticError: If a logit is nan, which is larger than none.
-    """
-    if np.isnan(logits.min()):
-        raise ArithmeticError(
-            'its logits are no numbers (nan) somewhere, and tell no class')
-    return logits.argmax(0).astype(np.uint8)
 
 
 def _batches(weights: list[np.ndarray], size: int) -> list[list[int]]:

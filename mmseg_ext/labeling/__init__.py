@@ -15,7 +15,7 @@ from .grad_cam import grad_cam, upsample_cam
 from .job import SEGMENTERS, LabelingJob
 from .labeler import ImageLabeler, Proposal
 from .phase_job import PhaseLabelingJob, predicts_phases
-from .phase_shapes import ids_to_shapes, shapes_to_ids
+from .phase_shapes import shapes_to_ids
 from .points import Point, find_points, snap_points
 from .quality import cam_agreement, mask_quality, stability
 from .random_walker_segmenter import RandomWalkerSegmenter
@@ -28,7 +28,7 @@ __all__ = [
     'ImageLabeler', 'LabelingJob', 'PhaseLabelingJob', 'Point',
     'PromptSegmenter', 'Proposal', 'RandomWalkerSegmenter', 'Sam2Segmenter',
     'Sam3Segmenter', 'Selection', 'cam_agreement', 'find_points', 'grad_cam',
-    'ids_to_shapes', 'keep_near', 'mask_quality', 'predicts_phases',
+    'keep_near', 'mask_quality', 'predicts_phases',
     'select_mask', 'shapes_to_ids', 'snap_points', 'stability',
     'upsample_cam'
 ]

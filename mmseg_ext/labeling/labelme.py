@@ -1,52 +1,25 @@
 """Masks as labelme's JSON files, to be corrected by hand and read back."""
-import json
-import os
 from pathlib import Path
-from typing import Optional
 
-import cv2
 import numpy as np
 
-from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics.labelme_files import ids_to_shapes, write_shapes
 from mmseg_ext.basics.shapes import fill_shape, label_of, read_shapes
 
 DEFECT, BACKGROUND = 'defect', 'background'
 VALUES = {DEFECT: True, BACKGROUND: False}
 ACCEPTED = 'accepted'  # a box to tick in labelme
-TOLERANCE = 0.75  # pixels that a polygon may be off a mask's outline
-VERSION = '5.4.1'  # of the format; labelme looks at its first number
 
 
-def mask_to_shapes(mask: np.ndarray, label: str = DEFECT) -> list[dict]:
+def mask_to_shapes(mask: np.ndarray) -> list[dict]:
     """Return polygons around a mask's parts, their holes, what is in those...
 
     A later shape lies over an earlier one; holes are 'background'.
 
     Args:
         mask: (H, W) bool.
-        label: Of the mask's own parts.
     """
-    outlines, _ = cv2.findContours(
-        mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    shapes = []
-    filled = np.zeros(mask.shape, np.uint8)
-    for outline in outlines:
-        cv2.drawContours(filled, [outline], 0, 1, cv2.FILLED)
-        points = cv2.approxPolyDP(outline, TOLERANCE, True)[:, 0]
-        # labelme draws no polygon of less than three corners
-        points = [*points, *[points[-1]] * (3 - len(points))]
-        shapes.append(dict(
-            label=label,
-            points=[[float(x), float(y)] for x, y in points],
-            group_id=None,
-            description='',
-            shape_type='polygon',
-            flags={}))
-    holes = filled.astype(bool) & ~mask
-    if holes.any():
-        other = BACKGROUND if label == DEFECT else DEFECT
-        shapes += mask_to_shapes(holes, other)
-    return shapes
+    return ids_to_shapes(mask.astype(np.uint8), (BACKGROUND, DEFECT))
 
 
 def write_labelme(path: Path, image_path: str, mask: np.ndarray,
@@ -59,31 +32,8 @@ def write_labelme(path: Path, image_path: str, mask: np.ndarray,
         mask: (H, W) bool; no pixel is a sheet to draw on.
         accepted: Whether the mask counts as it is.
     """
-    write_shapes(path, image_path, mask.shape, mask_to_shapes(mask), accepted)
-
-
-def write_shapes(path: Path, image_path: str, size: tuple[int, int],
-                 shapes: list[dict], accepted: bool,
-                 indent: Optional[int] = 2) -> None:
-    """Write shapes for labelme.
-
-    Args:
-        path: File to write.
-        image_path: Image that it belongs to.
-        size: (height, width) of the image in pixels.
-        shapes: The later lie over the earlier.
-        accepted: Whether they count as they are.
-        indent: Of the JSON; None: in one line, a third of the size.
-    """
-    content = dict(
-        version=VERSION,
-        flags={ACCEPTED: accepted},
-        shapes=shapes,
-        imagePath=os.path.relpath(image_path, path.parent).replace('\\', '/'),
-        imageData=None,
-        imageHeight=size[0],
-        imageWidth=size[1])
-    write_atomically(path, json.dumps(content, indent=indent))
+    write_shapes(path, image_path, mask_to_shapes(mask), mask.shape,
+                 {ACCEPTED: accepted})
 
 
 def read_labelme(path: Path,

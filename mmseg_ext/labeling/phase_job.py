@@ -18,6 +18,7 @@ from mmseg_ext.basics.duplicates import (
     take_fingerprint,
 )
 from mmseg_ext.basics.files import is_of_disk, sha256
+from mmseg_ext.basics.labelme_files import IGNORE, TOLERANCE
 from mmseg_ext.basics.listing import name_some
 from mmseg_ext.checking.config_splits import splits_of_config
 from mmseg_ext.inference import TorchModel, list_inputs, predict
@@ -27,9 +28,7 @@ from mmseg_ext.inference.preparation import Preparation
 from mmseg_ext.inference.uncertainty import EntropyMeter
 
 from .label_folder import FAILURES
-from .labelme import TOLERANCE
 from .phase_corrections import import_phases
-from .phase_shapes import IGNORE
 from .phase_store import TRAINING, PhaseStore
 from .phase_table import LEFT_OUT, REVIEW, TABLE, WAITING, PhaseRow
 from .phase_training import find_micrographs, training_config

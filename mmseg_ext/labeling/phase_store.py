@@ -9,11 +9,12 @@ import numpy as np
 
 from mmseg_ext.basics import check_settings, open_folder, write_atomically
 from mmseg_ext.basics.csv_files import GrowingTable
+from mmseg_ext.basics.labelme_files import ids_to_shapes, write_shapes
 from mmseg_ext.basics.mask_files import decode_mask
 
 from .label_store import SETTINGS, read_settings
-from .labelme import write_shapes
-from .phase_shapes import ids_to_shapes, shapes_to_ids
+from .labelme import ACCEPTED
+from .phase_shapes import shapes_to_ids
 from .phase_table import (
     REVIEW,
     TABLE,
@@ -119,7 +120,8 @@ class PhaseStore:
         path = self.labelme_path(row.image)
         picture = path.with_suffix('.png')
         _write_png(picture, image)
-        write_shapes(path, str(picture), ids.shape, shapes, False, None)
+        write_shapes(path, picture, shapes, ids.shape, {ACCEPTED: False},
+                     indent=None)
         drawn = shapes_to_ids(shapes, ids.shape, self.classes, number)
         row.exported = digest(drawn.ids)
         row.base_phase, row.status = base, REVIEW

@@ -4,6 +4,19 @@ from .attention import attend
 from .deform_conv import deform_conv2d
 from .deform_reduce import deform_conv_map, deform_conv_mean
 from .dice import soft_dice
+from .matching import (
+    area_mask,
+    attention_score,
+    best_threshold,
+    cluster_prototypes,
+    dense_score,
+    foreground_cells,
+    nearest_similarity,
+    normal_distance,
+    prototype,
+    prototype_logits,
+    subsample_cells,
+)
 from .moments import channel_moments, fold_batch_norm
 from .pointwise import conv_norm_relu_conv, norm_relu_conv, pointwise_mlp
 from .quantization import (
@@ -17,9 +30,13 @@ from .quantization import (
 from .resize import add_resized_
 
 __all__ = [
-    'add_resized_', 'affine_parameters', 'attend', 'channel_moments',
-    'conv_norm_relu_conv', 'deform_conv2d', 'deform_conv_map',
-    'deform_conv_mean', 'dequantize', 'dequantize_from_low',
-    'fold_batch_norm', 'norm_relu_conv', 'pixel_accuracy', 'pointwise_mlp',
-    'quantize', 'quantize_from_low', 'soft_dice', 'symmetric_scale'
+    'add_resized_', 'affine_parameters', 'area_mask', 'attend',
+    'attention_score', 'best_threshold', 'channel_moments',
+    'cluster_prototypes', 'conv_norm_relu_conv', 'deform_conv2d',
+    'deform_conv_map', 'deform_conv_mean', 'dense_score', 'dequantize',
+    'dequantize_from_low', 'fold_batch_norm', 'foreground_cells',
+    'nearest_similarity', 'norm_relu_conv', 'normal_distance',
+    'pixel_accuracy', 'pointwise_mlp', 'prototype', 'prototype_logits',
+    'quantize', 'quantize_from_low', 'soft_dice', 'subsample_cells',
+    'symmetric_scale'
 ]

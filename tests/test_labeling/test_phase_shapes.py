@@ -5,7 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mmseg_ext.labeling import ids_to_shapes, shapes_to_ids
+from mmseg_ext.basics.labelme_files import ids_to_shapes
+from mmseg_ext.labeling import shapes_to_ids
 
 CLASSES = ('matrix', 'carbide', 'pore')
 

@@ -1,0 +1,264 @@
+"""Few-shot segmentation of what was never shown before, by a protocol.
+
+For every kind of defect K images are drawn, outlined, and as many good ones;
+the remaining images of the kind and the remaining good ones are queries.
+Pixels are summed over all queries of a kind before IoU and AP are taken (not
+averaged over images), kinds are averaged, and draws give the interval.
+"""
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from prettytable import PrettyTable
+
+from mmseg_ext.basics import confidence_interval, read_image
+from mmseg_ext.basics.arguments import check_at_least
+from mmseg_ext.basics.csv_files import GrowingTable, number
+from mmseg_ext.basics.mask_files import decode_mask
+from mmseg_ext.datasets import ksdd2_layout, mvtec_layout
+from mmseg_ext.evaluation.anomaly_score import auroc, average_precision
+from mmseg_ext.inference.few_shot import (
+    MATCHERS,
+    FrozenEncoder,
+    Labelled,
+    Matching,
+    leave_one_out,
+)
+
+MEASURES = ('IoU', 'best IoU', 'pixel AP', 'image AUROC', 'left-out IoU')
+COLUMNS = ('row', 'shots', 'draw', 'kind', *MEASURES)
+TABLE, SUMMARY = 'few_shot.csv', 'few_shot_summary.csv'
+ONE_CLASS, NORMAL = 'one-class', 'normal'
+ROWS = (*MATCHERS, ONE_CLASS)
+# What was shown, outlined and good, to (margin of pixels of an image, IoU of
+# what was left out): above 0 is a defect.
+Learner = Callable[[Sequence[Labelled], Sequence[Labelled]],
+                   tuple[Callable[[np.ndarray], np.ndarray], float]]
+
+
+@dataclass(frozen=True)
+class Product:
+    """Images of a product.
+
+    Attributes:
+        kinds: Kind of defect -> its images, with masks of 0 and 1.
+        good: Images without a defect.
+    """
+    kinds: dict[str, list[Labelled]]
+    good: list[Labelled]
+
+
+def read_product(root: str, category: str,
+                 size: tuple[int, int]) -> Product:
+    """Read the test part of a product.
+
+    Args:
+        root: Folder in MVTec AD's layout, or in KolektorSDD2's.
+        category: Of the former; '': it is the latter.
+        size: (height, width) in pixels that images are scaled to.
+
+    Raises:
+        FileNotFoundError, ValueError: See the layouts' listing.
+    """
+    kinds: dict[str, list[Labelled]] = {}
+    if category:
+        listed = mvtec_layout.list_category(root, category)
+        found = [(name, image['img_path'], image['seg_map_path'],
+                  image['defect_type']) for name, image in listed.items()
+                 if f'{category}/test/' in name]
+    else:
+        listed = ksdd2_layout.list_part(root, 'test')
+        found = [(name, image['img_path'], image['seg_map_path'],
+                  'defect' if image['seg_map_path']
+                  and ksdd2_layout.has_defect(image['seg_map_path'])
+                  else mvtec_layout.GOOD) for name, image in listed.items()]
+    for name, path, mask_path, kind in found:
+        image = cv2.resize(read_image(path), size[::-1],
+                           interpolation=cv2.INTER_AREA)
+        mask = None
+        if kind != mvtec_layout.GOOD:
+            mask = cv2.resize(
+                (decode_mask(mask_path) > 0).astype(np.uint8), size[::-1],
+                interpolation=cv2.INTER_NEAREST)
+            if not mask.any():  # too small for this size
+                continue
+        kinds.setdefault(kind, []).append(Labelled(name, image, mask))
+    good = kinds.pop(mvtec_layout.GOOD, [])
+    return Product(kinds, good)
+
+
+def matcher_rows(encoder: FrozenEncoder,
+                 matchers: Sequence[str] = ROWS,
+                 scale: float = 1.0) -> dict[str, Learner]:
+    """Return a row for each matcher; all see the same features.
+
+    Args:
+        encoder: Of all images.
+        matchers: Of ``MATCHERS``; or :data:`ONE_CLASS`, which is shown the
+            good images alone.
+        scale: Images are enlarged by this.
+    """
+    remembering = _Remembering(encoder)
+    return {name: _match(
+        Matching(remembering, NORMAL if name == ONE_CLASS else name, 1,
+                 scale), name != ONE_CLASS) for name in matchers}
+
+
+def _match(matching: Matching, sees_defects: bool) -> Learner:
+    def learn(outlined, good):
+        found = leave_one_out(
+            matching, outlined if sees_defects else (), good)
+
+        def margins(image: np.ndarray) -> np.ndarray:
+            scores = matching.score(matching.look(image), found.bank)
+            pixels = matching.at_pixels(scores, image.shape[:2])[0]
+            return (pixels - found.thresholds[0]).cpu().numpy()
+
+        return margins, found.iou
+    return learn
+
+
+class _Remembering:
+    """An encoder that sees each image once; they have to stay in memory."""
+
+    def __init__(self, encoder: FrozenEncoder) -> None:
+        self._encoder = encoder
+        self._seen = {}
+        self.stride = encoder.stride
+
+    def features(self, image: np.ndarray, scale: float = 1.0):
+        key = image.ctypes.data, image.shape, scale
+        if key not in self._seen:
+            # beside the image: its address must not be another's one day
+            self._seen[key] = self._encoder.features(image, scale), image
+        return self._seen[key][0]
+
+
+def run_protocol(product: Product, rows: Mapping[str, Learner],
+                 shots: Sequence[int] = (1, 5), draws: int = 5,
+                 normal_shots: int | None = None) -> Iterator[dict]:
+    """Yield the measures in percent, a dict for each row, draw and kind.
+
+    The draws of all rows are the same. Kinds that have no more than
+    ``shots`` images are left out.
+
+    Args:
+        product: Its images.
+        rows: Name -> what learns from the images that are drawn.
+        shots: K.
+        draws: Of supports.
+        normal_shots: Good images that are shown; None: K.
+
+    Raises:
+        ValueError: If too few images are there for any K.
+    """
+    check_at_least(1, draws=draws, **{f'shots[{i}]': one
+                                      for i, one in enumerate(shots)})
+    for count in shots:
+        good_count = count if normal_shots is None else normal_shots
+        kinds = {kind: images for kind, images in product.kinds.items()
+                 if len(images) > count}
+        if not kinds or len(product.good) <= good_count:
+            there = ', '.join(f'{len(images)} of {kind}' for kind, images
+                              in product.kinds.items())
+            raise ValueError(
+                f'shots={count}: more images are needed of a kind, and of '
+                f'good ones; there are {there}, {len(product.good)} good')
+        for draw in range(draws):
+            rng = np.random.default_rng(draw)
+            for kind, images in kinds.items():
+                order = rng.permutation(len(images))
+                good_order = rng.permutation(len(product.good))
+                chosen, queries = _split(images, order, count)
+                good, others = _split(product.good, good_order, good_count)
+                for name, learn in rows.items():
+                    margins, left_out = learn(chosen, good)
+                    yield dict(
+                        row=name, shots=count, draw=draw, kind=kind,
+                        **measure(margins, [*queries, *others]),
+                        **{MEASURES[-1]: 100 * left_out})
+
+
+def _split(images: Sequence[Labelled], order: np.ndarray, count: int
+           ) -> tuple[list[Labelled], list[Labelled]]:
+    return ([images[i] for i in order[:count]],
+            [images[i] for i in order[count:]])
+
+
+def measure(margins: Callable[[np.ndarray], np.ndarray],
+            queries: Sequence[Labelled]) -> dict[str, float]:
+    """Return the measures of queries, pixels summed over all, in percent.
+
+    Args:
+        margins: (H, W, 3) uint8 -> (H, W), above 0 where a defect is found.
+        queries: Images with masks, and good ones.
+    """
+    scores, truths, peaks = [], [], []
+    for query in queries:
+        found = margins(query.image)
+        truth = (np.zeros(found.shape, bool) if query.mask is None else
+                 query.mask == 1)
+        scores.append(found.ravel())
+        truths.append(truth.ravel())
+        peaks.append(found.max())
+    flat, truth = np.concatenate(scores), np.concatenate(truths)
+    taken = flat > 0
+    iou = (taken & truth).sum() / max((taken | truth).sum(), 1)
+    levels, level = np.unique(flat, return_inverse=True)
+    hits, misses = (np.bincount(level[kind], minlength=len(levels))
+                    for kind in (truth, ~truth))
+    above = hits[::-1].cumsum()
+    best = (above / (truth.sum() + misses[::-1].cumsum())).max()
+    labels = np.array([query.mask is not None for query in queries])
+    values = (iou, best, average_precision(hits, misses),
+              auroc(np.array(peaks), labels))
+    return {name: 100 * float(value)
+            for name, value in zip(MEASURES, values)}
+
+
+def summarize(results: Sequence[Mapping]) -> list[dict]:
+    """Return mean over kinds and draws, and 95 % interval over draws.
+
+    Args:
+        results: Of :func:`run_protocol`.
+
+    Returns:
+        A dict for each row and K: ``row``, ``shots``, and of each measure
+        (mean, half width of the interval, by Student's t).
+    """
+    summary = []
+    pairs = dict.fromkeys((one['row'], one['shots']) for one in results)
+    for row, count in pairs:
+        found = [one for one in results
+                 if (one['row'], one['shots']) == (row, count)]
+        draws = np.array([
+            np.mean([[one[name] for name in MEASURES] for one in found
+                     if one['draw'] == draw], axis=0)
+            for draw in dict.fromkeys(one['draw'] for one in found)])
+        halves = confidence_interval(draws)
+        summary.append(dict(row=row, shots=count, **{
+            name: (float(mean), float(half)) for name, mean, half in zip(
+                MEASURES, draws.mean(0), halves)}))
+    return summary
+
+
+def write_results(out: Path, results: Sequence[Mapping]) -> str:
+    """Write ``few_shot.csv`` and its summary, and return it as a table."""
+    GrowingTable(out / TABLE, COLUMNS).write(
+        [*(one[name] for name in COLUMNS[:4]),
+         *(number(one[name], 3) for name in MEASURES)] for one in results)
+    summary = summarize(results)
+    GrowingTable(out / SUMMARY, ('row', 'shots', *(
+        f'{name}{part}' for name in MEASURES for part in ('', ' ci95')
+    ))).write([one['row'], one['shots'], *(
+        number(value, 3) for name in MEASURES for value in one[name])]
+        for one in summary)
+    table = PrettyTable(['row', 'K', *MEASURES])
+    for one in summary:
+        table.add_row([one['row'], one['shots'], *(
+            f'{number(one[name][0], 1)} ± {number(one[name][1], 1)}'
+            for name in MEASURES)])
+    return table.get_string(
+        title='percent, mean over kinds, ± 95 % interval over draws')

@@ -1,0 +1,62 @@
+"""How well the labelled images are found: a sheet and a table."""
+import io
+
+import cv2
+import numpy as np
+
+from mmseg_ext.basics.csv_files import CsvWriter, number
+from mmseg_ext.visualization import Tile, draw_contact_sheet, draw_overlay
+
+from .leave_one_out import LeftOut
+from .segmenter import FewShotSegmenter
+
+COLUMNS = ('image', 'kind', 'by', 'iou', 'score')
+
+
+def support_files(segmenter: FewShotSegmenter) -> dict[str, bytes]:
+    """Return ``supports.png`` and ``supports.csv``, file -> content."""
+    left_out = segmenter.calibration.left_out
+    sheet = draw_contact_sheet(
+        [_tile(one) for one in left_out],
+        f'{segmenter.warning or describe_supports(segmenter)}; '
+        'green: outlined, red: found')
+    table = io.StringIO()
+    writer = CsvWriter(table)
+    writer.writerow(COLUMNS)
+    for one in left_out:
+        writer.writerow([
+            one.labelled.name,
+            'good' if one.labelled.mask is None else 'outlined',
+            'a copy of it' if one.copied else 'the others',
+            number(one.iou, 4), number(one.score, 6)])
+    return {'supports.png': cv2.imencode('.png', sheet)[1].tobytes(),
+            'supports.csv': table.getvalue().encode()}
+
+
+def describe_supports(segmenter: FewShotSegmenter) -> str:
+    """Say how well it works on what it was shown, in one line."""
+    calibration, matching = segmenter.calibration, segmenter.matching
+    how = f'{matching.matcher}, scale {matching.scale:g}'
+    if np.isnan(calibration.iou):
+        return (f'{len(calibration.left_out)} good images; what is farther '
+                f'from them than they are from each other is found ({how})')
+    copied = any(one.copied for one in calibration.left_out)
+    return (f'IoU of the outlined images, each found by '
+            f'{"itself, flipped or resized" if copied else "the others"}: '
+            f'{calibration.iou:.2f} ({how})')
+
+
+def _tile(one: LeftOut) -> Tile:
+    name = one.labelled.name.replace('\\', '/').split('/')[-1]
+    found = one.found > 0
+    if one.labelled.mask is None:
+        what = 'good' + (f', and {100 * found.mean():.2g} % of it is found'
+                         if found.any() else '')
+    else:
+        what = f'IoU {one.iou:.2f}'
+    return Tile(
+        draw_overlay(
+            one.labelled.image, found,
+            truth=None if one.labelled.mask is None else np.isin(
+                one.labelled.mask, (0, 255), invert=True)),
+        [name, what, *['by its own copy'] * one.copied])
