@@ -42,8 +42,8 @@ def nested() -> np.ndarray:
 
 def test_parts_holes_and_islands_come_back(nested):
     shapes = mask_to_shapes(nested)
-    assert [one['label'] for one in shapes] == [
-        *['defect'] * 3, 'background', 'defect']
+    assert [one['label'] for one in shapes] == [  # the largest first
+        'defect', 'background', 'defect', 'defect', 'defect']
     assert all(len(one['points']) >= 3 for one in shapes)
     # straight edges: the polygons are exact
     np.testing.assert_array_equal(shapes_to_mask(shapes, SIZE), nested)
