@@ -18,9 +18,12 @@ ROW = 28  # of a strip with letters of this size
 RAMP = 10  # letters' sizes that a colour bar is wide
 
 
-def letter_size(width: int) -> int:
-    """Return the size of letters below a picture so many pixels wide."""
-    return max(LETTERS, width // 55)
+def letter_size(height: int, width: int) -> int:
+    """Return the size of letters below a picture of so many pixels.
+
+    By the width, as in a microscope's band; of a panorama, by the height.
+    """
+    return max(LETTERS, min(width // 55, height // 20))
 
 
 def add_strip(picture: np.ndarray,
@@ -38,14 +41,14 @@ def add_strip(picture: np.ndarray,
         um_per_pixel: Side of a pixel in micrometres; None: not known, and
             there is no bar.
         base: Class that has no colour in the picture.
-        size: Of the letters in pixels; None: by the width.
+        size: Of the letters in pixels; None: see :func:`letter_size`.
 
     Returns:
         (H', W', 3) uint8. A picture narrower than an entry is white at the
         right.
     """
     names, families = readable_names(classes)
-    size = letter_size(picture.shape[1]) if size is None else size
+    size = letter_size(*picture.shape[:2]) if size is None else size
     entries = []
     for i, (name, colour) in enumerate(zip(names, palette)):
         shown = WHITE if i == base else tuple(map(int, colour[::-1]))
@@ -67,7 +70,7 @@ def add_colour_bar(picture: np.ndarray, ramp: np.ndarray, label: str,
     Returns:
         (H', W', 3) uint8.
     """
-    size = letter_size(picture.shape[1])
+    size = letter_size(*picture.shape[:2])
     bar = cv2.resize(ramp.reshape(1, -1, 3), (RAMP * size, size),
                      interpolation=cv2.INTER_LINEAR)
     return _add(picture, [(f'{label}   0', bar, '1')], None,

@@ -34,6 +34,11 @@ def test_nothing_is_cut_off():
     assert longest_run(narrow[60:], OKABE_ITO[1][::-1]) == 11
 
 
+def test_letters_are_no_larger_than_a_panorama_bears():
+    wide = np.zeros((400, 11000, 3), np.uint8)
+    assert len(add_strip(wide, ['a', 'b'], OKABE_ITO)) < 460
+
+
 def test_colour_bar():
     ramp = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, 2)
     strip = add_colour_bar(IMAGE, ramp, 'entropy')[60:]
