@@ -33,7 +33,7 @@ def parse_args() -> argparse.Namespace:
         '--ratio', type=number(float, above=0, high=0.95), default=0.5,
         help='fraction of the channels to remove (default: %(default)s)')
     parser.add_argument(
-        '--importance', choices=IMPORTANCES, default='activation',
+        '--importance', choices=IMPORTANCES, default='magnitude',
         help='what the channels to keep are chosen by: mean absolute output '
         "of the filter, its weights' norm, weight times gradient (reads "
         'masks), or nothing (default: %(default)s)')

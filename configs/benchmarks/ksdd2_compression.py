@@ -10,8 +10,7 @@ fill = dict(folder='ksdd2', data='ksdd2')
 budget = (
     '1500 steps of eight 128 x 112 crops of surfaces of 320 x 116, from '
     'random weights, the teacher from ImageNet; what is pruned or trained on '
-    'has had 750 more, at a tenth of the learning rate; what is small from '
-    'the start has 2250')
+    'has had 750 more; what is small from the start has 2250')
 input_size = (128, 112)  # the crop
 columns = {
     'IoU.defect': dict(title='IoU', unit='%'),

@@ -9,8 +9,8 @@ data_help = (
 fill = dict(folder='super1', data='super1')
 budget = (
     '1500 steps of four 256 x 256 crops from random weights, the teacher from '
-    'ImageNet; what is pruned or trained on has had 750 more, at a tenth of '
-    'the learning rate; what is small from the start has 2250')
+    'ImageNet; what is pruned or trained on has had 750 more; what is small '
+    'from the start has 2250')
 input_size = (256, 256)
 columns = {
     'mIoU': dict(title='mIoU', unit='%', digits=1),
@@ -23,8 +23,8 @@ columns = {
 }
 quick = dict(
     budget='400 steps of four 128 x 128 crops from random weights, the '
-    'teacher from ImageNet; what is pruned or trained on has had 200 more, at '
-    'a tenth of the learning rate; what is small from the start has 600',
+    'teacher from ImageNet; what is pruned or trained on has had 200 more; '
+    'what is small from the start has 600',
     input_size=(128, 128),
     cfg_options={
         'train_dataloader.dataset.pipeline.2.crop_size': (128, 128),

@@ -135,7 +135,7 @@ def _read_pruned(where: str, section) -> Optional[Pruned]:
     if section is None:
         return None
     check_section(where, section, ('row', 'ratio'),
-                  ('importance', 'round_to'))
+                  ('importance', 'round_to', 'after_norm'))
     row, ratio = (section[key] for key in ('row', 'ratio'))
     settings = {key: value for key, value in section.items() if key != 'row'}
     if ratio == 0 and len(settings) == 1:

@@ -152,9 +152,10 @@ def read_suite(path: str | os.PathLike,
                      makes of the data. teacher='row', of a config with a
                      DistillEncoderDecoder: it learns from that row, which
                      stands before it, seed by seed. pruned=dict(row=,
-                     ratio=, importance='activation', round_to=8): it starts
-                     from that row's run of its seed with fewer channels,
-                     and trains by its own config; ratio=0: with all
+                     ratio=, importance='magnitude', after_norm=False,
+                     round_to=8): it starts from that row's run of its seed
+                     with fewer channels, and trains by its own config;
+                     ratio=0: with all
         runs         name of the folder of the runs, the suite's own if it
                      is left out. Suites with the same one share the runs of
                      rows of the same name

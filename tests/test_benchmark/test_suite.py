@@ -224,7 +224,8 @@ def test_a_row_starts_from_the_run_of_its_seed(tmp_path):
     cfg = {run.row.name: run.job.cfg for run in runs if run.seed == 1}
     both = cfg['unet_pruned50_distilled']
     assert both.pruned == dict(
-        run='../../unet/seed_1', ratio=0.5, round_to=4)
+        run='../../unet/seed_1', ratio=0.5, importance='magnitude',
+        round_to=4)
     assert both.teacher_run == '../../unet/seed_1'
     starts = {run.row.name: run.job.starts for run in runs if run.seed == 1}
     assert starts['unet_pruned50_distilled'] == ('../../unet/seed_1', )

@@ -10,11 +10,10 @@ distill = {
         loss=dict(type='PixelDistillLoss', temperature=4.0), alpha=0.5),
 }
 # what a pruned model trains on with, tools/prune.py's own: half of the steps
-# at a tenth of the learning rate
-on = {'optim_wrapper.optimizer.lr': 1e-4, 'train_cfg.max_iters': 750}
+on = {'train_cfg.max_iters': 750}
 # as many steps as a pruned model has had in all
 whole = {'train_cfg.max_iters': 2250}
-quick_on = {**on, 'train_cfg.max_iters': 200}
+quick_on = {'train_cfg.max_iters': 200}
 quick_whole = {'train_cfg.max_iters': 600}
 # of a U-Net's 16 channels multiples of 8 leave no 30 %
 steps_of_4 = dict(round_to=4)
@@ -39,21 +38,38 @@ rows = dict(
         title='U-Net, pruned 30 %',
         config=unet,
         cfg_options=on,
-        pruned=dict(row='unet', ratio=0.3, **steps_of_4),
+        pruned=dict(
+            row='unet', ratio=0.3, importance='magnitude', **steps_of_4),
         quick=dict(cfg_options=quick_on)),
     unet_pruned50=dict(
         title='U-Net, pruned 50 %',
         config=unet,
         cfg_options=on,
-        pruned=dict(row='unet', ratio=0.5, **steps_of_4),
+        pruned=dict(
+            row='unet', ratio=0.5, importance='magnitude', **steps_of_4),
         quick=dict(cfg_options=quick_on)),
     unet_pruned50_distilled=dict(
         title='U-Net, pruned 50 %, distilled',
         config=unet,
         cfg_options={**on, **distill},
-        pruned=dict(row='unet', ratio=0.5, **steps_of_4),
+        pruned=dict(
+            row='unet', ratio=0.5, importance='magnitude', **steps_of_4),
         teacher='unet',
         quick=dict(cfg_options={**quick_on, **distill})),
+    unet_taylor50=dict(
+        title='U-Net, pruned 50 % by Taylor',
+        config=unet,
+        cfg_options=on,
+        pruned=dict(
+            row='unet', ratio=0.5, importance='taylor', **steps_of_4),
+        quick=dict(cfg_options=quick_on)),
+    unet_activation50=dict(
+        title='U-Net, pruned 50 % by activation',
+        config=unet,
+        cfg_options=on,
+        pruned=dict(
+            row='unet', ratio=0.5, importance='activation', **steps_of_4),
+        quick=dict(cfg_options=quick_on)),
     unet_random50=dict(
         title='U-Net, pruned 50 % at random',
         config=unet,
@@ -82,26 +98,44 @@ rows = dict(
         title='SegFormer-B0, pruned 30 %',
         config=segformer,
         cfg_options=on,
-        pruned=dict(row='segformer', ratio=0.3),
+        pruned=dict(
+            row='segformer', ratio=0.3, importance='magnitude'),
         quick=dict(cfg_options=quick_on)),
     segformer_pruned50=dict(
         title='SegFormer-B0, pruned 50 %',
         config=segformer,
         cfg_options=on,
-        pruned=dict(row='segformer', ratio=0.5),
+        pruned=dict(
+            row='segformer', ratio=0.5, importance='magnitude'),
         quick=dict(cfg_options=quick_on)),
     segformer_pruned50_distilled=dict(
         title='SegFormer-B0, pruned 50 %, distilled',
         config=segformer,
         cfg_options={**on, **distill},
-        pruned=dict(row='segformer', ratio=0.5),
+        pruned=dict(
+            row='segformer', ratio=0.5, importance='magnitude'),
         teacher='segformer',
         quick=dict(cfg_options={**quick_on, **distill})),
+    segformer_taylor50=dict(
+        title='SegFormer-B0, pruned 50 % by Taylor',
+        config=segformer,
+        cfg_options=on,
+        pruned=dict(
+            row='segformer', ratio=0.5, importance='taylor'),
+        quick=dict(cfg_options=quick_on)),
+    segformer_activation50=dict(
+        title='SegFormer-B0, pruned 50 % by activation',
+        config=segformer,
+        cfg_options=on,
+        pruned=dict(
+            row='segformer', ratio=0.5, importance='activation'),
+        quick=dict(cfg_options=quick_on)),
     segformer_random50=dict(
         title='SegFormer-B0, pruned 50 % at random',
         config=segformer,
         cfg_options=on,
-        pruned=dict(row='segformer', ratio=0.5, importance='random'),
+        pruned=dict(
+            row='segformer', ratio=0.5, importance='random'),
         quick=dict(cfg_options=quick_on)),
     segformer_small=dict(
         title='SegFormer-B0, head of 128 from the start',
@@ -118,8 +152,8 @@ del (unet, segformer, distill, on, whole, quick_on, quick_whole, steps_of_4,
      c8, head)
 quick = dict(
     budget='400 steps from random weights, the teacher from ImageNet; what is '
-    'pruned or trained on has had 200 more, at a tenth of the learning rate; '
-    'what is small from the start has 600',
+    'pruned or trained on has had 200 more; what is small from the start has '
+    '600',
     cfg_options={
         'train_cfg.max_iters': 400,
         'default_hooks.checkpoint.interval': 200,

@@ -34,7 +34,7 @@ class PruningSettings:
         ValueError: If a value is not allowed.
     """
     ratio: float = 0.5
-    importance: str = 'activation'
+    importance: str = 'magnitude'
     after_norm: bool = False
     calibration: int = 32
     round_to: int = 8
