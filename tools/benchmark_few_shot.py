@@ -67,11 +67,20 @@ def main() -> None:
     rows = matcher_rows(encoder, matchers)
     console, results = Console(), []
     with claimed_folder(args.out):
-        for one in run_protocol(product, rows, args.shots, args.draws,
-                                args.good):
-            results.append(one)
-            console.tell(f'{one["row"]}, K = {one["shots"]}, draw '
-                         f'{one["draw"] + 1} of {args.draws}, {one["kind"]}')
+        try:
+            for one in run_protocol(product, rows, args.shots, args.draws,
+                                    args.good):
+                results.append(one)
+                console.tell(
+                    f'{one["row"]}, K = {one["shots"]}, draw '
+                    f'{one["draw"] + 1} of {args.draws}, {one["kind"]}')
+        except KeyboardInterrupt:
+            if not results:
+                raise
+            write_results(args.out, results)
+            raise KeyboardInterrupt(
+                'Interrupted. What was finished is in '
+                f'{args.out}') from None
         console.clear()
         print(write_results(args.out, results))
     print(f'Wrote all to {args.out}')
