@@ -19,9 +19,9 @@ from mmseg_ext.basics import (
 from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.basics.extras import require_extra
 from mmseg_ext.basics.files import is_of_disk, sha256
-from mmseg_ext.basics.listing import name_some
 from mmseg_ext.basics.pixel_size import Scale
 from mmseg_ext.basics.png_files import write_figure
+from mmseg_ext.basics.printable import name_some
 
 from .calibration import AUTO, Calibration
 from .diameter_plot import DIAMETERS, draw_diameters

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mmseg_ext.basics import printable
 from mmseg_ext.basics.fonts import missing_letters
-from mmseg_ext.basics.listing import name_some
+from mmseg_ext.basics.printable import name_some
 
 from .fraction_table import describe_fractions
 from .phase_uncertainty import PhaseUncertainty

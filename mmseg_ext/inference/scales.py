@@ -2,7 +2,7 @@
 from collections.abc import Mapping
 
 from mmseg_ext.basics import printable
-from mmseg_ext.basics.listing import name_some
+from mmseg_ext.basics.printable import name_some
 
 
 def describe_scales(scales: Mapping[str, Mapping]) -> list[str]:
