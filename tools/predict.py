@@ -138,11 +138,12 @@ def main() -> int:
     from mmseg_ext.inference.phases import check_phase, named_phases
 
     inputs = list_inputs(args.input, args.out)
+    asked = {option: getattr(args, option) for option in (
+        'grain_size', 'base_phase') if getattr(args, option) is not None}
     # what is known before the model
-    phases = args.config and named_phases(args.config)
-    for option in ('grain_size', 'base_phase') if phases else ():
-        if getattr(args, option) is not None:
-            check_phase(getattr(args, option), phases, option)
+    phases = asked and args.config and named_phases(args.config)
+    for option, phase in asked.items() if phases else ():
+        check_phase(phase, phases, option)
     tiling = None
     if args.tile:
         overlap = args.tile // 8 if args.overlap is None else args.overlap
