@@ -8,6 +8,7 @@ and all other good ones, are searched. DATA is in MVTec AD's layout or, without
 import argparse
 from pathlib import Path
 
+from mmseg_ext.basics.argument_types import number
 from mmseg_ext.basics.command_line import new_parser, run
 
 
@@ -18,18 +19,20 @@ def parse_args() -> argparse.Namespace:
                         help='folder of the tables')
     parser.add_argument('--category', default='', help='of MVTec AD')
     parser.add_argument(
-        '--size', type=int, nargs=2, metavar=('HEIGHT', 'WIDTH'),
-        default=(256, 256), help='that images are scaled to, in pixels')
+        '--size', type=number(int, low=1), nargs=2,
+        metavar=('HEIGHT', 'WIDTH'), default=(256, 256),
+        help='that images are scaled to, in pixels')
     parser.add_argument(
         '--matchers', nargs='+', help='those of tools/few_shot.py, and '
         'one-class: shown the good images alone; default: all')
     parser.add_argument('--encoder', default='efficientnet_lite0')
-    parser.add_argument('--stride', type=int, default=16)
-    parser.add_argument('--shots', type=int, nargs='+', default=(1, 5))
+    parser.add_argument('--stride', type=number(int, low=1), default=16)
+    parser.add_argument('--shots', type=number(int, low=1), nargs='+',
+                        default=(1, 5))
     parser.add_argument(
-        '--good', type=int, metavar='N', help='good images that are shown; '
-        'default: as many as outlined ones')
-    parser.add_argument('--draws', type=int, default=5)
+        '--good', type=number(int, low=0), metavar='N',
+        help='good images that are shown; default: as many as outlined ones')
+    parser.add_argument('--draws', type=number(int, low=1), default=5)
     parser.add_argument('--device')
     return parser.parse_args()
 
@@ -40,6 +43,7 @@ def main() -> None:
     from mmseg_ext.basics.arguments import check_choice
     from mmseg_ext.basics.console import Console
     from mmseg_ext.benchmark.few_shot import (
+        ONE_CLASS,
         ROWS,
         TABLE,
         matcher_rows,
@@ -51,19 +55,32 @@ def main() -> None:
 
     for matcher in args.matchers or ():
         check_choice('--matchers', matcher, ROWS)
+    matchers = args.matchers or ROWS
+    if args.good == 0 and ONE_CLASS in matchers:
+        raise ValueError(f'--good 0 shows {ONE_CLASS} nothing: name the other '
+                         'matchers with --matchers')
     if (args.out / TABLE).exists():
         raise FileExistsError(f'{args.out / TABLE} is there: name another '
                               'folder')
     encoder = load_encoder(args.encoder, args.stride, args.device)
     product = read_product(args.data, args.category, tuple(args.size))
-    rows = matcher_rows(encoder, args.matchers or ROWS)
+    rows = matcher_rows(encoder, matchers)
     console, results = Console(), []
     with claimed_folder(args.out):
-        for one in run_protocol(product, rows, args.shots, args.draws,
-                                args.good):
-            results.append(one)
-            console.tell(f'{one["row"]}, K = {one["shots"]}, draw '
-                         f'{one["draw"] + 1} of {args.draws}, {one["kind"]}')
+        try:
+            for one in run_protocol(product, rows, args.shots, args.draws,
+                                    args.good):
+                results.append(one)
+                console.tell(
+                    f'{one["row"]}, K = {one["shots"]}, draw '
+                    f'{one["draw"] + 1} of {args.draws}, {one["kind"]}')
+        except KeyboardInterrupt:
+            if not results:
+                raise
+            write_results(args.out, results)
+            raise KeyboardInterrupt(
+                'Interrupted. What was finished is in '
+                f'{args.out}') from None
         console.clear()
         print(write_results(args.out, results))
     print(f'Wrote all to {args.out}')

@@ -15,6 +15,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from mmseg_ext.basics.argument_types import number
 from mmseg_ext.basics.command_line import (
     add_measuring_options,
     add_reading_options,
@@ -30,7 +31,7 @@ MATCHERS = ('dense+normal', 'dense', 'attention', 'prototype', 'normal')
 
 
 def scale(text: str) -> float | str:
-    return text if text == 'auto' else float(text)
+    return text if text == 'auto' else number(float, above=0, high=8)(text)
 
 
 def parse_args() -> argparse.Namespace:
@@ -53,8 +54,8 @@ def parse_args() -> argparse.Namespace:
         'the encoder')
     parser.add_argument('--checkpoint', help='its weights')
     parser.add_argument(
-        '--stride', type=int, default=16, help='of the encoder\'s map, in '
-        'pixels (default: %(default)s)')
+        '--stride', type=number(int, low=1), default=16,
+        help="of the encoder's map, in pixels (default: %(default)s)")
     parser.add_argument(
         '--matcher', choices=MATCHERS, default='dense+normal',
         help='default: %(default)s; normal with good images alone')
@@ -65,8 +66,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--device', help="such as 'cpu'; default: the GPU if there is one")
     parser.add_argument(
-        '--threads', type=int, metavar='N', help='of the CPU; default: one '
-        'for each core')
+        '--threads', type=number(int, low=1), metavar='N',
+        help='of the CPU; default: one for each core')
     add_reading_options(parser)
     add_measuring_options(parser)
     parser.add_argument(
@@ -81,8 +82,6 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if (args.config is None) != (args.checkpoint is None):
         parser.error('--config and --checkpoint go together')
-    if args.threads is not None and args.threads < 1:
-        parser.error(f'--threads {args.threads}: must be at least 1')
     if args.config is not None:
         config_name(args.config)
     return args

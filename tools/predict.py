@@ -157,10 +157,13 @@ def main() -> int:
         validation = Validation.read(
             args.validation, model.classes, args.correct)
     job = PredictionJob(
-        model, inputs, args.out, tiling, args.tile == 0, args.bit_depth,
-        args.crop_bottom, args.um_per_pixel, args.min_area,
-        args.grain_size, args.split_touching, validation, args.base_phase,
-        args.probabilities, args.annotate_masks)
+        model, inputs, args.out, tiling=tiling, whole=args.tile == 0,
+        bit_depth=args.bit_depth, crop_bottom=args.crop_bottom,
+        um_per_pixel=args.um_per_pixel, min_area=args.min_area,
+        grain_size=args.grain_size, split_touching=args.split_touching,
+        validation=validation, base_phase=args.base_phase,
+        probabilities=args.probabilities,
+        annotate_masks=args.annotate_masks)
     console = Console()
     try:
         outcome = job.run(args.overwrite, console.tell, args.report)

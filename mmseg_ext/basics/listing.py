@@ -9,10 +9,9 @@ from typing import Optional
 from mmengine import fileio
 
 from .files import describe_dangling, is_dangling, walk_files
-from .printable import name_fault, printable
+from .printable import MAX_LISTED, name_fault, name_some, printable
 from .text_files import read_lines
 
-MAX_LISTED = 5
 COMMENT = '#'
 LOSSY = ('.jpg', '.jpeg')  # what no mask is stored as
 
@@ -296,10 +295,3 @@ def describe_capitals(missing: Iterable[str],
             return (f'Capital letters count, and {osp.basename(other)} is '
                     f'not {osp.basename(name)}: rename one of the two. ')
     return ''
-
-
-def name_some(names: Sequence[str]) -> str:
-    """Write the first names and how many more there are."""
-    rest = len(names) - MAX_LISTED
-    more = f' and {rest} more' if rest > 0 else ''
-    return ', '.join(names[:MAX_LISTED]) + more

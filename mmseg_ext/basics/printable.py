@@ -1,8 +1,10 @@
 """Names and texts of others, for the console and for tables."""
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Optional
 
+MAX_LISTED = 5  # names in a sentence
 _SUSPECT = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 
 
@@ -30,3 +32,10 @@ def _escape(character: str) -> str:
     if '\udc80' <= character <= '\udcff':  # a byte, as Python reads names
         return f'\\x{ord(character) - 0xdc00:02x}'
     return character.encode('unicode_escape').decode()
+
+
+def name_some(names: Sequence[str]) -> str:
+    """Write the first names and how many more there are."""
+    rest = len(names) - MAX_LISTED
+    more = f' and {rest} more' if rest > 0 else ''
+    return ', '.join(names[:MAX_LISTED]) + more

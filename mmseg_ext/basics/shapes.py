@@ -3,6 +3,7 @@ import base64
 import binascii
 import os
 import unicodedata
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Optional
 
 import cv2
@@ -142,6 +143,36 @@ def fill_shape(shape: dict, size: tuple[int, int]) -> np.ndarray:
         raise ValueError(f'a {kind!r} that covers no pixel of the image. '
                          'Correct or remove it in the annotation program.')
     return canvas.astype(bool)
+
+
+def draw_shapes(shapes: Sequence[dict], size: tuple[int, int],
+                values: Mapping[str, int], base: int = 0) -> np.ndarray:
+    """Draw shapes, the later over the earlier, on a sheet of the base.
+
+    Args:
+        shapes: Of labelme's 'shapes'.
+        size: (height, width) of the image in pixels.
+        values: Label -> what its pixels become, 0 to 255.
+        base: What no shape covers.
+
+    Returns:
+        (H, W) uint8.
+
+    Raises:
+        ValueError: If a shape has no area in the image or an unknown label.
+    """
+    sheet = np.full(size, base, np.uint8)
+    for i, shape in enumerate(shapes):
+        try:
+            label = label_of(shape)
+            inside = fill_shape(shape, size)
+        except ValueError as error:
+            raise ValueError(f'shape {i} is {error}') from error
+        if label not in values:
+            raise ValueError(f'shape {i} is labelled {label!r}; allowed are '
+                             f'{", ".join(values)}. Rename it in labelme.')
+        sheet[inside] = values[label]
+    return sheet
 
 
 def check_points(points, size: tuple[int, int], what: str) -> np.ndarray:

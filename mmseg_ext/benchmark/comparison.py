@@ -1,5 +1,4 @@
 """Cross-validated models against each other, image by image."""
-import io
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,11 +11,12 @@ import numpy as np
 from mmseg_ext.basics import write_atomically
 from mmseg_ext.basics.csv_files import GrowingTable, number
 from mmseg_ext.basics.listing import name_some
+from mmseg_ext.basics.png_files import write_figure
+from mmseg_ext.basics.units import mean_units
 from mmseg_ext.evaluation import (
     Interval,
     PairedDifference,
     holm,
-    mean_units,
     paired_difference,
 )
 from mmseg_ext.evaluation.paired import SURE
@@ -105,9 +105,9 @@ def choose_pairs(models: Collection[str], reference: Optional[str] = None
                  ) -> list[tuple[str, str]]:
     """Return which models are compared, and with which.
 
-    Every model with the reference; without one, rows of several suites with
-    those of the same name in the suites before, all others with every model
-    before.
+    Every model with the reference; without one, rows of suites with each
+    other only where they have the same name, if any have, and all others
+    with every model before.
 
     Args:
         models: Titles, see :func:`read_models`.
@@ -122,9 +122,12 @@ def choose_pairs(models: Collection[str], reference: Optional[str] = None
                              f'{", ".join(models)}')
         return [(model, reference) for model in models if model != reference]
     pairs = [(model, against) for against, model in combinations(models, 2)]
-    alike = [pair for pair in pairs if all(OF_SUITE in name for name in pair)
-             and len({name.split(OF_SUITE)[-1] for name in pair}) == 1]
-    return alike or pairs
+    rows = [pair for pair in pairs if all(OF_SUITE in name for name in pair)]
+    other = {pair for pair in rows
+             if len({name.split(OF_SUITE)[-1] for name in pair}) > 1}
+    # suites without a common row are compared all the same
+    return ([pair for pair in pairs if pair not in other]
+            if len(other) < len(rows) else pairs)
 
 
 def check_models(models: Mapping[str, Measured]) -> None:
@@ -216,9 +219,7 @@ def write_comparison(out: Path, models: Mapping[str, Measured],
 
 def write_picture(path: Path, comparisons: list[Comparison]) -> Path:
     """Write :func:`draw_comparisons` to a file."""
-    picture = io.BytesIO()
-    draw_comparisons(comparisons).savefig(picture, format='png')
-    write_atomically(path, picture.getvalue())
+    write_figure(path, draw_comparisons(comparisons))
     return path
 
 

@@ -27,6 +27,8 @@ from .tables import (
 
 VERSIONS = ('device', 'threads', 'torch', 'mmengine', 'mmcv', 'mmseg',
             'mmseg_ext', 'commit')
+BOLD = ('Bold: the intervals mean ± deviation of the best and of every other '
+        'do not overlap.')
 
 
 @dataclass(frozen=True)
@@ -208,12 +210,11 @@ def _notes(suite: Suite, results: Results, cost: Mapping) -> list[str]:
             f'Mean ± standard deviation over {suite.folds.number} folds of '
             f'the images and the seeds {seeds}, each of its held-out images; '
             'the deviation is that of the images too. n where runs are '
-            'missing.')
+            f'missing. {BOLD}')
     elif len(suite.seeds) > 1:
         notes.append(
-            f'Mean ± standard deviation over the seeds {seeds}; n where '
-            'runs are missing. Bold: the intervals mean ± deviation of the '
-            'best and of every other do not overlap.')
+            f'Mean ± standard deviation over the seeds {seeds}; n where runs '
+            f'are missing. {BOLD}')
     else:
         notes.append(f'One run each, seed {seeds}: differences may be noise.')
     if suite.folds is not None:

@@ -9,8 +9,8 @@ from typing import Optional
 import torch
 
 from mmseg_ext.basics.arguments import check_at_least
+from mmseg_ext.basics.sections import sections
 from mmseg_ext.engine import load_config
-from mmseg_ext.engine.sections import sections
 
 from .scaling_ranks import Plan, Ranks, label
 from .speed_load import is_loaded, own_cores

@@ -15,8 +15,8 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
+from mmseg_ext.basics.sections import sections
 from mmseg_ext.engine.model_cost import PixelLogits
-from mmseg_ext.engine.sections import sections
 
 # ours -> mmseg's, of the same parameters
 STOCK = dict(

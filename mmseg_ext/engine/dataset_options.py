@@ -5,8 +5,7 @@ from difflib import get_close_matches
 from mmengine.config import Config
 
 from mmseg_ext.basics.class_counts import class_counts
-
-from .sections import data_sets, sections
+from mmseg_ext.basics.sections import data_sets, sections
 
 METAINFO = ('classes', 'palette')  # what mmseg's data sets read
 

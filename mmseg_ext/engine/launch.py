@@ -17,6 +17,7 @@ from mmseg_ext.basics.begun_folder import claimed_folder
 from mmseg_ext.basics.command_line import called_again
 from mmseg_ext.basics.config_files import read_config
 from mmseg_ext.basics.files import remove_temporaries
+from mmseg_ext.basics.sections import LOADERS
 
 from .checked_options import check_options, open_sections
 from .checkpoint_files import check_checkpoint
@@ -42,7 +43,6 @@ from .pretrained import (
     unexpected_images,
 )
 from .random_state_hook import RandomStateHook
-from .sections import LOADERS
 from .teacher_hook import TeacherHook
 from .trained import WeightsFitHook
 from .training_options import average_weights, log_to, stop_early

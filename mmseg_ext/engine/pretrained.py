@@ -5,8 +5,9 @@ import os.path as osp
 from mmengine.config import Config
 from mmengine.runner import checkpoint
 
+from mmseg_ext.basics.sections import sections
+
 from .pretrain_command import pretrain_command
-from .sections import sections
 from .weights import WeightsError, find_scheme, normalization_mismatches
 from .weights.download import check_address
 

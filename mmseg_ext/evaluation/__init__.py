@@ -1,6 +1,4 @@
 """Measures as pure functions, and thin metrics that collect for them."""
-from mmseg_ext.basics.units import mean_units, sum_units
-
 from .agreement import Agreement, bland_altman
 from .anomaly_score import AnomalyScoreMetric, auroc, average_precision
 from .bootstrap import Interval, bootstrap_interval
@@ -21,6 +19,6 @@ __all__ = [
     'PerClassIoUMetric', 'PhaseReport', 'ReturnedMeansMetric', 'auroc',
     'average_precision', 'bland_altman', 'bootstrap_interval',
     'classification_scores', 'grouped_iou', 'holm', 'iou', 'mean_defined',
-    'mean_units', 'paired_difference', 'phase_report', 'pooled_iou',
-    'pooled_iou_intervals', 'sum_units'
+    'paired_difference', 'phase_report', 'pooled_iou',
+    'pooled_iou_intervals'
 ]

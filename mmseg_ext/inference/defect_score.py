@@ -5,10 +5,6 @@ import numpy as np
 
 from .probabilities import is_thresholded
 
-# columns of images.csv
-DEFECT_SCORE = 'defect_score'
-SCORE = 'score'
-
 
 class DefectScore:
     """The highest probability of the second of two classes, of any pixel.
@@ -16,8 +12,10 @@ class DefectScore:
     It is the score by which ``AnomalyScoreMetric`` ranks images.
 
     Attributes:
+        column: Of ``images.csv``.
         highest: Of all that was looked at, 0 to 1.
     """
+    column = 'defect_score'
 
     def __init__(self) -> None:
         self.highest = 0.0
@@ -41,8 +39,10 @@ class MarginScore:
     """By how much another class exceeds the first, where it does most.
 
     Attributes:
+        column: Of ``images.csv``.
         highest: Of all that was looked at, a difference of logits.
     """
+    column = 'score'
 
     def __init__(self) -> None:
         self.highest = -math.inf

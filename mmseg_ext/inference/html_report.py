@@ -19,7 +19,7 @@ from ._html_plot import PlotRow, draw_plot
 from ._html_summary import SummaryTable, summary_of
 from ._html_uncertainty import read_uncertainties, uncertainty_section
 from .class_words import DefectWords, words_of
-from .defect_score import DEFECT_SCORE, SCORE
+from .defect_score import DefectScore, MarginScore
 from .phase_uncertainty import PhaseUncertainty
 from .phases import PhaseSummary
 from .run_record import RunRecord
@@ -309,9 +309,9 @@ def write_html_report(root: str | Path,
                     float(row.get('um_per_pixel') or 'nan'))
         for row in rows
     ]
-    margins = bool(rows and SCORE in rows[0])
-    scores = [float(row.get(SCORE if margins else DEFECT_SCORE) or 'nan')
-              for row in rows]
+    margins = bool(rows and MarginScore.column in rows[0])
+    score = MarginScore if margins else DefectScore
+    scores = [float(row.get(score.column) or 'nan') for row in rows]
     summary = summary_of(
         read_table(root / 'phases_summary.csv') if entries else ())
     notes = []

@@ -1,9 +1,8 @@
 """Prediction of many images, from files to files and a report."""
 import hashlib
-import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import KW_ONLY, asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Optional
 
@@ -20,26 +19,24 @@ from mmseg_ext.basics import (
 from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.basics.extras import require_extra
 from mmseg_ext.basics.files import is_of_disk, sha256
-from mmseg_ext.basics.fonts import missing_letters
 from mmseg_ext.basics.pixel_size import Scale
+from mmseg_ext.basics.png_files import write_figure
+from mmseg_ext.basics.printable import name_some
 
 from .calibration import AUTO, Calibration
 from .diameter_plot import DIAMETERS, draw_diameters
-from .fraction_table import describe_fractions
 from .inputs import Inputs
+from .outcome import Outcome
 from .phase_plot import draw_phases
-from .phase_uncertainty import PhaseUncertainty
-from .phases import PhaseSummary, check_phase
-from .pictures import describe_base
+from .phases import check_phase
 from .predictor import LogitModel, Prediction, predict
 from .preparation import Preparation
-from .result_store import ResultStore
+from .result_store import LABELME, ResultStore
 from .run_record import RECORD, RunRecord
-from .scales import describe_left_out, describe_scales
+from .scales import describe_left_out
 from .tiling import Tiling
 from .validation import Validation
 
-NAMED = 3  # so many names in a line of the outcome
 # What networks raise at images that they were not made for.
 OF_MODELS = (RuntimeError, cv2.error, ArithmeticError, LookupError)
 
@@ -83,6 +80,7 @@ class PredictionJob:
     model: LogitModel
     inputs: Inputs
     out: Path
+    _: KW_ONLY
     tiling: Optional[Tiling] = None
     whole: bool = False
     bit_depth: Optional[int] = None
@@ -123,7 +121,7 @@ class PredictionJob:
     def run(self,
             overwrite: bool = False,
             progress: Optional[Callable[[str], None]] = None,
-            report: bool = False) -> 'Outcome':
+            report: bool = False) -> Outcome:
         """Predict what is not predicted yet, and sum all up.
 
         Images that cannot be read, predicted or written are left out and
@@ -140,7 +138,8 @@ class PredictionJob:
             FileExistsError: If ``out`` holds other files.
             ValueError: If ``out`` was begun with other settings, or holds
                 results of images that are not among the inputs, or tables
-                that do not fit; or if there is a ``refusal``.
+                that do not fit; if images were replaced that are written for
+                labelme; or if there is a ``refusal``.
         """
         with claimed_folder(self.out):
             outcome = self._run(overwrite, progress or (lambda line: None))
@@ -150,12 +149,14 @@ class PredictionJob:
                 write_html_report(self.out)
             return outcome
 
-    def _run(self, overwrite: bool, show: Callable[[str], None]) -> 'Outcome':
+    def _run(self, overwrite: bool, show: Callable[[str], None]) -> Outcome:
         store = ResultStore(
-            self.out, self._record(), self.um_per_pixel is not None,
-            self.min_area, self.grain_size, self._split, overwrite,
-            self.probabilities, self.annotate_masks, self.model.scores,
-            self.labelme)
+            self.out, self._record(),
+            measures=self.um_per_pixel is not None, min_area=self.min_area,
+            grains=self.grain_size, split=self._split,
+            probabilities=self.probabilities, strips=self.annotate_masks,
+            margins=self.model.margins, labelme=self.labelme,
+            overwrite=overwrite)
         for name, content in self.beside.items():
             write_atomically(self.out / name, content)
         if self.refusal:
@@ -195,11 +196,9 @@ class PredictionJob:
                 outcome.uncertainties = self.validation.assess(
                     np.array(list(fractions.values())))
             store.write_uncertainties(outcome.uncertainties)
-            figure, picture = draw_phases(
+            write_figure(self.out / 'phases.png', draw_phases(
                 np.array(list(fractions.values())), outcome.phases,
-                self.model.palette, outcome.uncertainties), io.BytesIO()
-            figure.savefig(picture, format='png')
-            write_atomically(self.out / 'phases.png', picture.getvalue())
+                self.model.palette, outcome.uncertainties))
             self._draw_diameters(store)
         if store.grains is not None:
             outcome.grains = store.grains.summarize().describe(
@@ -211,9 +210,7 @@ class PredictionJob:
             return  # it is removed where it is no longer true
         figure = draw_diameters(store.diameters(), self.model.palette)
         if figure is not None:
-            picture = io.BytesIO()
-            figure.savefig(picture, format='png')
-            write_atomically(self.out / DIAMETERS, picture.getvalue())
+            write_figure(self.out / DIAMETERS, figure)
 
     @property
     def _split(self) -> list[str]:
@@ -275,6 +272,12 @@ class PredictionJob:
                     or not self._calibration.is_as_said(
                         images[name], row)):
                 stale.append(name)
+        if stale and self.labelme:  # a person may have corrected them
+            raise ValueError(
+                f'{len(stale)} images, or what is said of their pixels, '
+                'changed after they had been written for labelme: '
+                f'{name_some(stale)}. Put them back; or remove their files '
+                f'from {self.out / LABELME}, and they are predicted anew.')
         store.forget(stale)
         return [name for name in images if name not in faults
                 and (name not in done or name in stale)]
@@ -343,58 +346,3 @@ def _is_same(path: Path, row: dict[str, str]) -> bool:
 def _too_large(path: Path) -> str:
     return (f'{path}: there is not enough memory for it. Smaller tiles need '
             'less: --tile 512')
-
-
-@dataclass
-class Outcome:
-    """How a run went.
-
-    Attributes:
-        record: What it was made with, and which images failed.
-        before: Number of images that had been predicted before.
-        others: Files among the inputs that are no images.
-        phases: Of all images; none if none could be read.
-        grains: What is to be said of the size of grains.
-        fractions: Name of an image -> fraction of each class, 0 to 1.
-        uncertainties: Of the phases; none without a validation.
-    """
-    record: RunRecord
-    before: int
-    others: tuple[Path, ...] = ()
-    phases: list[PhaseSummary] = field(default_factory=list)
-    grains: str = ''
-    fractions: dict[str, list[float]] = field(default_factory=dict)
-    uncertainties: list[PhaseUncertainty] = field(default_factory=list)
-
-    def describe(self) -> str:
-        """Return the phases as a table, and what went wrong."""
-        lines = describe_fractions(
-            self.fractions, self.phases, self.uncertainties,
-            self.record.validation.get('remarks') or [])
-        lines += [text for text in (
-            describe_base(self.record.classes, self.record.base_phase,
-                          [phase.mean_percent for phase in self.phases]),
-            missing_letters(self.record.classes)) if text]
-        lines += describe_scales(self.record.scales)
-        lines += [self.grains] * bool(self.grains)
-        if self.others:
-            lines += [f'{len(self.others)} files are no images and were left '
-                      f'out: {_some([path.name for path in self.others])}']
-        if self.record.bands:
-            lines += [
-                f'{len(self.record.bands)} images seem to end in an '
-                'information band, which was taken for material '
-                f'({_some(list(self.record.bands))}). To cut it off: '
-                '--crop-bottom auto']
-        if self.record.failures:
-            lines += [f'{len(self.record.failures)} images have no '
-                      'prediction:']
-            lines += [f'  {name}: {reason}'
-                      for name, reason in self.record.failures.items()]
-        return '\n'.join(lines)
-
-
-def _some(names: list[str]) -> str:
-    """Write the first of the names."""
-    shown = ', '.join(map(printable, names[:NAMED]))
-    return shown + (', ...' if len(names) > NAMED else '')

@@ -74,8 +74,7 @@ def summarize_phases(fractions: Sequence[np.ndarray],
     ]
 
 
-def check_phase(name: str, phases: Sequence[str],
-                option: str = 'grain_size') -> None:
+def check_phase(name: str, phases: Sequence[str], option: str) -> None:
     """Raise ValueError if the phase of an option is none of a model's."""
     if name not in phases:
         raise ValueError(f'{option}={name!r}: the phases are '
@@ -85,8 +84,8 @@ def check_phase(name: str, phases: Sequence[str],
 def named_phases(config: str) -> Sequence[str]:
     """Return the phases that a config itself names.
 
-    None where they follow from its data set's class, which is known only
-    once torch and MMSegmentation are imported.
+    There are none where they follow from its data set's class, which is
+    known only once torch and MMSegmentation are imported.
     """
     from mmseg_ext.basics.config_files import read_config  # needs mmengine
     dataset = (read_config(config).get('test_dataloader') or {}).get(

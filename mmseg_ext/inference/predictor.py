@@ -35,8 +35,9 @@ class LogitModel(ABC):
             and none are cut unless asked for.
         bit_depth: Significant bits of 16-bit images in training; None: all.
         crop_bottom: Rows that were cut off the images in training.
-        scores: Whether the first class is what is to be expected, and images
-            are told by how much another one exceeds it.
+        margins: Whether logits are margins over the first class, which is
+            what is to be expected: images are scored by them, and not by a
+            probability.
     """
     classes: tuple[str, ...]
     palette: list[list[int]]
@@ -47,7 +48,7 @@ class LogitModel(ABC):
     resizes: bool = False
     bit_depth: Optional[int] = None
     crop_bottom: int = 0
-    scores: bool = False
+    margins: bool = False
 
     def digest(self) -> str:
         """Return the SHA-256 of what the model was read from."""
@@ -75,10 +76,8 @@ class Prediction:
         classes: Names of the classes, in the order of their ids.
         palette: Colour of each class, (red, green, blue), 0 to 255.
         tiles: Number of tiles that it was made in; 1: none were cut.
-        score: Where ``LogitModel.scores``, by how much the logit of another
-            class exceeds that of the first one where it does most; else, of
-            two classes, the highest probability of the second in any pixel,
-            0 to 1; None of others.
+        score: See :class:`MarginScore` where ``LogitModel.margins``, else of
+            two classes :class:`DefectScore`; None of others.
         entropy: (H, W) uint8, see :class:`ProbabilityMaps`, if asked for.
     """
     mask: np.ndarray
@@ -150,7 +149,7 @@ def predict(
     if (tiling is None and not whole and not model.resizes
             and image.shape[0] * image.shape[1] > model.max_whole):
         tiling = model.tiling
-    score = (MarginScore() if model.scores else
+    score = (MarginScore() if model.margins else
              DefectScore() if len(model.classes) == 2 else None)
 
     def look(top: int, logits: np.ndarray) -> None:

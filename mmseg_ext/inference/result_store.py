@@ -6,7 +6,6 @@ from dataclasses import astuple, fields, replace
 from pathlib import Path
 from typing import Optional
 
-import cv2
 import numpy as np
 
 from mmseg_ext.basics import (
@@ -14,21 +13,17 @@ from mmseg_ext.basics import (
     open_folder,
     printable,
     replaced_file,
-    write_atomically,
 )
 from mmseg_ext.basics.csv_files import GrowingTable, number
 from mmseg_ext.basics.files import sha256
 from mmseg_ext.basics.labelme_files import ids_to_shapes, write_shapes
 from mmseg_ext.basics.pixel_size import UNKNOWN, Scale
+from mmseg_ext.basics.png_files import write_png_atomically
 
 from .class_words import DefectWords, words_of
-from .defect_score import DEFECT_SCORE, SCORE
-from .features import (
-    Features,
-    FeatureSummary,
-    find_features,
-    summarize_features,
-)
+from .defect_score import DefectScore, MarginScore
+from .feature_table import FeatureTable
+from .features import FeatureSummary
 from .grain_size import GrainSize
 from .grain_table import GrainTable
 from .phase_uncertainty import PhaseUncertainty
@@ -96,9 +91,9 @@ class ResultStore:
         split: Phases whose touching features are separated.
         probabilities: Whether they, and their entropy, are asked for.
         strips: Whether colour masks get legends and scale bars, too.
-        overwrite: Forget what is there.
-        scores: Whether predictions have a score.
+        margins: Whether scores are those of :class:`MarginScore`.
         labelme: Whether masks are written for labelme, too.
+        overwrite: Forget what is there.
 
     Raises:
         FileExistsError: If the folder holds other files.
@@ -109,15 +104,16 @@ class ResultStore:
     def __init__(self,
                  root: Path,
                  record: RunRecord,
+                 *,
                  measures: bool = False,
                  min_area: int = 1,
                  grains: Optional[str] = None,
                  split: Sequence[str] = (),
-                 overwrite: bool = False,
                  probabilities: bool = False,
                  strips: bool = False,
-                 scores: bool = False,
-                 labelme: bool = False) -> None:
+                 margins: bool = False,
+                 labelme: bool = False,
+                 overwrite: bool = False) -> None:
         self.root = root
         self.record = record
         # as they stand in a table
@@ -125,22 +121,20 @@ class ResultStore:
         self.measures = measures
         self.probabilities = probabilities
         self.strips = strips
-        self.min_area = min_area
         self.labelme = labelme
         self.score = (
-            SCORE if scores else DEFECT_SCORE
+            MarginScore if margins else DefectScore
             if isinstance(words_of(self.classes), DefectWords) else None)
-        later = (*SCALE, *(() if self.score is None else (self.score, )))
+        later = (*SCALE, *(
+            () if self.score is None else (self.score.column, )))
         self.images = GrowingTable(root / 'images.csv', (
             'image', 'file', 'file_sha256', 'height', 'width',
             'cropped_rows', 'band_rows', 'tiles', *later), later)
         self.phases = GrowingTable(root / 'phases.csv', (
             'image', 'phase', 'fraction_percent',
             *(('area_um2', ) if measures else ())))
-        self.features = GrowingTable(root / 'features.csv', (
-            'image', 'phase', 'feature', 'x', 'y', 'area_pixels', 'area_um2',
-            'diameter_um', 'cut_by_border'))
-        self.split = [record.classes.index(name) for name in split]
+        self.features = FeatureTable(root, self.classes, [
+            record.classes.index(name) for name in split], min_area)
         self.grains = (
             None if grains is None else
             GrainTable(root, printable(grains), record.classes.index(grains),
@@ -159,7 +153,7 @@ class ResultStore:
                     for record in (before, self.record)),
                 'predict all anew with --overwrite')
             check_tables(self.images, self.phases,
-                         self.features if self.measures else None,
+                         self.features.table if self.measures else None,
                          self.classes)
         self.record.write(self.root)
         self.forget(())
@@ -167,7 +161,7 @@ class ResultStore:
     @property
     def _measured(self) -> list[GrowingTable]:
         """The tables that are there only if they are asked for."""
-        return [self.features] * self.measures + (
+        return [self.features.table] * self.measures + (
             [] if self.grains is None else [self.grains.table])
 
     def mask_path(self, name: str) -> Path:
@@ -261,8 +255,7 @@ class ResultStore:
                 lambda: pictures.colour_mask(prediction, scale.um),
                 lambda: pictures.overlay(image, prediction, scale.um),
                 lambda: pictures.entropy(prediction.entropy, scale.um))):
-            write_atomically(
-                picture, cv2.imencode('.png', draw())[1].tobytes())
+            write_png_atomically(picture, draw())
         if self.labelme:
             write_shapes(
                 self._files(name)[-1], path,
@@ -296,9 +289,7 @@ class ResultStore:
         mask, grains = prediction.mask, self.grains
         labelled = ({} if grains is None or um is None else
                     {grains.class_id: grains.label(mask)})
-        self.features.append(self._feature_rows(name, find_features(
-            mask, len(prediction.classes), self.min_area, self.split,
-            labelled), um))
+        self.features.add(name, mask, um, labelled)
         for labels in labelled.values():
             grains.add(name, labels, um)
 
@@ -307,18 +298,6 @@ class ResultStore:
         """Return the size of a pixel as it stands in ``images.csv``."""
         return ('' if scale.um is None else f'{scale.um:.9g}',
                 printable(scale.source))
-
-    def _feature_rows(self, name: str, found: Features,
-                      um: Optional[float]) -> Iterable[list]:
-        um = np.nan if um is None else um  # written as nothing
-        areas, diameters = found.area * um**2, found.diameter * um
-        for i, class_id in enumerate(found.class_id):
-            yield [
-                name, self.classes[class_id], i + 1,
-                number(found.x[i], 1), number(found.y[i], 1), found.area[i],
-                number(areas[i], 6), number(diameters[i], 6),
-                int(found.cut[i])
-            ]
 
     def fractions(self) -> dict[str, list[float]]:
         """Return name -> fraction of each class, 0 to 1."""
@@ -362,7 +341,7 @@ class ResultStore:
         self._write_summary('phases_summary.csv', PhaseSummary, phases)
         if any(scale['um_per_pixel'] for scale in self.scales().values()):
             self._write_summary('features_summary.csv', FeatureSummary,
-                                self._summarize_features())
+                                self.features.summarize(self._area()))
             if self.grains is not None:
                 self._write_summary('grain_size_summary.csv', GrainSize,
                                     [self.grains.summarize()])
@@ -379,11 +358,7 @@ class ResultStore:
 
     def diameters(self) -> dict[str, list[float]]:
         """Return phase -> diameters of its whole features, micrometres."""
-        found: dict[str, list[float]] = {phase: [] for phase in self.classes}
-        for row in self.features.rows() if self.measures else ():
-            if row['diameter_um'] and row['cut_by_border'] == '0':
-                found[row['phase']].append(float(row['diameter_um']))
-        return found
+        return self.features.diameters() if self.measures else {}
 
     def _write_summary(self, file: str, kind: type, rows: list) -> None:
         table = GrowingTable(
@@ -393,15 +368,8 @@ class ResultStore:
             for cell in astuple(row)
         ] for row in rows)
 
-    def _summarize_features(self) -> list[FeatureSummary]:
-        found = {phase: ([], []) for phase in self.classes}
-        for row in self.features.rows():
-            if row['area_um2']:
-                areas, cut = found[row['phase']]
-                areas.append(float(row['area_um2']))
-                cut.append(row['cut_by_border'] == '1')
-        measured = sum(
+    def _area(self) -> float:
+        """Return the square micrometres of all images of a known scale."""
+        return sum(
             int(row['height']) * int(row['width'])
             * float(row['um_per_pixel'] or 0)**2 for row in self.images.rows())
-        return [summarize_features(phase, *columns, measured)
-                for phase, columns in found.items()]

@@ -1,9 +1,8 @@
 """Sizes of pixels of the images of a run, in words."""
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from mmseg_ext.basics import printable
-
-NAMED = 3  # so many names in a sentence
+from mmseg_ext.basics.printable import name_some
 
 
 def describe_scales(scales: Mapping[str, Mapping]) -> list[str]:
@@ -16,7 +15,7 @@ def describe_scales(scales: Mapping[str, Mapping]) -> list[str]:
     unknown = []
     for name, scale in scales.items():
         if scale['um_per_pixel'] is None:
-            unknown.append(name)
+            unknown.append(printable(name))
             continue
         # four digits: more are said nowhere
         key = float(f'{scale["um_per_pixel"]:.4g}'), scale['source']
@@ -37,7 +36,7 @@ def describe_scales(scales: Mapping[str, Mapping]) -> list[str]:
     if unknown:
         lines.append(
             f'{len(unknown)} without a known size of a pixel '
-            f'({_some(unknown)}): no area and no summary of features has '
+            f'({name_some(unknown)}): no area and no summary of features has '
             'them.')
     return lines
 
@@ -51,14 +50,9 @@ def describe_left_out(scales: Mapping[str, Mapping]) -> str:
     Returns:
         With a space in front; '' if there are none.
     """
-    unknown = [name for name, scale in scales.items()
+    unknown = [printable(name) for name, scale in scales.items()
                if scale['um_per_pixel'] is None]
     if not unknown:
         return ''
     return (f' Left out of it: {len(unknown)} of {len(scales)} images, whose '
-            f'size of a pixel is not known ({_some(unknown)}).')
-
-
-def _some(names: Sequence[str]) -> str:
-    return ', '.join(map(printable, names[:NAMED])) + (
-        ', ...' * (len(names) > NAMED))
+            f'size of a pixel is not known ({name_some(unknown)}).')

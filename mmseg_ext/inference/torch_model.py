@@ -10,9 +10,9 @@ from mmengine.config import Config
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.registry import DATASETS, TRANSFORMS
 
+from mmseg_ext.basics.sections import sections
 from mmseg_ext.basics.sem_files import COLOURS
 from mmseg_ext.engine import load_config, load_trained
-from mmseg_ext.engine.sections import sections
 
 from .predictor import LogitModel
 from .run_record import describe_preparation

@@ -3,10 +3,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from mmseg_ext.basics import read_image, write_atomically
+from mmseg_ext.basics.png_files import write_png_atomically
 from mmseg_ext.visualization import Tile, draw_contact_sheet
 
 from .label_store import LabelStore
@@ -29,8 +29,7 @@ def write_report(store: LabelStore,
     """
     rows = [row for row in store.rows.values() if row.status != CLEAN]
     rows.sort(key=_worst_first)
-    write_atomically(store.root / SHEET, cv2.imencode(
-        '.png', draw_sheet(store, rows))[1].tobytes())
+    write_png_atomically(store.root / SHEET, draw_sheet(store, rows))
     report = '\n'.join(describe(list(store.rows.values()), min_iou, minutes))
     write_atomically(store.root / REPORT, report + '\n')
     return report

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 
 from mmseg_ext.basics.labelme_files import ids_to_shapes, write_shapes
-from mmseg_ext.basics.shapes import fill_shape, label_of, read_shapes
+from mmseg_ext.basics.shapes import draw_shapes, read_shapes
 
 DEFECT, BACKGROUND = 'defect', 'background'
 VALUES = {DEFECT: True, BACKGROUND: False}
@@ -89,16 +89,4 @@ def shapes_to_mask(shapes: list[dict], size: tuple[int, int]) -> np.ndarray:
     Raises:
         ValueError: If a shape has no area or an unknown label.
     """
-    mask = np.zeros(size, bool)
-    for i, shape in enumerate(shapes):
-        try:
-            label = label_of(shape)
-            inside = fill_shape(shape, size)
-        except ValueError as error:
-            raise ValueError(f'shape {i} is {error}') from error
-        if label not in VALUES:
-            raise ValueError(
-                f'shape {i} is labelled {label!r}; allowed are '
-                f'{", ".join(VALUES)}. Rename it in labelme.')
-        mask[inside] = VALUES[label]
-    return mask
+    return draw_shapes(shapes, size, VALUES).astype(bool)

@@ -23,9 +23,10 @@ from mmseg_ext.basics.listing import name_some
 from mmseg_ext.checking.config_splits import splits_of_config
 from mmseg_ext.inference import TorchModel, list_inputs, predict
 from mmseg_ext.inference.calibration import AUTO
+from mmseg_ext.inference.entropy import EntropyMeter
 from mmseg_ext.inference.inputs import Inputs
+from mmseg_ext.inference.phases import check_phase
 from mmseg_ext.inference.preparation import Preparation
-from mmseg_ext.inference.uncertainty import EntropyMeter
 
 from .label_folder import FAILURES
 from .phase_corrections import import_phases
@@ -119,9 +120,8 @@ class PhaseLabelingJob:
             raise ValueError(f'A phase is called {IGNORE!r}, which in '
                              'labelme is what has no label. Rename it in '
                              'metainfo.')
-        if self.base_phase not in (None, *model.classes):
-            raise ValueError(f'base_phase={self.base_phase!r}: the phases '
-                             f'are {", ".join(model.classes)}')
+        if self.base_phase is not None:
+            check_phase(self.base_phase, model.classes, 'base_phase')
         return model, inputs
 
     def _preparation(self, model: EntropyMeter) -> Preparation:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mmseg_ext.basics.labelme_files import IGNORE, IGNORE_INDEX
-from mmseg_ext.basics.shapes import fill_shape, label_of
+from mmseg_ext.basics.shapes import draw_shapes
 
 
 class DrawnPhases(NamedTuple):
@@ -33,20 +33,9 @@ def shapes_to_ids(shapes: Sequence[dict], size: tuple[int, int],
     """
     values = {IGNORE: IGNORE_INDEX,
               **{name: i for i, name in enumerate(classes)}}
-    ids = np.full(size, base, np.uint8)
-    clipped = 0
-    for i, shape in enumerate(shapes):
-        try:
-            label = label_of(shape)
-            inside = fill_shape(shape, size)
-        except ValueError as error:
-            raise ValueError(f'shape {i} is {error}') from error
-        if label not in values:
-            raise ValueError(f'shape {i} is labelled {label!r}; allowed are '
-                             f'{", ".join(values)}. Rename it in labelme.')
-        ids[inside] = values[label]
-        clipped += _reaches_out(shape, size)
-    return DrawnPhases(ids, clipped)
+    ids = draw_shapes(shapes, size, values, base)
+    return DrawnPhases(ids, sum(_reaches_out(shape, size)
+                                for shape in shapes))
 
 
 def _reaches_out(shape: dict, size: tuple[int, int]) -> bool:

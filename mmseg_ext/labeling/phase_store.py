@@ -4,13 +4,13 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from mmseg_ext.basics import check_settings, open_folder, write_atomically
 from mmseg_ext.basics.csv_files import GrowingTable
 from mmseg_ext.basics.labelme_files import ids_to_shapes, write_shapes
 from mmseg_ext.basics.mask_files import decode_mask
+from mmseg_ext.basics.png_files import write_png_atomically
 
 from .label_store import SETTINGS, read_settings
 from .labelme import ACCEPTED
@@ -90,7 +90,7 @@ class PhaseStore:
 
     def add(self, row: PhaseRow, ids: np.ndarray) -> None:
         """Write the prediction of an image, (H, W) uint8, and its row."""
-        _write_png(self.prediction_path(row.image), ids)
+        write_png_atomically(self.prediction_path(row.image), ids)
         self.put(row)
 
     def put(self, row: PhaseRow) -> None:
@@ -119,7 +119,7 @@ class PhaseStore:
         shapes = ids_to_shapes(ids, self.classes, number, self.tolerance)
         path = self.labelme_path(row.image)
         picture = path.with_suffix('.png')
-        _write_png(picture, image)
+        write_png_atomically(picture, image)
         write_shapes(path, picture, shapes, ids.shape, {ACCEPTED: False},
                      indent=None)
         drawn = shapes_to_ids(shapes, ids.shape, self.classes, number)
@@ -135,7 +135,7 @@ class PhaseStore:
             path: File of the image.
             ids: (H, W) uint8, class ids; 255: no label.
         """
-        _write_png(self.mask_path(row.image), ids)
+        write_png_atomically(self.mask_path(row.image), ids)
         copy = self.root / TRAINING / 'images' / PART / (
             row.image + path.suffix)
         write_atomically(copy, path.read_bytes())
@@ -168,7 +168,3 @@ class PhaseStore:
 def digest(ids: np.ndarray) -> str:
     """Return the first digits of the SHA-256 of a mask."""
     return hashlib.sha256(np.ascontiguousarray(ids)).hexdigest()[:16]
-
-
-def _write_png(path: Path, pixels: np.ndarray) -> None:
-    write_atomically(path, cv2.imencode('.png', pixels)[1].tobytes())

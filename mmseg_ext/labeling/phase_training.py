@@ -7,8 +7,8 @@ from typing import Optional
 from mmengine.config import Config
 from mmseg.registry import DATASETS
 
+from mmseg_ext.basics.sections import sections
 from mmseg_ext.datasets import SEMDataset
-from mmseg_ext.engine.sections import sections
 
 # Of the set that the model was trained on, and not of this one.
 OTHERS = ('ann_file', 'if_absent', 'published', 'label_map', 'ignore_colors',

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
-import cv2
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
-from mmseg_ext.basics import write_atomically
 from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.basics.files import output_stem
 from mmseg_ext.basics.image_files import read_image
 from mmseg_ext.basics.pixel_size import known_um
+from mmseg_ext.basics.png_files import write_png_atomically
 from mmseg_ext.engine.image_folders import image_folders
 
 from .panel import draw_panel
@@ -64,5 +63,4 @@ class PanelHook(Hook):
                 dict(prediction=sample.pred_sem_seg.data[0].cpu().numpy()),
                 dataset.metainfo['classes'], dataset.metainfo['palette'], um)
             name = output_stem(sample.img_path, image_folders(dataset))
-            write_atomically(Path(out_dir, f'{name}.png'),
-                             cv2.imencode('.png', panel)[1].tobytes())
+            write_png_atomically(Path(out_dir, f'{name}.png'), panel)

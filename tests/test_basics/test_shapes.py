@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from mmseg_ext.basics.shapes import fill_shape, label_of, read_shapes
+from mmseg_ext.basics.shapes import (
+    draw_shapes,
+    fill_shape,
+    label_of,
+    read_shapes,
+)
 
 SIZE = (96, 128)
 BOX = [[10, 8], [49, 8], [49, 29], [10, 29]]
@@ -140,3 +145,15 @@ def test_what_is_no_size_is_named(tmp_path, given):
         dict(shapes=[], imageHeight=480, imageWidth=given)))
     with pytest.raises(ValueError, match=r'a\.json: imageWidth is .*, no nu'):
         read_shapes(tmp_path / 'a.json')
+
+
+def test_the_later_shape_lies_over_the_earlier():
+    drawn = draw_shapes([shape(BOX), dict(
+        shape([BOX[0], [19, 17]], 'rectangle'), label='pore')],
+        SIZE, dict(particle=1, pore=255), base=7)
+    expected = np.full(SIZE, 7, np.uint8)
+    expected[8:30, 10:50] = 1
+    expected[8:18, 10:20] = 255
+    np.testing.assert_array_equal(drawn, expected)
+    with pytest.raises(ValueError, match=r'allowed are pore\. Rename'):
+        draw_shapes([shape(BOX)], SIZE, dict(pore=1))

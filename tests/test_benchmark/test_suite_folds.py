@@ -137,6 +137,9 @@ def test_its_rows_are_models_for_compare_models(done):
     two = read_models(dict(a=out / 'suite', b=out / 'suite'))
     assert choose_pairs(two) == [
         (f'b/{row}', f'a/{row}') for row in ('add', 'neck', 'plain')]
+    assert choose_pairs(['a/neck', 'b/neck', 'b/add', 'one']) == [
+        ('b/neck', 'a/neck'), ('one', 'a/neck'), ('one', 'b/neck'),
+        ('one', 'b/add')]
     assert choose_pairs(models, 'neck') == [
         ('add', 'neck'), ('plain', 'neck')]
     with pytest.raises(ValueError, match='There is no model none'):

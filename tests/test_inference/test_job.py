@@ -238,6 +238,21 @@ def test_goes_on_where_it_was(run, scans, tmp_path, monkeypatch):
             assert read(out / table) == read(tmp_path / 'whole' / table)
 
 
+def test_what_a_person_may_have_corrected_is_not_predicted_anew(
+        run, scans, tmp_path):
+    run(labelme=True)
+    shapes = tmp_path / 'out/labelme/a.json'
+    shapes.write_text(f'{shapes.read_text()}\n')
+    cv2.imwrite(str(scans / 'a.png'), micrograph(0.6))
+    before = files(tmp_path / 'out/labelme')
+    with pytest.raises(ValueError, match=r'1 images, .* labelme: a\. Put'):
+        run(labelme=True)
+    assert files(tmp_path / 'out/labelme') == before
+    shapes.unlink()
+    outcome, asked = run(labelme=True)
+    assert (asked, outcome.before) == (1, 2)
+
+
 def test_replaced_images_are_predicted_anew(run, scans, tmp_path):
     run()
     cv2.imwrite(str(scans / 'a.png'), micrograph(1.0))

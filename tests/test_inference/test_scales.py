@@ -177,6 +177,6 @@ def test_words_of_many():
     assert describe_scales(scales) == [
         'Size of a pixel: 0.5 um (FEI header) in 3 images.']
     scales.update({f'x{i}': dict(um_per_pixel=None, source='')
-                   for i in range(4)})
-    assert '4 without a known size of a pixel (x0, x1, x2, ...)' in (
-        describe_scales(scales)[1])
+                   for i in range(6)})
+    assert ('6 without a known size of a pixel (x0, x1, x2, x3, x4 and 1 '
+            'more)') in describe_scales(scales)[1]

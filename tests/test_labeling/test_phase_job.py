@@ -13,7 +13,7 @@ from mmseg.registry import DATASETS
 from tiny_segmentor import tiny_config, write_weights
 
 from mmseg_ext.inference import TorchModel, predict
-from mmseg_ext.inference.uncertainty import entropies
+from mmseg_ext.inference.entropy import entropies
 from mmseg_ext.labeling import PhaseLabelingJob, predicts_phases
 
 

@@ -1,5 +1,6 @@
 """tools/few_shot.py: from outlined files to files, resumed and refused."""
 import json
+import runpy
 
 import cv2
 import numpy as np
@@ -101,3 +102,8 @@ def test_options_that_do_not_fit(run):
     printed, reason = run('--config', 'a.py')
     assert reason == 2
     assert '--config and --checkpoint go together' in printed
+
+
+def test_names_every_matcher(repository):
+    tool = runpy.run_path(str(repository / 'tools/few_shot.py'))
+    assert tool['MATCHERS'] == tuple(few_shot.MATCHERS)

@@ -39,6 +39,9 @@ def lines(*lines):
     ('predict x --onnx m.onnx --out o --crop-bottom -1', 'at least 0'),
     ('predict x --onnx m.onnx --out o --bit-depth 7', 'from 8 to 16'),
     ('predict x --onnx m.onnx --out o --um-per-pixel 0', 'above 0'),
+    ('few_shot s x --out o --scale 9', 'above 0 and 8 at most'),
+    ('few_shot s x --out o --stride 0', 'at least 1'),
+    ('benchmark_few_shot d --out o --shots 1 0', 'at least 1'),
 ))
 def test_out_of_range(repository, tmp_path, words):
     tool, *rest, sentence = words

@@ -15,6 +15,7 @@ from mmseg_ext.basics.out_of_fold import (
     CONFUSIONS,
     IMAGES,
     RECORD,
+    OutOfFold,
     read_out_of_fold,
 )
 from mmseg_ext.evaluation.pooled import iou, mean_defined
@@ -26,30 +27,8 @@ from .runs import run_folder
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Out-of-fold predictions against the ground truth.
-
-    Attributes:
-        config: Name of the config.
-        classes: Names of the classes.
-        palette: Colour of each, (red, green, blue), 0 to 255.
-        seeds: Of the runs.
-        names: Images that have a prediction of every seed.
-        folds: Fold of each, from 0.
-        groups: Group of each.
-        confusion: (num_images, num_seeds, num_classes, num_classes) pixels,
-            true by predicted class.
-        notes: Sentences that belong to the numbers.
-    """
-    config: str
-    classes: tuple[str, ...]
-    palette: list[list[int]]
-    seeds: tuple[int, ...]
-    names: tuple[str, ...]
-    folds: tuple[int, ...]
-    groups: tuple[str, ...]
-    confusion: np.ndarray
-    notes: tuple[str, ...] = ()
+class Measured(OutOfFold):
+    """Out-of-fold predictions, measured image by image."""
 
     @cached_property
     def image_iou(self) -> np.ndarray:
@@ -104,10 +83,7 @@ class Measured:
                 cross-validation.
             ValueError: If its files do not fit together.
         """
-        found = read_out_of_fold(root)
-        return cls(found.config, found.classes, found.palette, found.seeds,
-                   found.names, found.folds, found.groups, found.confusion,
-                   found.notes)
+        return cls(**vars(read_out_of_fold(root)))
 
 
 def measure(root: Path, config: str, pool: Pool, folds: Folds,

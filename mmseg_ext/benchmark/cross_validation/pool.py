@@ -15,9 +15,9 @@ from mmseg_ext.basics.duplicates import Fingerprint, take_fingerprint
 from mmseg_ext.basics.files import output_stem
 from mmseg_ext.basics.image_files import read_size
 from mmseg_ext.basics.pixel_size import known_um
+from mmseg_ext.basics.sections import sections
 from mmseg_ext.basics.sem_files import load_image, load_mask
 from mmseg_ext.datasets import SEMDataset
-from mmseg_ext.engine.sections import sections
 
 PARTS = ('train', 'val')
 

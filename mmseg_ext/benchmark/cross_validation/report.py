@@ -1,5 +1,4 @@
 """The numbers of a cross-validation as tables, pictures and a page."""
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,17 +7,17 @@ from typing import Optional
 
 import cv2
 import numpy as np
-from matplotlib.figure import Figure
 from prettytable import PrettyTable
 
 from mmseg_ext.basics import write_atomically
 from mmseg_ext.basics.csv_files import GrowingTable, number, read_table
 from mmseg_ext.basics.mask_files import decode_mask
+from mmseg_ext.basics.png_files import write_figure, write_png_atomically
+from mmseg_ext.basics.units import mean_units
 from mmseg_ext.evaluation import (
     Agreement,
     Interval,
     bland_altman,
-    mean_units,
     pooled_iou,
     pooled_iou_intervals,
 )
@@ -138,7 +137,7 @@ def write_results(root: Path, measured: Measured, pool: Pool,
               if (lines := _read_curves(root, fold, measured.seeds))}
     if curves:
         pictures[CURVES] = draw_folds(curves)
-    files = {name: _save(root / name, figure)
+    files = {name: write_figure(root / name, figure)
              for name, figure in pictures.items()}
     write_atomically(root / PAGE, Page(
         measured, summary, files, _write_worst(root, measured, pool),
@@ -174,21 +173,13 @@ def _write_worst(root: Path, measured: Measured, pool: Pool
             cv2.resize(image, size, interpolation=cv2.INTER_AREA), truth,
             dict(zip(masks, predicted)), measured.classes, measured.palette,
             um and um * image.shape[1] / WIDTH)
-        content = cv2.imencode('.png', panels[i])[1].tobytes()
-        write_atomically(
-            folder / f'{place + 1}_{name.replace("/", "_")}.png', content)
+        write_png_atomically(
+            folder / f'{place + 1}_{name.replace("/", "_")}.png', panels[i])
     return panels
 
 
 def _title(seeds: Sequence[int], seed: int) -> str:
     return 'prediction' + f' (seed {seed})' * (len(seeds) > 1)
-
-
-def _save(path: Path, figure: Figure) -> bytes:
-    content = io.BytesIO()
-    figure.savefig(content, format='png')
-    write_atomically(path, content.getvalue())
-    return content.getvalue()
 
 
 def _read_curves(root: Path, fold: int, seeds: Sequence[int]

@@ -9,7 +9,7 @@ from mmengine.runner import Runner
 from mmseg.registry import DATASETS, TRANSFORMS
 from torch import Tensor, nn
 
-from mmseg_ext.engine.sections import sections
+from mmseg_ext.basics.sections import sections
 
 DEFAULT = 512  # side of crops where neither training nor tests have one
 MULTIPLE = 32  # of sides: what the strides of most networks divide

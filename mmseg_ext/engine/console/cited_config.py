@@ -5,8 +5,8 @@ from typing import Optional
 
 from mmengine.config import Config
 
+from mmseg_ext.basics.sections import data_sets
 from mmseg_ext.engine.pretrained import remove_pretrained
-from mmseg_ext.engine.sections import data_sets
 
 TESTED = ('model', 'data_preprocessor', 'test_cfg', 'test_dataloader',
           'test_evaluator')

@@ -16,10 +16,10 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from mmseg_ext.basics.console import Console
+from mmseg_ext.basics.sections import sections
 from mmseg_ext.datasets.absent_part import settle
 from mmseg_ext.engine.cpu_amp import CpuAmpOptimWrapper
 from mmseg_ext.engine.pretrained import pretrained_weights
-from mmseg_ext.engine.sections import sections
 from mmseg_ext.engine.weights import describe_weights
 from mmseg_ext.models.convolutions import describe_replaced
 

@@ -1,5 +1,4 @@
 """Draw a training's curves at each of its validations."""
-import io
 import logging
 from pathlib import Path
 from typing import Optional
@@ -9,7 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
-from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics.png_files import write_figure
 
 from .history import LOSS, History
 
@@ -68,10 +67,8 @@ class CurvesHook(Hook):
         meta = getattr(runner.val_dataloader.dataset, 'metainfo', None) or {}
         shown = [name for name in history.names()
                  if '.' not in name and name != 'val_loss']
-        picture = io.BytesIO()
-        draw_curves(history, meta.get('classes') or (), shown).savefig(
-            picture, format='png')
-        write_atomically(Path(runner.work_dir, PICTURE), picture.getvalue())
+        write_figure(Path(runner.work_dir, PICTURE), draw_curves(
+            history, meta.get('classes') or (), shown))
 
     def _try(self, step, *arguments) -> None:
         try:

@@ -49,7 +49,7 @@ class FewShotSegmenter(LogitModel):
     Raises:
         ValueError: If an argument is out of its range.
     """
-    scores = True
+    margins = True
 
     def __init__(self,
                  encoder: str | FrozenEncoder = DEFAULT,

@@ -8,13 +8,14 @@ import numpy as np
 
 from mmseg_ext.basics import IMAGE_SUFFIXES, MASK_SUFFIXES, read_bytes
 from mmseg_ext.basics.label_values import describe_fractions, foreign_labels
+from mmseg_ext.basics.labelme_files import IGNORE
 from mmseg_ext.basics.listing import (
     describe_capitals,
     list_files,
     name_some,
 )
 from mmseg_ext.basics.mask_files import decode_mask
-from mmseg_ext.basics.shapes import fill_shape, label_of, read_shapes
+from mmseg_ext.basics.shapes import draw_shapes, label_of, read_shapes
 
 from ..preparation import Preparation
 from .bank import IGNORED
@@ -60,7 +61,8 @@ def read_supports(root: Path,
         `-- good     images without any defect
 
     Masks hold 0 and 255, or 0 and 1; with ``classes`` class ids. The labels
-    of labelme are the classes, 'background' the first.
+    of labelme are the classes, 'background' the first; what is labelled
+    'ignore' counts for nothing.
 
     Args:
         root: The folder.
@@ -86,8 +88,9 @@ def read_supports(root: Path,
     if classes is None:
         labels = {label for path in paths.values() if path.endswith(JSON)
                   for label in _labels(path)}
-        if labels - {BACKGROUND}:
-            found.classes = [BACKGROUND, *sorted(labels - {BACKGROUND})]
+        labels -= {BACKGROUND, IGNORE}
+        if labels:
+            found.classes = [BACKGROUND, *sorted(labels)]
     for name, path in images.items():
         image, rows = _read(path, preparation)
         found.images.append(image)
@@ -182,22 +185,16 @@ def _code(path: str, mask: np.ndarray,
 
 
 def _draw(path: str, size: tuple[int, int],
-          classes: Sequence[str]) -> np.ndarray:
+          classes: Optional[Sequence[str]]) -> np.ndarray:
     """Return the class ids of what is drawn in labelme's file."""
     shapes, found, _ = read_shapes(path)
     if None not in found and tuple(found) != size:
         raise ValueError(
             f'{path} belongs to an image of {found[0]} x {found[1]} pixels, '
             f'its image has {size[0]} x {size[1]} (height x width)')
-    mask = np.zeros(size, np.uint8)
-    for i, shape in enumerate(shapes):
-        label = label_of(shape)
-        if label not in (classes or ()):
-            raise ValueError(
-                f'{path}: shape {i} is labelled {label!r}; the classes are '
-                f'{", ".join(classes or ())}')
-        try:
-            mask[fill_shape(shape, size)] = classes.index(label)
-        except ValueError as error:
-            raise ValueError(f'{path}: shape {i} is {error}') from error
-    return mask
+    values = {IGNORE: IGNORED, **{
+        name: i for i, name in enumerate(classes or (BACKGROUND, ))}}
+    try:
+        return draw_shapes(shapes, size, values)
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from error

@@ -1,10 +1,10 @@
 """How well the labelled images are found: a sheet and a table."""
 import io
 
-import cv2
 import numpy as np
 
 from mmseg_ext.basics.csv_files import CsvWriter, number
+from mmseg_ext.basics.png_files import encode_png
 from mmseg_ext.visualization import Tile, draw_contact_sheet, draw_overlay
 
 from .leave_one_out import LeftOut
@@ -29,7 +29,7 @@ def support_files(segmenter: FewShotSegmenter) -> dict[str, bytes]:
             'good' if one.labelled.mask is None else 'outlined',
             'a copy of it' if one.copied else 'the others',
             number(one.iou, 4), number(one.score, 6)])
-    return {'supports.png': cv2.imencode('.png', sheet)[1].tobytes(),
+    return {'supports.png': encode_png(sheet),
             'supports.csv': table.getvalue().encode()}
 
 

@@ -12,6 +12,7 @@ from mmseg.registry import DATASETS, MODELS
 from torch import Tensor, nn
 
 from mmseg_ext.basics.config_files import read_config
+from mmseg_ext.basics.sections import data_sets
 from mmseg_ext.models.distillation.map_matching import as_maps
 from mmseg_ext.models.distillation.renormalization import Renormalization
 
@@ -138,8 +139,6 @@ class Teacher:
 
 def _classes_of(cfg: Config) -> Optional[Sequence[str]]:
     """Return the names of the classes of a config's first data set."""
-    # not above: the engine imports models
-    from mmseg_ext.engine.sections import data_sets
     for section in data_sets(cfg):
         metainfo = section.get('metainfo') or getattr(
             DATASETS.get(section['type']), 'METAINFO', {})

@@ -54,6 +54,18 @@ def test_masks_of_one_kind(root, ending):
     np.testing.assert_array_equal(found.good, [picture()])
 
 
+def test_what_nobody_can_tell(root):
+    for name in IMAGES:
+        write_json(root, name)
+    path = root / 'masks/b.json'
+    content = json.loads(path.read_text())
+    content['shapes'][-1]['label'] = 'ignore'
+    path.write_text(json.dumps(content))
+    found = read_supports(root)
+    assert 'ignore' not in found.classes
+    assert 255 in found.masks[1]
+
+
 def test_class_ids(root):
     for name in IMAGES:
         write_ids(root, name)
@@ -120,7 +132,7 @@ def change_size(root) -> None:
      CLASSES),
     (lambda root: cv2.imwrite(str(root / 'masks/a.png'), IMAGES['a']),
      'is in colour', None),
-    (change_labels, "labelled 'rust'; the classes are", CLASSES),
+    (change_labels, "labelled 'rust'; allowed are", CLASSES),
     (change_size, '99 x 64 pixels', None),
     (lambda root: (root / 'images/a.png').write_bytes(b'none'),
      'a.png cannot be read', None),

@@ -6,7 +6,7 @@ from scipy.stats import entropy
 from threshold_model import ThresholdModel
 
 from mmseg_ext.inference import Tiling, predict
-from mmseg_ext.inference.uncertainty import EntropyMeter, entropies
+from mmseg_ext.inference.entropy import EntropyMeter, entropies
 
 
 def test_entropies_are_scipys():
