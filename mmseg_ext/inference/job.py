@@ -150,6 +150,11 @@ class PredictionJob:
             return outcome
 
     def _run(self, overwrite: bool, show: Callable[[str], None]) -> Outcome:
+        if self.refusal and (self.out / 'masks').exists():
+            raise ValueError(
+                f'{self.refusal} The earlier results in {self.out} are left '
+                f'as they are; in another folder, {" and ".join(self.beside)} '
+                'would show why.')
         store = ResultStore(
             self.out, self._record(),
             measures=self.um_per_pixel is not None, min_area=self.min_area,

@@ -96,6 +96,9 @@ def test_not_separable(run, folder):
     assert not reason
     assert 'WARNING: ' in printed
     assert (folder / 'out/masks/defect.png').is_file()
+    _, reason = run('--matcher', 'dense', '--overwrite')
+    assert 'earlier results in out are left as they are' in reason
+    assert (folder / 'out/masks/defect.png').is_file()
 
 
 def test_options_that_do_not_fit(run):
