@@ -148,9 +148,9 @@ def to_8_bit(image: np.ndarray,
         if bit_depth is None and 0 < brightest < 4096:
             raise ValueError(
                 f'{path} has 16 bits but no value above {brightest}: read in '
-                'full it becomes nearly black. Set bit_depth to the '
-                "detector's (12 for values up to 4095), or to 16 if it is "
-                'that dark.')
+                'full it becomes nearly black. Set bit_depth (of a tool, '
+                "--bit-depth) to the detector's (12 for values up to 4095), "
+                'or to 16 if it is that dark.')
         deep, image = image, np.empty(image.shape, np.uint8)
         for row, values in zip(image, deep):  # 8 bytes a number for one only
             row[...] = np.round(values * (255 / full))

@@ -56,7 +56,7 @@ def test_16_bit_colour(tmp_path):
 
 def test_12_bits_in_16_need_to_be_named(tmp_path):
     path = write(tmp_path / 'a.png', np.array([[0, 4095]], np.uint16))
-    with pytest.raises(ValueError, match=r'no value above 4095.*bit_depth'):
+    with pytest.raises(ValueError, match=r'no value above 4095.*--bit-depth'):
         read_image(path)
     assert read_image(path, bit_depth=12)[0, :, 0].tolist() == [0, 255]
     assert read_image(path, bit_depth=16)[0, :, 0].tolist() == [0, 16]

@@ -18,7 +18,7 @@ def support_files(segmenter: FewShotSegmenter) -> dict[str, bytes]:
     left_out = segmenter.calibration.left_out
     sheet = draw_contact_sheet(
         [_tile(one) for one in left_out],
-        f'{segmenter.warning or describe_supports(segmenter)}; '
+        f'{segmenter.warning or _describe_quality(segmenter)}; '
         'green: outlined, red: found')
     table = io.StringIO()
     writer = CsvWriter(table)
@@ -34,7 +34,20 @@ def support_files(segmenter: FewShotSegmenter) -> dict[str, bytes]:
 
 
 def describe_supports(segmenter: FewShotSegmenter) -> str:
-    """Say how well it works on what it was shown, in one line."""
+    """Say how well it works on what it was shown, and of false alarms."""
+    good = [one for one in segmenter.calibration.left_out
+            if one.labelled.mask is None]
+    alarms = {one.labelled.name for one in good if one.found.any()}
+    text = _describe_quality(segmenter)
+    if alarms:
+        of = len({one.labelled.name for one in good})
+        text += (f'\nSomething is found in {len(alarms)} of {of} good images, '
+                 'too: expect such false alarms in others. More good images '
+                 'make them fewer.')
+    return text
+
+
+def _describe_quality(segmenter: FewShotSegmenter) -> str:
     calibration, matching = segmenter.calibration, segmenter.matching
     how = f'{matching.matcher}, scale {matching.scale:g}'
     if np.isnan(calibration.iou):
