@@ -59,7 +59,7 @@ def _fine_tuning(cfg: Config) -> dict[str, Any]:
     """Return half of the steps.
 
     At the whole learning rate: at a tenth of it a U-Net of half the channels
-    stayed 20 points of mIoU below, see tools/README.md.
+    lost 12 to 17 points of mIoU more, see tools/README.md.
     """
     values: dict[str, Any] = {}
     loop = cfg.get('train_cfg') or {}
