@@ -163,7 +163,7 @@ def test_training_without_others():
 def test_folds_are_disjoint_and_whole():
     names = [f'{i:02}' for i in range(15)]
     novel = [split_classes(names, 'novel', fold, 3)[0] for fold in range(3)]
-    assert sorted(sum(novel, [])) == names
+    assert sorted(name for one in novel for name in one) == names
     assert {len(one) for one in novel} == {5}
     for fold, own in enumerate(novel):
         base, same = split_classes(names, 'base', fold, 3)
