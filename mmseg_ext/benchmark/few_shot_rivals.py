@@ -1,12 +1,15 @@
 """What few-shot matching has to be better than: rows that are no matchers."""
+import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Optional
 
 import numpy as np
 import torch
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.device import get_device
+from mmengine.logging import MMLogger
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
@@ -56,11 +59,24 @@ def unet_row(steps: int = 300,
         cfg.decode_head.update(num_classes=2, loss_decode=dict(
             type='CrossEntropyDiceLoss', class_weight=[1.0, 10.0]))
         model = revert_sync_batchnorm(MODELS.build(cfg))
-        model.init_weights()
+        with _quiet():
+            model.init_weights()
         model.to(device or get_device()).train()
         _train(model, outlined, good, steps, seconds)
         return _margins_of(model.eval()), np.nan
     return learn
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep mmengine from telling how each weight is initialised."""
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _train(model: nn.Module, outlined: Sequence[Labelled],
