@@ -223,10 +223,15 @@ def write_results(out: Path, results: Sequence[Mapping]) -> str:
         for one in summary)
     table = PrettyTable(['row', 'K', *VALUES])
     for one in summary:
-        table.add_row([one['row'], one['shots'], *(
-            f'{number(one[name][0], 1)} ± {number(one[name][1], 1)}'
-            for name in MEASURES), *(number(one[name][0], 3)
-                                     for name in TIMES)])
+        table.add_row([
+            one['row'], one['shots'],
+            *(_interval(*one[name]) for name in MEASURES),
+            *(number(one[name][0], 3) for name in TIMES)])
     return table.get_string(
         title='percent and seconds, mean over kinds, ± 95 % interval over '
         'draws')
+
+
+def _interval(mean: float, half: float) -> str:
+    return ('' if np.isnan(mean) else
+            f'{number(mean, 1)} ± {number(half, 1)}')

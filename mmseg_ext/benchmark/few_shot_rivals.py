@@ -21,7 +21,7 @@ from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.basics.config_files import read_config
 from mmseg_ext.basics.extras import require_extra
 from mmseg_ext.basics.shipped import shipped
-from mmseg_ext.inference.few_shot import FrozenEncoder, Labelled
+from mmseg_ext.inference.few_shot import CAP, FrozenEncoder, Labelled
 from mmseg_ext.labeling import ContrastSegmenter, find_points, select_mask
 
 from .few_shot import Learner
@@ -164,7 +164,7 @@ def contrast_row(matcher: Learner) -> Learner:
 
 def patchcore_row(encoder: FrozenEncoder,
                   strides: tuple[int, int] = (8, 16),
-                  coreset: float = 0.1) -> Learner:
+                  coreset: Optional[float] = None) -> Learner:
     """Return a row of anomalib's PatchCore, shown the good images alone.
 
     The threshold is the highest distance of a good image to the others, as
@@ -173,7 +173,9 @@ def patchcore_row(encoder: FrozenEncoder,
     Args:
         encoder: Whose backbone PatchCore looks through.
         strides: Of the two maps that it takes.
-        coreset: Fraction of the cells that it keeps.
+        coreset: Fraction of the cells that it keeps, 0.1 in the paper; None:
+            all, up to as many as the matchers keep, for a tenth of a few
+            images is little.
 
     Raises:
         ImportError: If anomalib is missing.
@@ -196,7 +198,13 @@ def patchcore_row(encoder: FrozenEncoder,
         model.to(encoder.device).train()
         for one in good:
             model(encoder.prepare(one.image))
-        model.subsample_embedding(coreset)
+        cells = torch.vstack(model.embedding_store)
+        fraction = coreset or min(CAP / len(cells), 1)
+        if fraction < 1:
+            model.subsample_embedding(fraction)
+        else:  # without looking for the order in which it would take them
+            model.memory_bank = cells
+            model.embedding_store.clear()
         return model.eval()
 
     def learn(outlined: Sequence[Labelled], good: Sequence[Labelled]):

@@ -82,6 +82,8 @@ def test_patchcore():
     found = measure(margins, QUERIES)
     assert found['image AUROC'] == 100
     assert found['pixel AP'] > 60
+    few = patchcore_row(colour_encoder(), (4, 8), coreset=0.2)([], good(1))
+    assert measure(few[0], QUERIES)['image AUROC'] == 100
     with pytest.raises(ValueError, match='strides'):
         patchcore_row(colour_encoder(), (4, 16))
 
