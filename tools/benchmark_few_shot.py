@@ -55,7 +55,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--time', action='store_true', help='encode an image anew for each '
         'row, so that seconds are those of a row by itself')
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.category and args.classes:
+        parser.error('--category and --classes are of different layouts: '
+                     'leave one out')
+    return args
 
 
 def make_rows(args: argparse.Namespace) -> dict:
@@ -83,8 +87,10 @@ def make_rows(args: argparse.Namespace) -> dict:
         rows[f'{name}, contrast'] = contrast_row(rows[name])
     for config, checkpoint in args.trained:
         own = load_backbone(config, checkpoint, args.stride, args.device)
-        name = Path(config).stem
-        rows[f'{TRAINED} {len(rows)}: {name}'] = matcher_rows(
+        name = f'{TRAINED}: {Path(config).stem}'
+        if name in rows:
+            name = f'{name}, {Path(checkpoint).parent.name}'
+        rows[name] = matcher_rows(
             own, [TRAINED], remember=not args.time)[TRAINED]
     if args.unet is not None:
         rows[f'U-Net, {args.unet} steps'] = unet_row(
