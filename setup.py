@@ -134,6 +134,9 @@ setup(
         # was tried, the last; 2 may change its graph, of which no file keeps
         # anything.
         'prune': ['torch-pruning>=1.6,<2'],
+        # tools/benchmark_few_shot.py --patchcore. 2.7: the release that was
+        # tried; 3 may move the model that is imported.
+        'patchcore': ['anomalib>=2.7,<3'],
         # tools/train.py --log: the first alone, or all three.
         'tensorboard': ['tensorboard'],
         'log': ['tensorboard', 'mlflow', 'wandb'],

@@ -182,6 +182,29 @@ def mvtec_like(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope='session')
+def single_defects(tmp_path_factory) -> Path:
+    """NEU-Seg's layout: images that show one of three classes each."""
+    import cv2
+    import numpy as np
+
+    root = tmp_path_factory.mktemp('data') / 'single_defects'
+    rng = np.random.default_rng(0)
+    for split, count in (('train', 12), ('val', 9), ('test', 9)):
+        for kind in ('images', 'masks'):
+            (root / kind / split).mkdir(parents=True)
+        for i in range(count):
+            mask = np.zeros((48, 48), np.uint8)
+            top, left = rng.integers(30, size=2)
+            mask[top:top + 16, left:left + 12] = 1 + i % 3
+            image = (120 + 40 * (mask > 0) + 10 * mask
+                     + rng.integers(20, size=mask.shape))
+            cv2.imwrite(str(root / f'images/{split}/{i}.png'),
+                        image.astype(np.uint8))
+            cv2.imwrite(str(root / f'masks/{split}/{i}.png'), mask)
+    return root
+
+
+@pytest.fixture(scope='session')
 def ksdd2_like(tmp_path_factory) -> Path:
     """Eight training and four test surfaces of about 58 x 160 pixels."""
     from mmseg_ext.samples import write_ksdd2_sample

@@ -54,9 +54,10 @@ PARAMETERS = {
 
 @pytest.fixture
 def roots(sem_root, metaldam_like, mvtec_like, cityscapes_like,
-          ksdd2_like) -> dict:
-    """The last part of a config's name -> data of its kind."""
+          ksdd2_like, single_defects) -> dict:
+    """The last part of a config's name, or few-shot's -> data of its kind."""
     return dict(
+        **{'few-shot neu-seg': single_defects},
         sem=sem_root, quickstart=sem_root, super1=sem_root,
         metaldam=metaldam_like, mvtec=mvtec_like,
         cityscapes=cityscapes_like, ksdd2=ksdd2_like,
@@ -70,7 +71,8 @@ def test_trains_one_step(path, tmp_path, roots):
     if 'lite' in path.stem:
         pytest.importorskip('timm', reason='needs the extra encoders')
     kind = path.stem.split('_')[-1]
-    root = roots[kind]
+    few_shot = path.stem.startswith('few-shot')
+    root = roots.get(f'few-shot {kind}' if few_shot else kind, roots[kind])
     cfg = shrink(
         load_config(
             str(path),
@@ -93,7 +95,7 @@ def test_trains_one_step(path, tmp_path, roots):
     }
     assert np.isfinite(scalars['train/loss'])
     assert 0 <= scalars['val/mIoU'] <= 100
-    own = dict(
+    own = 'episode_class_mean.IoU.defect' if few_shot else dict(
         mvtec='category_mean.mIoU',
         cityscapes='IoU.road',
         ksdd2='Dice.defect').get(kind, 'ClassRatioError')

@@ -42,7 +42,12 @@ def shrink(cfg: Config, steps: int = 1) -> Config:
     for name in ('train', 'val', 'test'):
         loader = cfg[f'{name}_dataloader']
         loader.update(num_workers=0, persistent_workers=False)
-        _shrink_pipeline(loader.dataset.pipeline)
+        dataset = loader.dataset
+        while 'dataset' in dataset:  # a wrapper
+            if dataset.type == 'EpisodicDataset':
+                dataset.update(episodes=2, queries=1)
+            dataset = dataset.dataset
+        _shrink_pipeline(dataset.pipeline)
     if cfg.model.data_preprocessor.get('size') is not None:
         cfg.model.data_preprocessor.size = (CROP, CROP)  # it pads to that
     cfg.train_dataloader.batch_size = 2

@@ -27,7 +27,8 @@ from mmseg_ext.basics.command_line import (
 )
 from mmseg_ext.basics.console import Console
 
-MATCHERS = ('dense+normal', 'dense', 'attention', 'prototype', 'normal')
+MATCHERS = ('dense+normal', 'dense', 'attention', 'prototype', 'normal',
+            'trained')
 
 
 def scale(text: str) -> float | str:
@@ -51,14 +52,15 @@ def parse_args() -> argparse.Namespace:
         '%(default)s)')
     parser.add_argument(
         '--config', help='config file of a trained model whose backbone is '
-        'the encoder')
+        'the encoder; a FewShotEncoderDecoder matches, too')
     parser.add_argument('--checkpoint', help='its weights')
     parser.add_argument(
         '--stride', type=number(int, low=1), default=16,
         help="of the encoder's map, in pixels (default: %(default)s)")
     parser.add_argument(
-        '--matcher', choices=MATCHERS, default='dense+normal',
-        help='default: %(default)s; normal with good images alone')
+        '--matcher', choices=MATCHERS, help='default: dense+normal; trained '
+        'with --config of a FewShotEncoderDecoder; normal with good images '
+        'alone')
     parser.add_argument(
         '--scale', type=scale, default='auto', help='enlarge images by this; '
         'auto: what is best for the supports of 0.5, 1 and 2 (default: '

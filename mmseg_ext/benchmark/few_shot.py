@@ -5,104 +5,64 @@ the remaining images of the kind and the remaining good ones are queries.
 Pixels are summed over all queries of a kind before IoU and AP are taken (not
 averaged over images), kinds are averaged, and draws give the interval.
 """
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from prettytable import PrettyTable
 
-from mmseg_ext.basics import confidence_interval, read_image
+from mmseg_ext.basics import confidence_interval
 from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.basics.csv_files import GrowingTable, number
-from mmseg_ext.basics.mask_files import decode_mask
-from mmseg_ext.datasets import ksdd2_layout, mvtec_layout
 from mmseg_ext.evaluation.anomaly_score import auroc, average_precision
 from mmseg_ext.inference.few_shot import (
     MATCHERS,
+    TRAINED,
     FrozenEncoder,
     Labelled,
     Matching,
     leave_one_out,
 )
 
+from .few_shot_products import Product
+
+# of the clock, per fit and per query
+TIMES = ('fit s', 'image s')
 MEASURES = ('IoU', 'best IoU', 'pixel AP', 'image AUROC', 'left-out IoU')
-COLUMNS = ('row', 'shots', 'draw', 'kind', *MEASURES)
+VALUES = (*MEASURES, *TIMES)
+COLUMNS = ('row', 'shots', 'draw', 'kind', *VALUES)
 TABLE, SUMMARY = 'few_shot.csv', 'few_shot_summary.csv'
 ONE_CLASS, NORMAL = 'one-class', 'normal'
-ROWS = (*MATCHERS, ONE_CLASS)
+ROWS = (*MATCHERS, ONE_CLASS)  # TRAINED needs an encoder with a head
 # What was shown, outlined and good, to (margin of pixels of an image, IoU of
 # what was left out): above 0 is a defect.
 Learner = Callable[[Sequence[Labelled], Sequence[Labelled]],
                    tuple[Callable[[np.ndarray], np.ndarray], float]]
 
 
-@dataclass(frozen=True)
-class Product:
-    """Images of a product.
-
-    Attributes:
-        kinds: Kind of defect -> its images, with masks of 0 and 1.
-        good: Images without a defect.
-    """
-    kinds: dict[str, list[Labelled]]
-    good: list[Labelled]
-
-
-def read_product(root: str, category: str,
-                 size: tuple[int, int]) -> Product:
-    """Read the test part of a product.
-
-    Args:
-        root: Folder in MVTec AD's layout, or in KolektorSDD2's.
-        category: Of the former; '': it is the latter.
-        size: (height, width) in pixels that images are scaled to.
-
-    Raises:
-        FileNotFoundError, ValueError: See the layouts' listing.
-    """
-    kinds: dict[str, list[Labelled]] = {}
-    if category:
-        listed = mvtec_layout.list_category(root, category)
-        found = [(name, image['img_path'], image['seg_map_path'],
-                  image['defect_type']) for name, image in listed.items()
-                 if f'{category}/test/' in name]
-    else:
-        listed = ksdd2_layout.list_part(root, 'test')
-        found = [(name, image['img_path'], image['seg_map_path'],
-                  'defect' if image['seg_map_path']
-                  and ksdd2_layout.has_defect(image['seg_map_path'])
-                  else mvtec_layout.GOOD) for name, image in listed.items()]
-    for name, path, mask_path, kind in found:
-        image = cv2.resize(read_image(path), size[::-1],
-                           interpolation=cv2.INTER_AREA)
-        mask = None
-        if kind != mvtec_layout.GOOD:
-            mask = cv2.resize(
-                (decode_mask(mask_path) > 0).astype(np.uint8), size[::-1],
-                interpolation=cv2.INTER_NEAREST)
-            if not mask.any():  # too small for this size
-                continue
-        kinds.setdefault(kind, []).append(Labelled(name, image, mask))
-    good = kinds.pop(mvtec_layout.GOOD, [])
-    return Product(kinds, good)
-
-
 def matcher_rows(encoder: FrozenEncoder,
                  matchers: Sequence[str] = ROWS,
-                 scale: float = 1.0) -> dict[str, Learner]:
+                 scale: float = 1.0,
+                 remember: bool = True) -> dict[str, Learner]:
     """Return a row for each matcher; all see the same features.
 
     Args:
         encoder: Of all images.
-        matchers: Of ``MATCHERS``; or :data:`ONE_CLASS`, which is shown the
-            good images alone.
+        matchers: Of ``MATCHERS``; :data:`TRAINED`, the encoder's head; or
+            :data:`ONE_CLASS`, which is shown the good images alone.
         scale: Images are enlarged by this.
+        remember: Encode an image once; times then are those of matching.
+
+    Raises:
+        ValueError: If the encoder has no head to match by.
     """
-    remembering = _Remembering(encoder)
+    if TRAINED in matchers and encoder.head is None:
+        raise ValueError(f'{encoder.name} has no head that matches')
+    if remember:
+        encoder = _Remembering(encoder)
     return {name: _match(
-        Matching(remembering, NORMAL if name == ONE_CLASS else name, 1,
+        Matching(encoder, NORMAL if name == ONE_CLASS else name, 1,
                  scale), name != ONE_CLASS) for name in matchers}
 
 
@@ -127,6 +87,7 @@ class _Remembering:
         self._encoder = encoder
         self._seen = {}
         self.stride = encoder.stride
+        self.head = encoder.head
 
     def features(self, image: np.ndarray, scale: float = 1.0):
         key = image.ctypes.data, image.shape, scale
@@ -139,7 +100,7 @@ class _Remembering:
 def run_protocol(product: Product, rows: Mapping[str, Learner],
                  shots: Sequence[int] = (1, 5), draws: int = 5,
                  normal_shots: int | None = None) -> Iterator[dict]:
-    """Yield the measures in percent, a dict for each row, draw and kind.
+    """Yield measures in percent and times, a dict for a row, draw and kind.
 
     The draws of all rows are the same. Kinds that have no more than
     ``shots`` images are left out.
@@ -174,11 +135,16 @@ def run_protocol(product: Product, rows: Mapping[str, Learner],
                 chosen, queries = _split(images, order, count)
                 good, others = _split(product.good, good_order, good_count)
                 for name, learn in rows.items():
+                    begun = time.perf_counter()
                     margins, left_out = learn(chosen, good)
+                    learned = time.perf_counter()
+                    asked = [*queries, *others]
+                    measures = measure(margins, asked)
+                    taken = (time.perf_counter() - learned) / len(asked)
                     yield dict(
                         row=name, shots=count, draw=draw, kind=kind,
-                        **measure(margins, [*queries, *others]),
-                        **{MEASURES[-1]: 100 * left_out})
+                        **measures, **{MEASURES[-1]: 100 * left_out},
+                        **dict(zip(TIMES, (learned - begun, taken))))
 
 
 def _split(images: Sequence[Labelled], order: np.ndarray, count: int
@@ -225,7 +191,7 @@ def summarize(results: Sequence[Mapping]) -> list[dict]:
         results: Of :func:`run_protocol`.
 
     Returns:
-        A dict for each row and K: ``row``, ``shots``, and of each measure
+        A dict for each row and K: ``row``, ``shots``, and of each value
         (mean, half width of the interval, by Student's t).
     """
     summary = []
@@ -234,13 +200,13 @@ def summarize(results: Sequence[Mapping]) -> list[dict]:
         found = [one for one in results
                  if (one['row'], one['shots']) == (row, count)]
         draws = np.array([
-            np.mean([[one[name] for name in MEASURES] for one in found
+            np.mean([[one[name] for name in VALUES] for one in found
                      if one['draw'] == draw], axis=0)
             for draw in dict.fromkeys(one['draw'] for one in found)])
         halves = confidence_interval(draws)
         summary.append(dict(row=row, shots=count, **{
             name: (float(mean), float(half)) for name, mean, half in zip(
-                MEASURES, draws.mean(0), halves)}))
+                VALUES, draws.mean(0), halves)}))
     return summary
 
 
@@ -248,17 +214,24 @@ def write_results(out: Path, results: Sequence[Mapping]) -> str:
     """Write ``few_shot.csv`` and its summary, and return it as a table."""
     GrowingTable(out / TABLE, COLUMNS).write(
         [*(one[name] for name in COLUMNS[:4]),
-         *(number(one[name], 3) for name in MEASURES)] for one in results)
+         *(number(one[name], 3) for name in VALUES)] for one in results)
     summary = summarize(results)
     GrowingTable(out / SUMMARY, ('row', 'shots', *(
-        f'{name}{part}' for name in MEASURES for part in ('', ' ci95')
+        f'{name}{part}' for name in VALUES for part in ('', ' ci95')
     ))).write([one['row'], one['shots'], *(
-        number(value, 3) for name in MEASURES for value in one[name])]
+        number(value, 3) for name in VALUES for value in one[name])]
         for one in summary)
-    table = PrettyTable(['row', 'K', *MEASURES])
+    table = PrettyTable(['row', 'K', *VALUES])
     for one in summary:
-        table.add_row([one['row'], one['shots'], *(
-            f'{number(one[name][0], 1)} ± {number(one[name][1], 1)}'
-            for name in MEASURES)])
+        table.add_row([
+            one['row'], one['shots'],
+            *(_interval(*one[name]) for name in MEASURES),
+            *(number(one[name][0], 3) for name in TIMES)])
     return table.get_string(
-        title='percent, mean over kinds, ± 95 % interval over draws')
+        title='percent and seconds, mean over kinds, ± 95 % interval over '
+        'draws')
+
+
+def _interval(mean: float, half: float) -> str:
+    return ('' if np.isnan(mean) else
+            f'{number(mean, 1)} ± {number(half, 1)}')

@@ -1,6 +1,7 @@
 """Datasets, a sampler and transforms, in MMSegmentation's registries."""
 from .balanced_sampler import DefectBalancedSampler
 from .cityscapes import CheckedCityscapesDataset
+from .episodic import EpisodicDataset, collate_episodes
 from .ksdd2 import KSDD2Dataset
 from .ksdd2_classification import KSDD2ClassificationDataset
 from .mvtec_ad import MVTecADDataset
@@ -23,11 +24,12 @@ from .unlabeled import UnlabeledDataset
 
 __all__ = [
     'CheckedCityscapesDataset', 'CropBottom', 'DefectBalancedSampler',
-    'DefectCrop', 'KSDD2ClassificationDataset', 'KSDD2Dataset',
+    'DefectCrop', 'EpisodicDataset', 'KSDD2ClassificationDataset',
+    'KSDD2Dataset',
     'LoadBinaryAnnotations', 'LoadCheckedAnnotations',
     'LoadCheckedImageFromFile', 'LoadSEMAnnotations',
     'LoadSEMImageFromFile', 'MVTecADDataset',
     'RandomBrightnessContrastGamma', 'RandomGaussianBlur',
     'RandomQuarterTurn', 'RandomScaledCrop', 'RareClassCrop', 'SEMDataset',
-    'UnlabeledDataset'
+    'UnlabeledDataset', 'collate_episodes'
 ]

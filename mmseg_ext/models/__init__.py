@@ -13,6 +13,7 @@ from .decode_heads import (
     DPTDecodeHead,
     FCHarDNetHead,
     FusedSegformerHead,
+    MatchHead,
     UNetDecodeHead,
 )
 from .distillation import FeatureDistiller
@@ -20,6 +21,7 @@ from .losses import (
     BootstrappedCrossEntropyLoss,
     ChannelDistillLoss,
     CrossEntropyDiceLoss,
+    EpisodeLoss,
     FeatureDistillLoss,
     PixelDistillLoss,
 )
@@ -27,6 +29,7 @@ from .necks import MultiScaleCrossAttentionNeck
 from .plugins import DeformablePSA
 from .segmentors import (
     DistillEncoderDecoder,
+    FewShotEncoderDecoder,
     PrunedEncoderDecoder,
     apply_widths,
 )
@@ -34,10 +37,11 @@ from .segmentors import (
 __all__ = [
     'BootstrappedCrossEntropyLoss', 'ChannelDistillLoss',
     'CrossEntropyDiceLoss', 'DPTDecodeHead', 'DeformablePSA',
-    'DistillEncoderDecoder', 'FCHarDNetHead', 'FeatureDistillLoss',
-    'FeatureDistiller', 'FusedMixVisionTransformer', 'FusedSegformerHead',
-    'GroupedConv2d', 'HarDNet', 'HybridTransformer',
-    'MultiScaleCrossAttentionNeck', 'PixelDistillLoss',
-    'PrunedEncoderDecoder', 'ResUNet', 'SeparableConv2d', 'TimmBackbone',
-    'UNetDecodeHead', 'apply_widths', 'plugin_backbone', 'timm_maps'
+    'DistillEncoderDecoder', 'EpisodeLoss', 'FCHarDNetHead',
+    'FeatureDistillLoss', 'FeatureDistiller', 'FewShotEncoderDecoder',
+    'FusedMixVisionTransformer', 'FusedSegformerHead', 'GroupedConv2d',
+    'HarDNet', 'HybridTransformer', 'MatchHead',
+    'MultiScaleCrossAttentionNeck', 'PixelDistillLoss', 'PrunedEncoderDecoder',
+    'ResUNet', 'SeparableConv2d', 'TimmBackbone', 'UNetDecodeHead',
+    'apply_widths', 'plugin_backbone', 'timm_maps'
 ]

@@ -139,20 +139,29 @@ def prototype_logits(query: Tensor, prototypes: Tensor,
     return -torch.cdist(query, prototypes)**2 / tau
 
 
-def nearest_similarity(query: Tensor, bank: Tensor) -> Tensor:
+def nearest_similarity(query: Tensor, bank: Tensor,
+                       chosen: Optional[Tensor] = None) -> Tensor:
     """Return the cosine of each cell with the most similar one of a bank.
 
     One matrix product, in parts that keep the memory within bounds.
 
+    Args:
+        query: Cells.
+        bank: Cells.
+        chosen: Which of the bank count; None: all. A selection of the bank
+            has no fixed size, which compilers and exports want.
+
     Shape:
         - query: (N, C)
         - bank: (M, C)
+        - chosen: (M,) bool
         - output: (N,), -1 to 1; -1 if the bank is empty
     """
     if not len(bank):
         return query.new_full((len(query), ), -1)
     query, bank = F.normalize(query, dim=1), F.normalize(bank, dim=1)
-    return torch.cat([(part @ bank.T).amax(1)
+    passed_over = None if chosen is None else ~chosen
+    return torch.cat([_nearest(part @ bank.T, passed_over)
                       for part in query.split(_rows(bank))])
 
 
@@ -181,7 +190,8 @@ def normal_distance(query: Tensor, normal: Tensor) -> Tensor:
 
 
 def attention_score(query: Tensor, keys: Tensor, values: Tensor,
-                    tau: float = 0.05, normalize: bool = True) -> Tensor:
+                    tau: float = 0.05, normalize: bool = True,
+                    chosen: Optional[Tensor] = None) -> Tensor:
     """Return sum_j softmax_j(q . k_j / tau) v_j: masks by cross-attention.
 
     ``tau=1, normalize=False`` is the raw form. On normalised cells it would
@@ -194,19 +204,22 @@ def attention_score(query: Tensor, keys: Tensor, values: Tensor,
         values: Of each key, such as how much of it a mask covers.
         tau: Temperature.
         normalize: Take cosines for q . k.
+        chosen: Which of the keys count; None: all.
 
     Shape:
         - query: (N, C)
         - keys: (M, C)
         - values: (M, K)
+        - chosen: (M,) bool
         - output: (N, K)
     """
     if normalize:
         query, keys = F.normalize(query, dim=1), F.normalize(keys, dim=1)
+    mask = None if chosen is None else chosen[None, None]  # (1, 1, M)
     # kernels want (batch, tokens, channels)
     return torch.cat([
         F.scaled_dot_product_attention(
-            part[None], keys[None], values[None], scale=1 / tau)[0]
+            part[None], keys[None], values[None], mask, scale=1 / tau)[0]
         for part in query.split(_rows(keys))])
 
 
@@ -242,6 +255,12 @@ def best_threshold(scores: Tensor, truth: Tensor,
     best = int(iou.where(last, -1).argmax())
     below = scores[best + 1] if best + 1 < len(scores) else scores[best] - 1
     return float((scores[best] + below) / 2), float(iou[best])
+
+
+def _nearest(similarities: Tensor, passed_over: Optional[Tensor]) -> Tensor:
+    if passed_over is not None:
+        similarities = similarities.masked_fill(passed_over, -1)
+    return similarities.amax(1)
 
 
 def _rows(bank: Tensor) -> int:

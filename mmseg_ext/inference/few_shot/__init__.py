@@ -11,17 +11,18 @@ In Python::
 
 Nothing is trained. ``fit([], [], good)`` finds what good images do not show.
 """
+from .bank import CAP
 from .encoder import FrozenEncoder, load_backbone, load_encoder
 from .leave_one_out import Calibration, Labelled, LeftOut, leave_one_out
-from .matchers import MATCHERS
+from .matchers import MATCHERS, TRAINED
 from .matching import Matching
 from .segmenter import FewShotSegmenter
 from .support_files import Supports, read_supports
 from .support_report import describe_supports, support_files
 
 __all__ = [
-    'MATCHERS', 'Calibration', 'FewShotSegmenter', 'FrozenEncoder',
-    'Labelled', 'LeftOut', 'Matching', 'Supports', 'describe_supports',
-    'leave_one_out', 'load_backbone', 'load_encoder', 'read_supports',
-    'support_files'
+    'CAP', 'MATCHERS', 'TRAINED', 'Calibration', 'FewShotSegmenter',
+    'FrozenEncoder', 'Labelled', 'LeftOut', 'Matching', 'Supports',
+    'describe_supports', 'leave_one_out', 'load_backbone', 'load_encoder',
+    'read_supports', 'support_files'
 ]

@@ -18,7 +18,7 @@ from mmseg_ext.engine.weights import (
     WeightsError,
     find_scheme,
 )
-from mmseg_ext.models import TimmBackbone
+from mmseg_ext.models import MatchHead, TimmBackbone
 
 from ..tiling import tile_starts
 
@@ -39,12 +39,16 @@ class FrozenEncoder:
         rgb: Whether the backbone wants red first; else blue.
         name: What to call it.
         device: Such as 'cpu'; None: the GPU if there is one.
+        head: That has learned to match cells of this map; None: there is
+            none.
 
     Attributes:
         channels: Of the map.
+        strides: Of all maps of the backbone.
 
     Raises:
-        ValueError: If the backbone has no map of this stride.
+        ValueError: If the backbone has no map of this stride, or the head
+            matches another.
     """
 
     def __init__(self,
@@ -54,7 +58,8 @@ class FrozenEncoder:
                  stride: int = 16,
                  rgb: bool = True,
                  name: str = '',
-                 device: Optional[str] = None) -> None:
+                 device: Optional[str] = None,
+                 head: Optional[MatchHead] = None) -> None:
         check_at_least(1, stride=stride)
         self.device = torch.device(get_device() if device is None else device)
         self.backbone = backbone.to(self.device).requires_grad_(False)
@@ -67,12 +72,26 @@ class FrozenEncoder:
         self.rgb = rgb
         self.name = name or type(backbone).__name__
         self._index, self.channels = self._find_map()
+        self.head = head
+        if head is not None:
+            self._check_head(head)
+            self.head = head.to(self.device).requires_grad_(False).eval()
+
+    def _check_head(self, head: MatchHead) -> None:
+        if head.in_channels != self.channels:
+            raise ValueError(
+                f'stride={self.stride}: this map of {self.name} has '
+                f'{self.channels} channels, and its head matches one of '
+                f'{head.in_channels}')
+        if not head.normalize:
+            raise ValueError(f'{self.name}: its head has normalize=False, '
+                             'and cells come normalised here')
 
     def _find_map(self) -> tuple[int, int]:
         with torch.no_grad():
             maps = self._maps(torch.zeros(
                 1, 3, PROBE, PROBE, device=self.device))
-        strides = [PROBE / found.shape[-1] for found in maps]
+        strides = self.strides = [PROBE / one.shape[-1] for one in maps]
         if self.stride not in strides:
             raise ValueError(
                 f'stride={self.stride}: the maps of {self.name} have the '
@@ -90,7 +109,10 @@ class FrozenEncoder:
         found = hashlib.sha256(repr((
             self.stride, self.rgb, self.mean.flatten().tolist(),
             self.std.flatten().tolist())).encode())
-        for name, value in self.backbone.state_dict().items():
+        weights = self.backbone.state_dict()
+        if self.head is not None:
+            weights.update(self.head.state_dict(prefix='head.'))
+        for name, value in weights.items():
             found.update(name.encode())
             found.update(value.cpu().contiguous().numpy().tobytes())
         return found.hexdigest()
@@ -136,12 +158,16 @@ class FrozenEncoder:
                     part[:, y:, x:])
         return found
 
-    def _encode(self, image: np.ndarray) -> Tensor:
+    def prepare(self, image: np.ndarray) -> Tensor:
+        """Return what the backbone takes, (H, W, 3) -> (1, 3, H, W)."""
         if self.rgb:
             image = image[..., ::-1]
         x = torch.from_numpy(np.ascontiguousarray(image)).to(self.device)
-        x = (x.permute(2, 0, 1).float() - self.mean) / self.std
-        return F.normalize(self._maps(x[None])[self._index][0], dim=0)
+        return ((x.permute(2, 0, 1).float() - self.mean) / self.std)[None]
+
+    def _encode(self, image: np.ndarray) -> Tensor:
+        return F.normalize(
+            self._maps(self.prepare(image))[self._index][0], dim=0)
 
 
 def load_encoder(name: str = DEFAULT, stride: int = 16,
@@ -184,7 +210,7 @@ def load_encoder(name: str = DEFAULT, stride: int = 16,
 
 def load_backbone(config: str, checkpoint: str, stride: int = 16,
                   device: Optional[str] = None) -> FrozenEncoder:
-    """Return the backbone of a trained model of ours.
+    """Return the backbone of a trained model of ours, and its MatchHead.
 
     Args:
         config: File of its config.
@@ -208,5 +234,6 @@ def load_backbone(config: str, checkpoint: str, stride: int = 16,
     mean, std = (
         [default] * 3 if value is None else value.flatten().tolist()
         for value, default in ((mean, 0.0), (std, 1.0)))
+    head = getattr(model, 'decode_head', None)
     return FrozenEncoder(backbone, mean, std, stride, swap, checkpoint,
-                         device)
+                         device, head if isinstance(head, MatchHead) else None)

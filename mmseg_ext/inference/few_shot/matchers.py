@@ -50,6 +50,7 @@ def _similarities(query: Tensor, bank: Bank) -> Tensor:
                         for cells in bank.foreground], 1)
 
 
+TRAINED = 'trained'  # by the head of the encoder
 DENSE_NORMAL, NORMAL = 'dense+normal', 'normal'
 # (N, C) cells -> (N, K) scores
 MATCHERS: dict[str, Callable[[Tensor, Bank], Tensor]] = {

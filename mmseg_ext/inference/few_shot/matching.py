@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .bank import CAP, Bank, Cells
 from .encoder import FrozenEncoder
-from .matchers import MATCHERS
+from .matchers import MATCHERS, TRAINED
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Matching:
 
     Attributes:
         encoder: Of all of them.
-        matcher: One of ``MATCHERS``.
+        matcher: One of ``MATCHERS``, or 'trained', the encoder's head.
         num_classes: But for the background.
         scale: Images are enlarged by this before.
         cap: Most cells of a bank.
@@ -51,6 +51,12 @@ class Matching:
     @torch.no_grad()
     def score(self, cells: Cells, bank: Bank) -> Tensor:
         """Return the scores of an image's cells, (K, h, w)."""
+        if self.matcher == TRAINED:
+            # (N, C) -> (C, h, w)
+            x = cells.features.T.unflatten(1, cells.size)
+            return torch.stack([
+                self.encoder.head.score_map(x, *one, bank.background)
+                for one in zip(bank.foreground, bank.covered)])
         found = MATCHERS[self.matcher](cells.features, bank)
         return found.T.unflatten(1, cells.size)  # (N, K) -> (K, h, w)
 

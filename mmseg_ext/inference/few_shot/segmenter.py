@@ -14,7 +14,7 @@ from ..tiling import Tiling
 from .bank import CAP, IGNORED
 from .encoder import DEFAULT, OVERLAP, TILE, FrozenEncoder, load_encoder
 from .leave_one_out import Calibration, Labelled, classify, leave_one_out
-from .matchers import DENSE_NORMAL, MATCHERS, NORMAL
+from .matchers import DENSE_NORMAL, MATCHERS, NORMAL, TRAINED
 from .matching import Matching
 
 SCALES = (1.0, 0.5, 2.0)  # the first of the best
@@ -31,8 +31,9 @@ class FewShotSegmenter(LogitModel):
 
     Args:
         encoder: Name, see :func:`load_encoder`, or the encoder itself.
-        matcher: One of ``MATCHERS``; good images alone are matched by
-            'normal'.
+        matcher: One of ``MATCHERS``, or 'trained', the head of a trained
+            encoder; good images alone are matched by 'normal'. None:
+            'trained' where the encoder has a head, else 'dense+normal'.
         scale: Images are enlarged by this; 'auto': what is best for the
             labelled images of 0.5, 1 and 2, or 1 with good images alone.
         classes: Names of all classes, the background first; None:
@@ -53,14 +54,14 @@ class FewShotSegmenter(LogitModel):
 
     def __init__(self,
                  encoder: str | FrozenEncoder = DEFAULT,
-                 matcher: str = DENSE_NORMAL,
+                 matcher: Optional[str] = None,
                  scale: float | str = 'auto',
                  classes: Optional[Sequence[str]] = None,
                  cap: int = CAP,
                  seed: int = 0,
                  bit_depth: Optional[int] = None,
                  crop_bottom: int | str = 0) -> None:
-        check_choice('matcher', matcher, tuple(MATCHERS))
+        check_choice('matcher', matcher, (None, *MATCHERS, TRAINED))
         if scale != 'auto' and not (not isinstance(scale, str)
                                     and 0 < scale <= 8):
             raise ValueError(f"scale={scale!r}: must be 'auto' or a number "
@@ -71,7 +72,12 @@ class FewShotSegmenter(LogitModel):
                              'names, each once, the background first')
         self.encoder = (load_encoder(encoder) if isinstance(encoder, str)
                         else encoder)
-        self.matcher = matcher
+        head = getattr(self.encoder, 'head', None)
+        if matcher == TRAINED and head is None:
+            raise ValueError(
+                f'matcher={TRAINED!r}: {self.encoder.name} has no head that '
+                'matches; take a trained FewShotEncoderDecoder')
+        self.matcher = matcher or (DENSE_NORMAL if head is None else TRAINED)
         self.scale = scale
         self.given_classes = classes
         self.cap = cap

@@ -2,8 +2,10 @@
 from .dpt import DPTDecodeHead
 from .fc_hardnet_head import FCHarDNetHead
 from .fused_segformer_head import FusedSegformerHead
+from .match import MatchHead
 from .unet import UNetDecodeHead
 
 __all__ = [
-    'DPTDecodeHead', 'FCHarDNetHead', 'FusedSegformerHead', 'UNetDecodeHead'
+    'DPTDecodeHead', 'FCHarDNetHead', 'FusedSegformerHead', 'MatchHead',
+    'UNetDecodeHead'
 ]

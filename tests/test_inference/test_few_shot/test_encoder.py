@@ -4,6 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 from colour_encoder import colour_encoder, picture
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
 from tiny_segmentor import tiny_config, write_weights
 
 from mmseg_ext.engine import load_trained
@@ -97,6 +99,22 @@ def test_backbone_of_a_trained_model(tmp_path):
     torch.testing.assert_close(encoder.features(image), expected)
     with pytest.raises(ValueError, match='have the strides 4, 8'):
         load_backbone(str(tmp_path / 'config.py'), weights, 16, 'cpu')
+
+
+def test_a_trained_head_comes_along(tmp_path):
+    cfg = tiny_config()
+    cfg.model = dict(cfg.model, type='FewShotEncoderDecoder',
+                     decode_head=dict(type='MatchHead', in_channels=8,
+                                      in_index=1, channels=8))
+    cfg.dump(tmp_path / 'config.py')
+    init_default_scope('mmseg')
+    model = MODELS.build(cfg.model)
+    weights = str(tmp_path / 'model.pth')
+    torch.save(dict(state_dict=model.state_dict()), weights)
+    head = load_backbone(str(tmp_path / 'config.py'), weights, 8, 'cpu').head
+    for name, value in model.decode_head.state_dict().items():
+        assert torch.equal(head.state_dict()[name], value)
+    assert not head.training
 
 
 def test_digest():

@@ -3,16 +3,21 @@ import cv2
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from colour_encoder import BLUE, RED, colour_encoder, mask_of, picture
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
 
 from mmseg_ext.inference import Tiling
 from mmseg_ext.inference.few_shot import (
     MATCHERS,
+    TRAINED,
     FewShotSegmenter,
     Labelled,
     Matching,
     leave_one_out,
 )
+from mmseg_ext.ops import area_mask
 
 ONE = picture((RED, 8, 16, 16))
 TWO = picture((RED, 24, 32, 16), seed=1)
@@ -43,6 +48,64 @@ def test_finds_the_same(matcher):
     good = model.predict(picture(seed=7))
     assert found.score > 0 >= good.score
     assert not good.mask.any()
+
+
+def trained_head(images):
+    """Return a head that has learned to match red squares by each other."""
+    torch.manual_seed(0)
+    init_default_scope('mmseg')
+    head = MODELS.build(dict(type='MatchHead', in_channels=3, in_index=0,
+                             channels=8, dropout_ratio=0))
+    maps = torch.stack([colour_encoder().features(one) for one in images])
+    masks = torch.stack([torch.from_numpy(mask_of(one) == 1)
+                         for one in images])
+    covered = area_mask(masks, maps.shape[2:])
+    covered = torch.stack([covered, 1 - covered], 1)
+    optimizer = torch.optim.Adam(head.parameters(), 1e-2)
+    for i in range(30):
+        query = i % len(images)
+        rest = [k for k in range(len(images)) if k != query]
+        logits = head((maps[None, [query]], maps[None, rest],
+                       covered[None, rest]))
+        loss = F.cross_entropy(logits, covered[[query], 0].round().long())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return head
+
+
+def test_a_trained_head_matches():
+    head = trained_head([ONE, TWO, *GOOD[:1]])
+    encoder = colour_encoder(head=head)
+    model = FewShotSegmenter(encoder, scale=1)
+    assert model.matcher == TRAINED
+    model.fit([ONE, TWO, THREE],
+              [mask_of(x) == 1 for x in (ONE, TWO, THREE)], GOOD)
+    assert model.calibration.iou > 0.6
+    image = picture((RED, 8, 40, 16), seed=6)
+    found = model.predict(image)
+    assert iou(found.mask == 1, mask_of(image) == 1) > 0.6
+    # good images alone are matched by their distance, as without a head
+    model.fit([], [], GOOD)
+    assert model.matching.matcher == 'normal'
+    # and what an encoder does with its head is part of what it is
+    assert encoder.digest() != colour_encoder().digest()
+    plain = FewShotSegmenter(colour_encoder(), scale=1)
+    assert plain.matcher == 'dense+normal'
+
+
+def test_heads_that_do_not_fit():
+    with pytest.raises(ValueError, match='has no head that matches'):
+        segmenter('trained')
+    init_default_scope('mmseg')
+    wide, raw = (MODELS.build(dict(dict(
+        type='MatchHead', in_channels=3, channels=8), **options))
+        for options in (dict(in_channels=5),
+                        dict(matcher='attention', normalize=False)))
+    with pytest.raises(ValueError, match='3 channels, and its head'):
+        colour_encoder(head=wide)
+    with pytest.raises(ValueError, match='normalize=False'):
+        colour_encoder(head=raw)
 
 
 @pytest.mark.parametrize('matcher', ['dense', 'attention'])

@@ -1,0 +1,45 @@
+# Learns to find what one labelled image shows on two thirds of the categories,
+# validated on the others, whose defects it has never seen; with group_key=
+# 'defect_type', the same over kinds of defects within the categories.
+_base_ = [
+    '../_base_/models/few-shot_efficientnet-lite0.py',
+    '../_base_/datasets/mvtec_ad_small.py', '../_base_/schedules/episodes.py',
+    '../_base_/default_runtime.py'
+]
+
+collate_fn = dict(type='collate_episodes')
+episodes = dict(type='EpisodicDataset', group_key='category', fold=0)
+
+train_dataloader = dict(
+    batch_size=4,  # episodes
+    collate_fn=collate_fn,
+    dataset=dict(
+        _delete_=True,
+        dataset={{_base_.train_dataloader.dataset}},
+        part='base',
+        **episodes))
+val_dataloader = dict(
+    collate_fn=collate_fn,
+    dataset=dict(
+        _delete_=True,
+        dataset={{_base_.val_dataloader.dataset}},
+        part='novel',
+        episodes=5,
+        queries=10,
+        test_mode=True,
+        **episodes))
+test_dataloader = dict(
+    collate_fn=collate_fn,
+    dataset=dict(
+        _delete_=True,
+        dataset={{_base_.test_dataloader.dataset}},
+        part='novel',
+        episodes=100,
+        queries=10,
+        test_mode=True,
+        **episodes))
+val_evaluator = [
+    dict(type='GroupedIoUMetric', group_key='episode_class'),
+    dict(type='AnomalyScoreMetric', group_key='episode_class'),
+]
+test_evaluator = val_evaluator
