@@ -120,17 +120,13 @@ FAMILIES = dict(
         decode_head=dict(
             type='PSPHead', in_channels=8, in_index=1, channels=4,
             pool_scales=(1, 2, 3, 6))), None),
+    # as it is by default, its own tests export it
     plugin_dpsa=(dict(
         backbone=dict(
-            type='PluginBackbone', backbone=resnet(18, 2),
-            plugin=dict(type='DeformablePSA'), after=['layer2.0.bn1']),
-        decode_head=fcn_head(8, 1)), None),
-    stock_dpsa=(dict(
-        backbone=dict(
-            resnet(50, 1), plugins=[
-                dict(cfg=dict(type='DeformablePSA', pool='max',
-                              dcn_version=2), position='after_conv2')]),
-        decode_head=fcn_head(16, 0)), None))
+            type='PluginBackbone', backbone=resnet(18, 1),
+            plugin=dict(type='DeformablePSA', pool='max', dcn_version=2),
+            after=['layer1.0.bn1']),
+        decode_head=fcn_head(4, 0)), None))
 # Those that tools/quantize.py is also tried on: it takes what is exported.
 QUANTIZED = ('unet', 'segformer', 'proposed', 'fchardnet')
 DPT = dict(
