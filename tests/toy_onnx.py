@@ -24,7 +24,7 @@ def write_toy(path, shape=('batch', 'height', 'width', 3), opset=18,
     weights = dict(
         mean=np.full((1, 3, 1, 1), 110), std=np.full((1, 3, 1, 1), 60),
         first=rng.normal(size=(8, 3, 3, 3)) / 3,
-        second=rng.normal(size=(3, 8, 3, 3)) / 3)
+        second=2 * rng.normal(size=(3, 8, 3, 3)) / 3, half=np.array(0.5))
     node = helper.make_node
     graph = helper.make_graph(
         [
@@ -33,7 +33,8 @@ def write_toy(path, shape=('batch', 'height', 'width', 3), opset=18,
             node('Sub', ['chw', 'mean'], ['centred']),
             node('Div', ['centred', 'std'], ['x']),
             node('Conv', ['x', 'first'], ['y'], pads=[1] * 4),
-            node('Relu', ['y'], ['z']),
+            node('Relu', ['y'], ['w']),
+            node('Mul', ['w', 'half'], ['z']),  # by a number, of no axes
             node('Conv', ['z', 'second'], ['logits'], pads=[1] * 4),
         ], 'toy',
         [helper.make_tensor_value_info('image', types.UINT8, shape)],

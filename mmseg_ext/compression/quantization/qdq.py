@@ -185,7 +185,7 @@ def rank_products(prepared: Path, quantized: Path,
             str(quantized), str(augmented))
         values = collect_activations(str(augmented), Reader(batches))
         decibels = compute_weight_error(
-            create_weight_matching(str(prepared), str(quantized)))
+            create_weight_matching(str(prepared), str(quantized)), _decibels)
     for name, pair in create_activation_matching(values).items():
         decibels[name] = compute_signal_to_quantization_noice_ratio(
             pair['pre_qdq'], pair['post_qdq'])
@@ -196,6 +196,12 @@ def rank_products(prepared: Path, quantized: Path,
     cheap = dict.fromkeys([convolutions[0], convolutions[-1]])
     return [*cheap, *(name for name in sorted(noise, key=noise.get)[::-1]
                       if name not in cheap)]
+
+
+def _decibels(before: np.ndarray, after: np.ndarray) -> float:
+    # onnxruntime cannot tell the length of a single number
+    return compute_signal_to_quantization_noice_ratio(
+        *map(np.atleast_1d, (before, after)))
 
 
 def with_inputs(path: Path, names: Iterable[str]) -> set[str]:
