@@ -120,12 +120,11 @@ FAMILIES = dict(
         decode_head=dict(
             type='PSPHead', in_channels=8, in_index=1, channels=4,
             pool_scales=(1, 2, 3, 6))), None),
-    # as it is by default, its own tests export it
+    # its own tests export it with other arguments, too
     plugin_dpsa=(dict(
         backbone=dict(
             type='PluginBackbone', backbone=resnet(18, 1),
-            plugin=dict(type='DeformablePSA', pool='max', dcn_version=2),
-            after=['layer1.0.bn1']),
+            plugin=dict(type='DeformablePSA'), after=['layer1.0.bn1']),
         decode_head=fcn_head(4, 0)), None))
 # Those that tools/quantize.py is also tried on: it takes what is exported.
 QUANTIZED = ('unet', 'segformer', 'proposed', 'fchardnet')
