@@ -27,6 +27,7 @@ PATCHES = {
     'mmengine.fileio.backends.local_backend':
     'checkpoint_saving.patch_backend',
     'mmengine.hooks.checkpoint_hook': 'checkpoint_saving.patch_hook',
+    'mmengine.hooks.logger_hook': 'tested_metrics.patch_logger_hook',
     'mmengine.logging.message_hub': 'message_hub.patch_message_hub',
     'mmengine.model.wrappers.distributed':
     'cpu_distributed.patch_model_wrapper',
