@@ -30,14 +30,18 @@ def write_tiny_sam2(folder: Path) -> Path:
         mask_decoder_config=parts.Sam2MaskDecoderConfig(
             hidden_size=32, mlp_dim=32, num_attention_heads=2,
             iou_head_hidden_dim=32))
-    model = transformers.Sam2Model(config)
+    return save_tiny(
+        folder, transformers.Sam2Model(config), transformers.Sam2Processor(
+            transformers.Sam2ImageProcessorFast(
+                size=dict(height=SIDE, width=SIDE))))
+
+
+def save_tiny(folder: Path, model, processor) -> Path:
+    """Save a model of unequal scores, whose masks vary over the image."""
     with torch.no_grad():
-        # Unequal scores, and masks that vary over the image.
         for name, parameter in model.mask_decoder.named_parameters():
             if 'weight' in name:
                 parameter.normal_(std=0.3)
     model.save_pretrained(folder)
-    transformers.Sam2Processor(
-        transformers.Sam2ImageProcessorFast(
-            size=dict(height=SIDE, width=SIDE))).save_pretrained(folder)
+    processor.save_pretrained(folder)
     return folder

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny_sam2 import save_tiny
 
 SIDE = 56  # of SAM's square; 1008 in the published model
 
@@ -27,15 +28,9 @@ def write_tiny_sam3(folder: Path) -> Path:
         mask_decoder_config=dict(
             hidden_size=32, mlp_dim=32, num_attention_heads=2,
             iou_head_hidden_dim=32))
-    model = transformers.Sam3TrackerModel(config)
-    with torch.no_grad():
-        # Unequal scores, and masks that vary over the image.
-        for name, parameter in model.mask_decoder.named_parameters():
-            if 'weight' in name:
-                parameter.normal_(std=0.3)
-    model.save_pretrained(folder)
-    transformers.Sam3TrackerProcessor(
-        transformers.Sam3ImageProcessor(
-            size=dict(height=SIDE, width=SIDE)),
-        target_size=SIDE).save_pretrained(folder)
-    return folder
+    return save_tiny(
+        folder, transformers.Sam3TrackerModel(config),
+        transformers.Sam3TrackerProcessor(
+            transformers.Sam3ImageProcessor(
+                size=dict(height=SIDE, width=SIDE)),
+            target_size=SIDE))

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from mmseg_ext.basics.argument_types import number
 from mmseg_ext.basics.command_line import (
+    add_machine_options,
     add_measuring_options,
     add_reading_options,
     command_for,
@@ -65,11 +66,7 @@ def parse_args() -> argparse.Namespace:
         '--scale', type=scale, default='auto', help='enlarge images by this; '
         'auto: what is best for the supports of 0.5, 1 and 2 (default: '
         '%(default)s)')
-    parser.add_argument(
-        '--device', help="such as 'cpu'; default: the GPU if there is one")
-    parser.add_argument(
-        '--threads', type=number(int, low=1), metavar='N',
-        help='of the CPU; default: one for each core')
+    add_machine_options(parser)
     add_reading_options(parser)
     add_measuring_options(parser)
     parser.add_argument(

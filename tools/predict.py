@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mmseg_ext.basics.argument_types import number
 from mmseg_ext.basics.command_line import (
+    add_machine_options,
     add_measuring_options,
     add_reading_options,
     config_name,
@@ -43,11 +44,7 @@ def parse_args() -> argparse.Namespace:
         'average over mirror images, four times the work')
     parser.add_argument(
         '--out', type=Path, required=True, help='folder of the results')
-    parser.add_argument(
-        '--device', help="such as 'cpu'; default: the GPU if there is one")
-    parser.add_argument(
-        '--threads', type=number(int, low=1), metavar='N',
-        help='of the CPU; default: one for each core')
+    add_machine_options(parser)
     add_reading_options(parser)
     add_measuring_options(parser)
     parser.add_argument(

@@ -9,6 +9,7 @@ _base_ = [
 
 collate_fn = dict(type='collate_episodes')
 episodes = dict(type='EpisodicDataset', group_key='category', fold=0)
+novel = dict(part='novel', queries=10, test_mode=True, **episodes)
 
 train_dataloader = dict(
     batch_size=4,  # episodes
@@ -23,21 +24,15 @@ val_dataloader = dict(
     dataset=dict(
         _delete_=True,
         dataset={{_base_.val_dataloader.dataset}},
-        part='novel',
         episodes=5,
-        queries=10,
-        test_mode=True,
-        **episodes))
+        **novel))
 test_dataloader = dict(
     collate_fn=collate_fn,
     dataset=dict(
         _delete_=True,
         dataset={{_base_.test_dataloader.dataset}},
-        part='novel',
         episodes=100,
-        queries=10,
-        test_mode=True,
-        **episodes))
+        **novel))
 val_evaluator = [
     dict(type='GroupedIoUMetric', group_key='episode_class'),
     dict(type='AnomalyScoreMetric', group_key='episode_class'),

@@ -12,6 +12,7 @@ collate_fn = dict(type='collate_episodes')
 # beside the outlined one.
 episodes = dict(
     type='EpisodicDataset', group_key='class', normal_shots=0, fold=0)
+novel = dict(part='novel', queries=10, test_mode=True, **episodes)
 
 train_dataloader = dict(
     batch_size=4,  # episodes
@@ -26,21 +27,15 @@ val_dataloader = dict(
     dataset=dict(
         _delete_=True,
         dataset={{_base_.val_dataloader.dataset}},
-        part='novel',
         episodes=5,
-        queries=10,
-        test_mode=True,
-        **episodes))
+        **novel))
 test_dataloader = dict(
     collate_fn=collate_fn,
     dataset=dict(
         _delete_=True,
         dataset={{_base_.test_dataloader.dataset}},
-        part='novel',
         episodes=100,
-        queries=10,
-        test_mode=True,
-        **episodes))
+        **novel))
 val_evaluator = [
     dict(type='GroupedIoUMetric', group_key='episode_class'),
     dict(type='AnomalyScoreMetric', group_key='episode_class'),

@@ -169,6 +169,15 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
         'files declare it or where one is found; default: as in training')
 
 
+def add_machine_options(parser: argparse.ArgumentParser) -> None:
+    """Add what predictions are computed with."""
+    parser.add_argument(
+        '--device', help="such as 'cpu'; default: the GPU if there is one")
+    parser.add_argument(
+        '--threads', type=number(int, low=1), metavar='N',
+        help='of the CPU; default: one for each core')
+
+
 def add_measuring_options(parser: argparse.ArgumentParser) -> None:
     """Add how what is found in images is measured."""
     parser.add_argument(
