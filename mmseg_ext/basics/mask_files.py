@@ -182,3 +182,33 @@ def read_mask(path: str,
             'label_map={0: 0, 255: 1}, or {0: 0, 1: 1, 255: 255} if those '
             'pixels really have no label.')
     return mask.astype(np.uint8)
+
+
+def read_binary_mask(path: str,
+                     backend_args: Optional[dict] = None) -> np.ndarray:
+    """Read a mask of one foreground class, 0 and 255 or 0 and 1.
+
+    Args:
+        path: PNG, BMP or TIFF file.
+        backend_args: mmengine's file backend.
+
+    Returns:
+        (H, W) uint8: 0 background, 1 foreground.
+
+    Raises:
+        ValueError: If the file is unreadable, or holds other values.
+    """
+    mask = decode_mask(path, backend_args=backend_args)
+    if mask.ndim == 3:
+        raise ValueError(f'{path} is a picture in colours; a mask of 0 '
+                         'and 255 is expected. Convert it.')
+    foreign = foreign_labels(mask, (0, 1, 255))
+    if foreign:
+        raise ValueError(
+            f'{path} holds other values than 0 and 255 (or 0 and 1): '
+            f'{describe_fractions(foreign)}. Grey edges come from saving '
+            'a mask with anti-aliasing or as JPEG: threshold it.')
+    if 1 in mask and 255 in mask:
+        raise ValueError(f'{path} holds both 1 and 255; only one of them '
+                         'can mean foreground. Save it with 0 and 255.')
+    return (mask > 0).astype(np.uint8)

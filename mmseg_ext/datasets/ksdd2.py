@@ -1,4 +1,5 @@
 """KolektorSDD2: surfaces of an industrial product, segmented."""
+import os.path as osp
 from typing import Optional
 
 from mmseg.datasets import BaseSegDataset
@@ -6,9 +7,10 @@ from mmseg.registry import DATASETS
 
 from mmseg_ext.basics.listing import check_links
 
-from .ksdd2_layout import check_part, list_images, use_masks
+from .image_list import choose_listed
+from .ksdd2_layout import check_part, label_images, list_images, use_masks
 
-REPLACED = ('ann_file', 'data_prefix', 'img_suffix', 'seg_map_suffix',
+REPLACED = ('data_prefix', 'img_suffix', 'seg_map_suffix',
             'reduce_zero_label')
 
 
@@ -54,6 +56,9 @@ class KSDD2Dataset(BaseSegDataset):
         data_root: Folder of ``train`` and ``test``.
         split: 'train' or 'val', both from ``train``, or 'test'.
         val_ratio: Fraction of ``train`` that is held out for 'val'.
+        ann_file: Text file that lists the images of ``train`` or, for
+            split='test', of ``test`` to use, such as train/10000, in place
+            of a hold-out: for the folds of a cross-validation.
         seed: Seed of the hold-out.
         labels: CSV file of the columns ``image`` and ``label``, see
             :func:`~mmseg_ext.datasets.ksdd2_layout.read_labels`; a clean
@@ -116,14 +121,18 @@ class KSDD2Dataset(BaseSegDataset):
 
     def load_data_list(self) -> list[dict]:
         """List the split's images with their masks."""
-        images = list_images(
-            self.data_root,
-            self.split,
-            self.val_ratio,
-            self.seed,
-            labels=self.labels,
-            mask_dir=self.mask_dir,
-            backend_args=self.backend_args)
+        reading = dict(labels=self.labels, mask_dir=self.mask_dir,
+                       backend_args=self.backend_args)
+        if self.ann_file:
+            part = 'test' if self.split == 'test' else 'train'
+            images = choose_listed(
+                self.ann_file, label_images(self.data_root, part, **reading),
+                osp.join(self.data_root, part),
+                'Write it; without ann_file the split counts',
+                self.backend_args)
+        else:
+            images = list_images(self.data_root, self.split, self.val_ratio,
+                                 self.seed, **reading)
         if self.labels is not None or self.mask_dir is not None:
             images = use_masks(images, self.mask_dir, self.backend_args)
         check_links(path for image in images.values()

@@ -13,10 +13,11 @@ from mmseg_ext.basics.command_line import command_for
 from mmseg_ext.basics.listing import check_links, name_some
 from mmseg_ext.basics.splits import SPLITS, read_split
 
+from .image_list import choose_listed
 from .mvtec_layout import list_images, pooled_split
 
 PROTOCOLS = ('pooled', 'official')
-REPLACED = ('ann_file', 'data_prefix', 'img_suffix', 'seg_map_suffix',
+REPLACED = ('data_prefix', 'img_suffix', 'seg_map_suffix',
             'reduce_zero_label')
 
 
@@ -61,6 +62,9 @@ class MVTecADDataset(BaseSegDataset):
         split_dir: Folder of ``train.txt``, ``val.txt`` and ``test.txt``,
             which tools/split_mvtec.py writes, in place of a protocol; so
             that a published result can be repeated on the same images.
+        ann_file: Text file that lists the images to use, their path in
+            ``data_root`` a line, with or without suffix, in place of all
+            these: for the folds of a cross-validation.
         seed: Seed of the pooled split.
         metainfo: See mmseg's BaseSegDataset; two classes.
         **kwargs: See mmseg's BaseSegDataset.
@@ -123,7 +127,14 @@ class MVTecADDataset(BaseSegDataset):
         """List the split's images with their masks."""
         images = list_images(self.data_root, self.categories,
                              self.backend_args)
-        names = self._select(images)
+        if self.ann_file:
+            stems = {osp.splitext(name)[0]: name for name in images}
+            names = list(choose_listed(
+                self.ann_file, stems, self.data_root,
+                'Write it; without ann_file the split counts',
+                self.backend_args).values())
+        else:
+            names = self._select(images)
         check_links(images[name][key] for name in names
                     for key in ('img_path', 'seg_map_path'))
         return [

@@ -12,16 +12,15 @@ from mmseg_ext.basics.command_line import command_for, quote_command
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import (
     check_links,
-    describe_absent,
     describe_capitals,
     list_files,
     name_some,
-    read_list,
 )
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES
 from mmseg_ext.basics.sem_files import COLOURS, SEMReading
 
 from .absent_part import find_absent, settle
+from .image_list import choose_listed
 from .published import PUBLISHED
 
 
@@ -159,7 +158,10 @@ class SEMDataset(BaseSegDataset):
         image_dir = self.data_prefix['img_path']
         images = list_files(image_dir, IMAGE_SUFFIXES, self.backend_args)
         if images and self.ann_file:
-            images = self._select(images)
+            images = choose_listed(
+                self.ann_file, images, image_dir,
+                self.how_to_get() or 'Write it; without ann_file all images '
+                f'in {image_dir} are used', self.backend_args)
         if not images:
             raise FileNotFoundError(self._no_images(image_dir))
         masks = self._find_masks(images)
@@ -168,26 +170,6 @@ class SEMDataset(BaseSegDataset):
         reading = self.reading
         return [reading.sample(path, masks.get(stem))
                 for stem, path in images.items()]
-
-    def _select(self, images: dict[str, str]) -> dict[str, str]:
-        """Keep the images that ``ann_file`` names, in its order."""
-        try:
-            names = read_list(self.ann_file, IMAGE_SUFFIXES, images,
-                              self.backend_args)
-        except FileNotFoundError:
-            raise FileNotFoundError(
-                f'There is no {self.ann_file}, the list (ann_file) of the '
-                'images to use, the name of one a line. '
-                + (self.how_to_get() or 'Write it; without ann_file all '
-                   f'images in {self.data_prefix["img_path"]} are used')
-            ) from None
-        absent = [name for stem, name in names if stem not in images]
-        if absent:
-            raise FileNotFoundError(
-                f'{self.ann_file} lists {len(absent)} images that are not in '
-                f'{self.data_prefix["img_path"]}: {name_some(absent)}. '
-                + describe_absent(absent, IMAGE_SUFFIXES, images))
-        return {stem: images[stem] for stem, _ in names}
 
     def _find_masks(self, images: dict[str, str]) -> dict[str, str]:
         mask_dir = self.data_prefix.get('seg_map_path')

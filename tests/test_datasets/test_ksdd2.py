@@ -197,13 +197,25 @@ def test_unreadable_mask_is_named(root, dataset):
     dict(split='training'),
     dict(val_ratio=1),
     dict(val_ratio=-0.1),
-    dict(ann_file='train.txt'),
+    dict(data_prefix=dict(img_path='train')),
     dict(metainfo=dict(classes=('a', 'b', 'c'))),
 ])
 @pytest.mark.parametrize('dataset', [build, build_classifier])
 def test_bad_arguments(root, dataset, kwargs):
     with pytest.raises(ValueError, match=next(iter(kwargs))):
         dataset(root, **kwargs)
+
+
+def test_a_list_in_place_of_the_hold_out(root, tmp_path):
+    path = tmp_path / 'fold.txt'
+    path.write_text('train/10003.png\ntrain/10000\n')
+    for split in ('train', 'val'):
+        assert kinds(build(root, split, ann_file=str(path))) == {
+            'train/10003': COUNTS['train'][0] > 3, 'train/10000': True}
+    with pytest.raises(FileNotFoundError, match='2 images that are not in'):
+        build(root, 'test', ann_file=str(path))
+    with pytest.raises(FileNotFoundError, match='without ann_file the split'):
+        build(root, ann_file=str(tmp_path / 'none.txt'))
 
 
 def test_other_names_for_the_classes(root):

@@ -176,10 +176,29 @@ def test_split_files(root, tmp_path):
         build(root, 'test', split_dir=str(tmp_path / 's'), categories='grid')
 
 
+def test_a_list_in_place_of_the_split(root, tmp_path):
+    path = tmp_path / 'fold.txt'
+    path.write_text('grid/test/bent/003\ncable/train/good/001.png\n')
+    dataset = build(root, ann_file=str(path))
+    assert names(dataset) == ['grid/test/bent/003', 'cable/train/good/001']
+    assert [sample['data_samples'].gt_sem_seg.data.any()
+            for sample in dataset] == [True, False]
+    with pytest.raises(FileNotFoundError, match='2 images that are not in'):
+        build(root, categories=['cable'], ann_file=write_lines(
+            tmp_path, 'grid/test/bent/003', 'cable/train/bent/001'))
+    with pytest.raises(FileNotFoundError, match='without ann_file the split'):
+        build(root, ann_file=str(tmp_path / 'none.txt'))
+
+
+def write_lines(folder, *lines) -> str:
+    (folder / 'lines.txt').write_text('\n'.join(lines))
+    return str(folder / 'lines.txt')
+
+
 @pytest.mark.parametrize('kwargs', [
     dict(split='training'),
     dict(protocol='one-class'),
-    dict(ann_file='train.txt'),
+    dict(img_suffix='.png'),
     dict(reduce_zero_label=True),
     dict(metainfo=dict(classes=('a', 'b', 'c'))),
 ])

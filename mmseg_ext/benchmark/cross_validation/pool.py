@@ -14,27 +14,31 @@ from mmseg.registry import DATASETS
 from mmseg_ext.basics.duplicates import Fingerprint, take_fingerprint
 from mmseg_ext.basics.files import output_stem
 from mmseg_ext.basics.image_files import read_size
+from mmseg_ext.basics.mask_files import read_binary_mask
 from mmseg_ext.basics.pixel_size import known_um
 from mmseg_ext.basics.sections import sections
 from mmseg_ext.basics.sem_files import load_image, load_mask
-from mmseg_ext.datasets import SEMDataset
+from mmseg_ext.datasets import KSDD2Dataset, MVTecADDataset, SEMDataset
 
 PARTS = ('train', 'val')
+SURFACES = (KSDD2Dataset, MVTecADDataset)
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Training and validation images of a set of micrographs, together.
+    """Training and validation images of a config, together.
 
     Attributes:
         samples: Name of an image -> what its pipeline is handed. Names are
-            paths below ``prefix``, without suffix.
-        prefix: ``img_path`` and ``seg_map_path`` that hold all of them.
+            paths below ``prefix``, without suffix; of surfaces, in the data
+            folder.
+        prefix: ``img_path`` and ``seg_map_path`` that hold all of them;
+            None: of surfaces, whose layout says where masks are.
         classes: Names of the classes.
         palette: Colour of each, (red, green, blue), 0 to 255.
     """
     samples: Mapping[str, dict]
-    prefix: tuple[str, str]
+    prefix: Optional[tuple[str, str]]
     classes: tuple[str, ...]
     palette: list[list[int]]
 
@@ -49,7 +53,12 @@ class Pool:
 
     def truth(self, name: str) -> np.ndarray:
         """Return its class ids, (H, W) uint8, 255 where there is no label."""
-        return load_mask(self.samples[name])
+        sample = self.samples[name]
+        if self.prefix is not None:
+            return load_mask(sample)
+        if sample['seg_map_path'] is None:  # nothing but background
+            return np.zeros(read_size(sample['img_path']), np.uint8)
+        return read_binary_mask(sample['seg_map_path'])
 
     def um_per_pixel(self, name: str) -> Optional[float]:
         """Return the side of its pixels in micrometres, where it is known."""
@@ -60,6 +69,8 @@ class Pool:
              ) -> tuple[np.ndarray, list[Fingerprint]]:
         """Return which classes each image has, and its fingerprint.
 
+        Of surfaces, types of defects count as classes.
+
         Args:
             progress: Called with the number of images done, and of all.
 
@@ -68,10 +79,15 @@ class Pool:
             :attr:`names`.
         """
         held, prints = [], []
+        types = [tuple(map(self.samples[name].get,
+                           ('category', 'defect_type')))
+                 for name in self.names]
+        kinds = sorted({kind for kind in types if None not in kind})
         for i, name in enumerate(self.names):
             truth = self.truth(name)
             counts = np.bincount(truth.ravel(), minlength=256)
-            held.append(counts[:len(self.classes)] > 0)
+            held.append([*(counts[:len(self.classes)] > 0),
+                         *(types[i] == kind for kind in kinds)])
             prints.append(take_fingerprint(self.image(name)))
             progress(i + 1, len(self.samples))
         return np.array(held), prints
@@ -81,7 +97,8 @@ def read_pool(cfg: Config) -> Pool:
     """Read the images that a config trains on and validates with.
 
     Args:
-        cfg: Of an experiment with SEMDataset.
+        cfg: Of an experiment with SEMDataset, MVTecADDataset or
+            KSDD2Dataset.
 
     Raises:
         FileNotFoundError: If images or masks are missing.
@@ -94,16 +111,21 @@ def read_pool(cfg: Config) -> Pool:
         section = dict(copy.deepcopy(_section(cfg, part)), pipeline=[])
         found[part] = DATASETS.build(section)
     train, val = found.values()
+    if type(train) is not type(val):
+        raise ValueError('Training reads a data set of another type than '
+                         'validation: their images cannot be dealt out anew')
     for what in ('classes', 'palette'):
         if train.metainfo[what] != val.metainfo[what]:
             raise ValueError(f'The {what} of training and of validation '
                              'differ: give both the same metainfo')
-    prefix = _common_prefix([
-        _section(cfg, part).get('data_prefix') or dict(
-            img_path='images/train', seg_map_path='masks/train')
-        for part in PARTS])
     root = _section(cfg, 'train').get('data_root') or ''
-    folder = osp.join(root, prefix[0])
+    prefix, folder = None, root
+    if isinstance(train, SEMDataset):
+        prefix = _common_prefix([
+            _section(cfg, part).get('data_prefix') or dict(
+                img_path='images/train', seg_map_path='masks/train')
+            for part in PARTS])
+        folder = osp.join(root, prefix[0])
     samples = {}
     for dataset in found.values():
         for i in range(len(dataset)):
@@ -129,9 +151,15 @@ def use_lists(cfg: Config, pool: Pool, train: str, held_out: str) -> None:
         section = _section(cfg, part)
         section.pop('if_absent', None)
         section.update(
-            ann_file=path,
-            data_root=_section(cfg, 'train').get('data_root'),
-            data_prefix=dict(zip(('img_path', 'seg_map_path'), pool.prefix)))
+            ann_file=path, data_root=_section(cfg, 'train').get('data_root'))
+        if pool.prefix is not None:
+            section.update(data_prefix=dict(
+                zip(('img_path', 'seg_map_path'), pool.prefix)))
+        elif section['type'] == 'KSDD2Dataset':
+            # both parts are of train/; the ground truth judges
+            section.update(split='train' if part == 'train' else 'val')
+            if part == 'test':
+                section.update(labels=None, mask_dir=None)
 
 
 def _section(cfg: Config, part: str) -> dict:
@@ -146,14 +174,17 @@ def _section(cfg: Config, part: str) -> dict:
                          'training begins with, not one that a benchmark has '
                          'written')
     kind = DATASETS.get(found[0]['type'])
-    if len(found) > 1 or kind is None or not issubclass(kind, SEMDataset):
+    if len(found) > 1 or kind is None or not issubclass(
+            kind, (SEMDataset, *SURFACES)):
         names = ', '.join(str(section['type']) for section in found)
         raise ValueError(
-            f'{part}_dataloader reads {names}: folds need SEMDataset, which '
-            'takes a list of any images (ann_file). The layouts of MVTec AD '
-            'and KolektorSDD2 are not supported: put images and masks of '
-            'class ids under the same names into images/ and masks/, and '
-            'take a config of SEMDataset')
+            f'{part}_dataloader reads {names}: folds need a data set that '
+            'takes a list of any images (ann_file), SEMDataset, '
+            'MVTecADDataset or KSDD2Dataset')
+    if found[0].get('protocol') == 'official':
+        raise ValueError(
+            "protocol='official' trains on good images alone and has no "
+            "validation part, so there are no folds: take protocol='pooled'")
     return found[0]
 
 

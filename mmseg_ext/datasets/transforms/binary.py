@@ -3,8 +3,7 @@ import numpy as np
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 
-from mmseg_ext.basics.label_values import describe_fractions, foreign_labels
-from mmseg_ext.basics.mask_files import decode_mask
+from mmseg_ext.basics.mask_files import read_binary_mask
 
 
 @TRANSFORMS.register_module()
@@ -29,7 +28,8 @@ class LoadBinaryAnnotations(LoadAnnotations):
 
     def _load_seg_map(self, results: dict) -> None:
         path, shape = results['seg_map_path'], tuple(results['ori_shape'])
-        mask = np.zeros(shape, np.uint8) if path is None else self._read(path)
+        mask = np.zeros(shape, np.uint8) if path is None else (
+            read_binary_mask(path, self.backend_args))
         if mask.shape != shape:
             raise ValueError(
                 f'{results["img_path"]} is {shape[1]} x {shape[0]} pixels '
@@ -37,19 +37,3 @@ class LoadBinaryAnnotations(LoadAnnotations):
                 f'{mask.shape[0]}. Replace one of the two files.')
         results['gt_seg_map'] = mask
         results['seg_fields'].append('gt_seg_map')
-
-    def _read(self, path: str) -> np.ndarray:
-        mask = decode_mask(path, backend_args=self.backend_args)
-        if mask.ndim == 3:
-            raise ValueError(f'{path} is a picture in colours; a mask of 0 '
-                             'and 255 is expected. Convert it.')
-        foreign = foreign_labels(mask, (0, 1, 255))
-        if foreign:
-            raise ValueError(
-                f'{path} holds other values than 0 and 255 (or 0 and 1): '
-                f'{describe_fractions(foreign)}. Grey edges come from saving '
-                'a mask with anti-aliasing or as JPEG: threshold it.')
-        if 1 in mask and 255 in mask:
-            raise ValueError(f'{path} holds both 1 and 255; only one of them '
-                             'can mean foreground. Save it with 0 and 255.')
-        return (mask > 0).astype(np.uint8)

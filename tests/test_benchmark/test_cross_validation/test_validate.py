@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from mmseg.registry import DATASETS
 from tiny import tiny_quickstart
 
 from mmseg_ext.benchmark.cross_validation import Measured, cross_validate
@@ -136,12 +137,61 @@ def test_lists_in_one_folder_are_pooled(metaldam_like, config_path):
     assert len(pool.names) == 6 and pool.prefix == ('images', 'labels')
 
 
-@pytest.mark.parametrize('name, words', [
-    ('unet_c16_ksdd2', 'reads KSDD2Dataset: folds need'),
-    ('unet_c16_mvtec', 'reads MVTecADDataset: folds need')])
-def test_sets_without_lists_are_refused(name, words, config_path):
-    with pytest.raises(ValueError, match=words):
-        read_pool(load_config(config_path(name)))
+@pytest.fixture(params=['ksdd2', 'mvtec'])
+def surfaces(request, config_path, ksdd2_like, mvtec_like):
+    """Name of a layout and a config of it."""
+    root = dict(ksdd2=ksdd2_like, mvtec=mvtec_like)[request.param]
+    cfg = load_config(config_path(f'unet_c16_{request.param}'),
+                      data_root=str(root))
+    return request.param, cfg
+
+
+def test_surfaces_are_dealt_out_by_their_defects(surfaces, tmp_path):
+    _, cfg = surfaces
+    pool = read_pool(cfg)
+    folds, _ = settle_folds(tmp_path, pool, 2, None, 0, lambda *_: None)
+    run = list_runs(cfg, pool, folds, [0], tmp_path)[0].job.cfg
+    parts = {}
+    for part in ('train', 'val', 'test'):
+        section = dict(run[f'{part}_dataloader']['dataset'], pipeline=[])
+        dataset = DATASETS.build(section)
+        parts[part] = {dataset.get_data_info(i)['output_name']
+                       for i in range(len(dataset))}
+    assert parts['val'] == parts['test'] == {*folds.lists[0]}
+    assert parts['train'] == {*folds.lists[1]}
+    assert parts['train'] | parts['val'] == {*pool.names}
+    tested = DATASETS.build(dict(cfg.test_dataloader.dataset, pipeline=[]))
+    assert not {*pool.names} & {tested.get_data_info(i)['output_name']
+                                for i in range(len(tested))}
+    for names in folds.lists:  # defective ones in each
+        assert any(pool.truth(image).any() for image in names)
+        assert not all(pool.truth(image).any() for image in names)
+
+
+def test_what_surfaces_look_like(surfaces):
+    name, cfg = surfaces
+    pool = read_pool(cfg)
+    held, prints = pool.look(lambda *_: None)
+    assert len(held) == len(prints) == len(pool.names)
+    assert held[:, 0].all()  # background
+    for image, classes in zip(pool.names, held):
+        truth = pool.truth(image)
+        assert truth.shape == pool.image(image).shape[:2]
+        assert classes[1] == truth.any()
+        if name == 'mvtec':  # a column for each type of each category
+            assert classes[2:].sum() == 1
+            assert classes[1] == ('/good/' not in image)
+
+
+def test_data_sets_without_lists_are_refused(config_path):
+    with pytest.raises(ValueError, match='reads CheckedCityscapesDataset: '
+                       'folds need'):
+        read_pool(load_config(config_path('bisenetv2_c16_cityscapes')))
+    cfg = load_config(config_path('unet_c16_mvtec'))
+    for part in ('train', 'val'):
+        cfg[f'{part}_dataloader'].dataset.protocol = 'official'
+    with pytest.raises(ValueError, match="protocol='official' trains on"):
+        read_pool(cfg)
 
 
 def test_parts_that_lie_apart_are_refused(repository, sem_root, tmp_path):
