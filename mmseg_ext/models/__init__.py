@@ -1,5 +1,6 @@
 """Models, registered in MMSegmentation's own registries."""
 from .backbones import (
+    DetailStem,
     FusedMixVisionTransformer,
     HarDNet,
     HybridTransformer,
@@ -10,6 +11,7 @@ from .backbones import (
 )
 from .convolutions import GroupedConv2d, SeparableConv2d
 from .decode_heads import (
+    DetailSegformerHead,
     DPTDecodeHead,
     FCHarDNetHead,
     FusedSegformerHead,
@@ -37,6 +39,7 @@ from .segmentors import (
 __all__ = [
     'BootstrappedCrossEntropyLoss', 'ChannelDistillLoss',
     'CrossEntropyDiceLoss', 'DPTDecodeHead', 'DeformablePSA',
+    'DetailSegformerHead', 'DetailStem',
     'DistillEncoderDecoder', 'EpisodeLoss', 'FCHarDNetHead',
     'FeatureDistillLoss', 'FeatureDistiller', 'FewShotEncoderDecoder',
     'FusedMixVisionTransformer', 'FusedSegformerHead', 'GroupedConv2d',

@@ -1,4 +1,5 @@
 """Backbones."""
+from .detail_stem import DetailStem
 from .fused_mit import FusedMixVisionTransformer
 from .hardnet import HarDNet
 from .hybrid_transformer import HybridTransformer
@@ -7,6 +8,6 @@ from .resunet import ResUNet
 from .timm_backbone import TimmBackbone, timm_maps
 
 __all__ = [
-    'FusedMixVisionTransformer', 'HarDNet', 'HybridTransformer',
+    'DetailStem', 'FusedMixVisionTransformer', 'HarDNet', 'HybridTransformer',
     'PluginLayers', 'ResUNet', 'TimmBackbone', 'plugin_backbone', 'timm_maps'
 ]

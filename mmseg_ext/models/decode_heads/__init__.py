@@ -1,4 +1,5 @@
 """Decode heads."""
+from .detail_segformer_head import DetailSegformerHead
 from .dpt import DPTDecodeHead
 from .fc_hardnet_head import FCHarDNetHead
 from .fused_segformer_head import FusedSegformerHead
@@ -6,6 +7,6 @@ from .match import MatchHead
 from .unet import UNetDecodeHead
 
 __all__ = [
-    'DPTDecodeHead', 'FCHarDNetHead', 'FusedSegformerHead', 'MatchHead',
-    'UNetDecodeHead'
+    'DPTDecodeHead', 'DetailSegformerHead', 'FCHarDNetHead',
+    'FusedSegformerHead', 'MatchHead', 'UNetDecodeHead'
 ]

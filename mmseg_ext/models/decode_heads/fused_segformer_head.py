@@ -89,7 +89,16 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
         super().__init__(interpolate_mode=interpolate_mode, **kwargs)
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
-        inputs = self._transform_inputs(inputs)
+        return self._fuse(self._transform_inputs(inputs), self.conv_seg)
+
+    def _fuse(self, inputs: Sequence[Tensor], last: nn.Conv2d) -> Tensor:
+        """Return last(dropout(relu(norm(sum of the stages)))).
+
+        Args:
+            inputs: A map for each stage.
+            last: A 1 x 1 convolution, (B, channels, H_0, W_0) to
+                (B, last.out_channels, H_0, W_0).
+        """
         fusion = self.fusion_conv
         # of the layers, not of the config: pruning narrows each by itself
         widths = [conv.conv.out_channels for conv in self.convs]
@@ -112,7 +121,7 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
             for x in maps:
                 # in place: no more than one enlarged map at a time
                 out += resize(x, out.shape[2:], **resizing)
-        out = self._classify(tracked, out)
+        out = self._finish(tracked, out, last)
         tracked.update()
         return out
 
@@ -135,20 +144,24 @@ class FusedSegformerHead(PixelLossMixin, SegformerHead):
         tracked.add(norm, mean, variance)
         return out
 
-    def _classify(self, tracked: '_Tracked', x: Tensor) -> Tensor:
-        """Return conv_seg(dropout(relu(norm(x))))."""
-        fusion, classifier = self.fusion_conv, self.conv_seg
+    def _finish(self, tracked: '_Tracked', x: Tensor,
+                last: nn.Conv2d) -> Tensor:
+        """Return last(dropout(relu(norm(x))))."""
+        fusion = self.fusion_conv
         if not _normalizes_by_batch(fusion, x):
             if fusion.with_norm:
                 x = fusion.norm(x)
-            return self.cls_seg(fusion.activate(x))
+            x = fusion.activate(x)
+            return last(x if self.dropout is None else self.dropout(x))
         factor = None
         if self.dropout is not None:  # zeroes whole channels
             factor = self.dropout(x.new_ones(*x.shape[:2], 1, 1)).flatten(1)
-        norm = fusion.norm
+        norm, bias = fusion.norm, last.bias
+        if bias is None:
+            bias = x.new_zeros(last.out_channels)
         out, *statistics = norm_relu_conv(
-            x, norm.weight, norm.bias, classifier.weight.flatten(1),
-            classifier.bias, factor, norm.eps, tracked.space(x.shape[1]))
+            x, norm.weight, norm.bias, last.weight.flatten(1), bias, factor,
+            norm.eps, tracked.space(x.shape[1]))
         tracked.add(norm, *statistics)
         return out
 

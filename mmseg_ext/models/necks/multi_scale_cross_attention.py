@@ -154,6 +154,9 @@ class MultiScaleCrossAttentionNeck(BaseModule):
             full score matrix), see :func:`mmseg_ext.ops.attend`.
         pre_norm: LayerNorm on both maps before the attention.
         out_proj: A linear layer after the attention.
+        queries: Which maps are query maps, as indices of ``in_channels``;
+            None: all that have a partner. The others pass through, such as
+            a stem's detail before the encoder's maps.
         init_cfg: Initialisation, see mmengine's BaseModule.
 
     Attributes:
@@ -183,6 +186,7 @@ class MultiScaleCrossAttentionNeck(BaseModule):
                  attention: str = 'fused',
                  pre_norm: bool = False,
                  out_proj: bool = False,
+                 queries: Optional[Sequence[int]] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
         check_choice('direction', direction, DIRECTIONS)
@@ -197,6 +201,13 @@ class MultiScaleCrossAttentionNeck(BaseModule):
         self.pairs = [(i, i + 1) for i in stages[:-1]]
         if direction == 'backward':
             self.pairs = [(fine + 1, fine) for fine, _ in self.pairs]
+        if queries is not None:
+            able = [target for target, _ in self.pairs]
+            if not queries or not {*queries} <= {*able}:
+                raise ValueError(
+                    f'queries={queries!r}: must be some of {able}, the maps '
+                    f'that have a partner in the {direction} direction')
+            self.pairs = [pair for pair in self.pairs if pair[0] in queries]
         targets = [in_channels[target] for target, _ in self.pairs]
         if (not isinstance(num_heads, int) or num_heads < 1
                 or any(c % num_heads for c in targets)):

@@ -42,6 +42,33 @@ class TestLiteralForm(TestMultiScaleCrossAttentionNeck):
         return [(batch, c, *grid) for c, grid in zip(SMALL, grids(3, size))]
 
 
+class TestDetailPasses(TestMultiScaleCrossAttentionNeck):
+
+    def build(self):
+        return MultiScaleCrossAttentionNeck(SMALL, queries=[1])
+
+    def shapes(self, batch, size):
+        return [(batch, c, *grid)
+                for c, grid in zip((4, 16, 6), grids(3, size))]
+
+    def test_one_stage(self):
+        for queries in ([], [2], [-1]):
+            with pytest.raises(ValueError, match=r'must be some of \[0, 1\]'):
+                MultiScaleCrossAttentionNeck(SMALL, queries=queries)
+
+
+def test_pairs_alone_are_those_of_all():
+    """What a query map gets does not depend on the other pairs."""
+    both, one = (MultiScaleCrossAttentionNeck(SMALL, queries=queries).double()
+                 for queries in (None, [1]))
+    one.attentions[0].load_state_dict(both.attentions[1].state_dict())
+    inputs = maps()
+    expected = both(inputs)
+    outs = one(inputs)
+    assert outs[0] is inputs[0]
+    torch.testing.assert_close(outs[1:], expected[1:])
+
+
 def maps(channels=SMALL, size=16, batch=2, dtype=torch.float64):
     """Random maps whose grid halves from stage to stage."""
     return [
