@@ -18,5 +18,9 @@ columns = {
         title='class-ratio error', unit='%p', better='lower'),
 }
 rows = dict(
+    segformer_detail=dict(
+        title='SegFormer to stride 2, ImageNet',
+        config='../{folder}/'
+        'segformer-detail_efficientnet-lite0_{data}.py'),
     plan=dict(plan=dict(
         classes=('matrix', 'secondary', 'tertiary'))))
