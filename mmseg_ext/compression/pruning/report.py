@@ -1,13 +1,13 @@
 """What pruning has removed, and what that costs and gains."""
 import io
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 import torch
 from torch import Tensor, nn
 
+from mmseg_ext.basics.alternation import alternate
 from mmseg_ext.basics.csv_files import CsvWriter
 from mmseg_ext.engine.model_cost import (
     PixelLogits,
@@ -19,7 +19,6 @@ from mmseg_ext.engine.timing import seconds
 from .importance import layers_of, logits_of
 from .settings import PruningSettings
 
-WARM_UPS, PAIRS = 2, 7
 COLUMNS = ('layer', 'channels', 'kept')
 
 
@@ -149,14 +148,10 @@ def changed_pixels(before: nn.Module, after: nn.Module,
 def latency_ratio(before: nn.Module, after: nn.Module,
                   image: Tensor) -> float:
     """Return the median of time after / before, measured in alternation."""
-    works: list[Callable] = [lambda model=model: logits_of(model, image)
-                             for model in (before, after)]
-    ratios = []
-    for i in range(WARM_UPS + PAIRS):
-        old, new = map(seconds, works)
-        if i >= WARM_UPS:
-            ratios.append(new / old)
-    return median(ratios)
+    _, (_, ratio) = alternate(*(
+        lambda model=model: logits_of(model, image)
+        for model in (before, after)), seconds=seconds)
+    return ratio
 
 
 def _classes(logits: Tensor) -> Tensor:

@@ -1,5 +1,4 @@
 """Whether a compressed model says the same as the one it was made of."""
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ from mmseg_ext.inference.preparation import Preparation
 
 IGNORED = 255  # value of pixels without a label
 NEAR = 2  # pixels to either side of a boundary
-REPEATS = 7
 
 
 @dataclass(frozen=True)
@@ -132,28 +130,6 @@ class Comparison:
             self.progress(f'{i} of {len(self.samples)} images compared')
             image, label = sample.read(self.preparation)
             yield predict(model, image).mask, label
-
-
-def alternate(*works: Callable[[], object]
-              ) -> tuple[list[float], list[float]]:
-    """Time some works in turn, so that all meet the same disturbances.
-
-    Args:
-        *works: Each is called without arguments.
-
-    Returns:
-        Median seconds of each, and median ratio of its time to the first's.
-    """
-    for work in works:
-        work()
-    seconds = np.zeros((REPEATS, len(works)))
-    for times in seconds:
-        for i, work in enumerate(works):
-            start = time.perf_counter()
-            work()
-            times[i] = time.perf_counter() - start
-    return (np.median(seconds, axis=0).tolist(),
-            np.median(seconds / seconds[:, :1], axis=0).tolist())
 
 
 def _near_boundaries(mask: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Optional
 
+from mmseg_ext.basics.alternation import alternate
 from mmseg_ext.basics.arguments import check_at_least, check_choice
 from mmseg_ext.basics.extras import require_extra
 from mmseg_ext.basics.files import sha256
@@ -19,7 +20,7 @@ from mmseg_ext.inference import OnnxModel
 from mmseg_ext.inference.preparation import Preparation
 
 from .calibration import collect_batches
-from .comparison import NEAR, Agreement, Comparison, Sample, alternate
+from .comparison import NEAR, Agreement, Comparison, Sample
 
 TARGETS = ('here', 'vnni', 'x86', 'arm')
 CALIBRATIONS = ('minmax', 'percentile')
