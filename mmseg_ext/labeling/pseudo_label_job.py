@@ -40,7 +40,7 @@ from .known_images import known_images
 from .label_folder import FAILURES
 from .phase_training import find_micrographs
 from .pseudo_label_config import both_config, marked_root, source_sets
-from .pseudo_label_places import compare_kinds, refuse_place
+from .pseudo_label_places import compare_kinds, refuse_place, without_masks
 from .pseudo_label_report import PseudoLabelReport
 from .pseudo_label_sheet import draw_sheet
 from .pseudo_label_store import (
@@ -117,10 +117,11 @@ class PseudoLabelJob:
                 in a folder of data, or was begun with other settings.
         """
         refuse_place(self.out, self.images, self.cfg)
-        inputs = list_inputs([str(self.images)], self.out)
+        inputs, left = without_masks(
+            list_inputs([str(self.images)], self.out))
         splits = splits_of_config(self.cfg)
         previous = self._previous()
-        remarks = compare_kinds(inputs, splits, self._depth)
+        remarks = left + compare_kinds(inputs, splits, self._depth)
         model = self._model()
         with claimed_folder(self.out):
             store = PseudoLabelStore(

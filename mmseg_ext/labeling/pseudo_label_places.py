@@ -2,6 +2,7 @@
 import os
 import os.path as osp
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
@@ -9,6 +10,7 @@ from mmseg_ext.basics.image_files import read_facts
 from mmseg_ext.basics.pseudo_labels import find_marked
 from mmseg_ext.basics.sections import data_sets
 from mmseg_ext.checking.splits import Split
+from mmseg_ext.datasets.unlabeled import MASK
 from mmseg_ext.inference.inputs import Inputs
 
 DEEP = (2, 6, 8)  # bytes a pixel of 16 bits: grey, colours, and with alpha
@@ -49,6 +51,26 @@ def _folders(cfg: Mapping) -> Iterator[str]:
 
 def _real(path: str | os.PathLike) -> Path:
     return Path(osp.realpath(path))
+
+
+def without_masks(inputs: Inputs) -> tuple[Inputs, list[str]]:
+    """Leave out what is named as masks are, and say so.
+
+    Sets of defects have images and masks in one folder.
+
+    Raises:
+        FileNotFoundError: If nothing is left.
+    """
+    images = {name: path for name, path in inputs.images.items()
+              if not any(map(MASK.search, name.split('/')))}
+    count = len(inputs.images) - len(images)
+    if not images:
+        raise FileNotFoundError(
+            f'All {count} images in {inputs.sources[0]} are named as masks '
+            'are (masks, labels, gt, a_mask.png, ...).')
+    return replace(inputs, images=images), [] if not count else [
+        f'{count} files are named as masks are (masks, labels, gt, '
+        'a_mask.png, ...) and left out.']
 
 
 def compare_kinds(inputs: Inputs, splits: Iterable[Split],
