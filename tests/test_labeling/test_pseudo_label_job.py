@@ -160,6 +160,7 @@ def test_labels_and_training(job, cfg, weights, images, tmp_path):
     steps = written.copy()
     steps.work_dir = str(tmp_path / 'work')
     steps.pop('test_dataloader')
+    steps.model.data_preprocessor.size = (96, 128)
     runner = Runner.from_cfg(steps)
     runner.train()
     assert np.isfinite(
