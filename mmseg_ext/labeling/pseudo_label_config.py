@@ -72,7 +72,8 @@ def both_config(cfg: Config, base: str, checkpoint: Path, root: Path,
     rest = ({name: value for name, value in section.items()
              if name not in REPLACED} if known else {})
     lines = [
-        '# Made by mmseg-ext pseudo_label. Edit it as any config.',
+        '# Made by mmseg-ext pseudo_label, and again if that is run again:',
+        '# inherit from it to change something.',
         f'_base_ = {base!r}',
         f'load_from = {str(checkpoint.resolve())!r}',
         'resume = False',
@@ -103,12 +104,21 @@ def both_config(cfg: Config, base: str, checkpoint: Path, root: Path,
         f'                    palette={[list(c) for c in palette]!r}),',
         "                info_band='mask',",
         f'                bit_depth={bit_depth!r},',
+        *_meaning(classes),
         *(f'                {name}={value!r},'
           for name, value in rest.items()),
         *_pipeline(place, section['pipeline']),
         '            )]))',
     ]
     return '\n'.join(lines) + '\n', notes
+
+
+def _meaning(classes: Sequence[str]) -> list[str]:
+    """Say that 255 is no label where it would be taken for a foreground."""
+    if len(classes) != 2:
+        return []
+    return ['                # 255 beside 0 alone is no foreground here',
+            '                label_map={0: 0, 1: 1, 255: 255},']
 
 
 def _described(sources: Sequence[tuple[str, dict]]) -> tuple[str, dict]:

@@ -84,7 +84,7 @@ def compare_kinds(inputs: Inputs, splits: Iterable[Split],
 
     Returns:
         What is to be said of images in colours where those of the source are
-        grey, or the other way round.
+        grey, or the other way round, and of a source that is not there.
 
     Raises:
         ValueError: If there are images of 16 bits, the source has 8, and
@@ -107,8 +107,13 @@ def compare_kinds(inputs: Inputs, splits: Iterable[Split],
                       if size in sizes} for sizes in ((1, 2), (3, 4, 6, 8)))
     kinds = {size in (1, 2) for size in source.values()}
     odd = colours if kinds == {True} else grey if kinds == {False} else ()
-    return [] if not odd else [
-        f'{len(odd)} of {len(target)} images are stored '
+    unseen = [
+        f'The {split.name} part of the config cannot be read, and was not '
+        f'compared with the images: {split.listing.findings[0].what}'
+        for split in splits
+        if not split.listing.samples and split.listing.findings]
+    return unseen if not odd else [
+        *unseen, f'{len(odd)} of {len(target)} images are stored '
         + ('in colours' if odd is colours else 'as grey levels')
         + f', such as {min(odd)}; those of the source '
         + ('as grey levels.' if odd is colours else 'in colours.')]

@@ -105,11 +105,9 @@ class PseudoLabelStore:
         remove_temporaries(root / name for name in PREDICTIONS + LABELS)
         record.write(root)
         self.rows = {row['image']: row for row in self.predicted.rows()}
-        if overwrite:
-            self.rows = {name: row for name, row in self.rows.items()
-                         if Path(row['file']).is_file()}
-        # whole again, should the last line have been cut off
-        self.predicted.write(row.values() for row in self.rows.values())
+        # written whole again, should the last line have been cut off
+        self.forget([name for name, row in self.rows.items()
+                     if overwrite and not Path(row['file']).is_file()])
 
     def _old_settings(self, overwrite: bool) -> Optional[dict]:
         if not (self.root / RECORD).exists():

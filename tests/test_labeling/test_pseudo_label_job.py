@@ -216,6 +216,17 @@ def test_interrupted(job, tmp_path, monkeypatch):
         job().run()
 
 
+def test_images_that_went(job, images, tmp_path):
+    job().run()
+    (images / 'a.png').unlink()
+    with pytest.raises(ValueError, match='1 images that are no longer there'):
+        job().run()
+    job().run(overwrite=True)
+    assert not [path for path in (tmp_path / 'out').rglob('*')
+                if path.stem == 'a']
+    assert list(rows_of(tmp_path / 'out')) == ['deep/b']
+
+
 def test_warnings(job, cfg, weights, images, sem_root, tmp_path):
     source = next((sem_root / 'images/train').iterdir())
     shutil.copy(source, images / 'leak.png')
@@ -253,6 +264,11 @@ def test_depth_and_colours(job, images):
     with pytest.raises(ValueError, match='2 of 2 images have 16 bits'):
         job().run()
     job(bit_depth=12).run()
+    for name in ('a', 'deep/b'):
+        path = str(images / f'{name}.png')
+        cv2.imwrite(path, cv2.imread(path))
+    assert '2 of 2 images are stored in colours, such as' in job(
+        out='colours').run()
 
 
 @pytest.mark.parametrize(('arguments', 'found'), [
@@ -310,8 +326,10 @@ def test_sets_of_0_and_255(name, data, number, repository, request, tmp_path):
     cfg.dump(tmp_path / 'base.py')
     for kind in ('images', 'masks'):
         (tmp_path / kind / 'train').mkdir(parents=True)
-        cv2.imwrite(str(tmp_path / kind / 'train/new.png'), np.tile(
-            np.uint8([0, 1, 255, 255]).repeat(16), (64, 1)))
+        for one, values in dict(no_defect=(0, 0, 255, 255),
+                                some_defect=(0, 1, 255, 255)).items():
+            cv2.imwrite(str(tmp_path / kind / f'train/{one}.png'), np.tile(
+                np.uint8(values).repeat(16), (64, 1)))
     text, notes = both_config(
         cfg, './base.py', tmp_path / 'a.pth', tmp_path,
         ('background', 'defect'), [[0, 0, 0], [255, 0, 0]], None)
@@ -322,10 +340,14 @@ def test_sets_of_0_and_255(name, data, number, repository, request, tmp_path):
     assert len(notes) == (number is not None)
     init_default_scope('mmseg')
     dataset = DATASETS.build(loader.dataset)
-    for index in (0, len(dataset) - 1):
-        labels = dataset[index]['data_samples'].gt_sem_seg.data
+    for index in (0, -2, -1):
+        labels = dataset[len(dataset) + index if index < 0 else 0][
+            'data_samples'].gt_sem_seg.data
         assert set(np.unique(labels)) <= {0, 1, 255}
-    assert (labels == 255).any() and (labels == 0).any()
+        assert (index == 0) != bool((labels == 255).any())
+    check = check_splits(splits_of_config(dict(
+        train_dataloader=dict(dataset=loader.dataset.datasets[1]))))
+    assert not check.failed
 
 
 def test_the_printed_commands(repository, cfg, weights, images, tmp_path):
