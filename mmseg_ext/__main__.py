@@ -14,7 +14,7 @@ from mmseg_ext.version import __version__
 GROUPS = dict(
     prepare=('make_sample', 'convert_masks', 'plan', 'check_dataset',
              'split_mvtec'),
-    train=('pretrain', 'train', 'dist_train'),
+    train=('pretrain', 'train', 'dist_train', 'pseudo_label'),
     judge=('test', 'dist_test', 'cross_validate', 'compare_models',
            'compare_figures', 'show_attention'),
     use=('predict', 'few_shot', 'label_images'),

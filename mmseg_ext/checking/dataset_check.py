@@ -28,6 +28,7 @@ from .findings import (
 )
 from .inspection import Inspection, inspect_pair, same_but_numbers
 from .pair_check import Rules
+from .pseudo_labels import find_pseudo_labels
 from .splits import Split, check_heads, find_unused
 from .statistics import (
     SplitStatistics,
@@ -105,7 +106,8 @@ def check_splits(splits: Sequence[Split],
     findings += [describe_group(group, tally.rules[key], tally.groups)
                  for key, group in tally.groups.items()]
     findings += [*check_heads(cfg or {}, splits), *find_unused(splits),
-                 *check_classes(statistics), *check_brightness(statistics),
+                 *find_pseudo_labels(splits), *check_classes(statistics),
+                 *check_brightness(statistics),
                  *_describe_duplicates(tally, splits)]
     training = [s for s in statistics if 'train' in s.name]
     if training:

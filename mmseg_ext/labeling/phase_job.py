@@ -28,6 +28,7 @@ from mmseg_ext.inference.inputs import Inputs
 from mmseg_ext.inference.phases import check_phase
 from mmseg_ext.inference.preparation import Preparation
 
+from .known_images import known_images
 from .label_folder import FAILURES
 from .phase_corrections import import_phases
 from .phase_store import TRAINING, PhaseStore
@@ -148,7 +149,8 @@ class PhaseLabelingJob:
     def _predict(self, store: PhaseStore, model: EntropyMeter,
                  inputs: Inputs) -> dict[str, Fingerprint]:
         """Predict what is not predicted; return all pictures' fingerprints."""
-        preparation, known = self._preparation(model), self._known()
+        preparation = self._preparation(model)
+        known = known_images(splits_of_config(self.cfg))
         images, faults = inputs.images, inputs.faults()
         prints, replaced = {}, []
         show = count_progress('images')
@@ -196,17 +198,6 @@ class PhaseLabelingJob:
                 f'back; or take their lines out of {store.root / TABLE}, and '
                 'they are predicted anew.')
         return prints
-
-    def _known(self) -> dict[str, str]:
-        """Return SHA-256 -> part, of the images in the config's sets."""
-        found = {}
-        for split in splits_of_config(self.cfg):
-            for sample in split.listing.samples:
-                try:
-                    found.setdefault(sha256(sample['img_path']), split.name)
-                except OSError:
-                    continue  # training says so
-        return found
 
     def _export(self, store: PhaseStore, model: EntropyMeter,
                 images: Mapping[str, Path]) -> list[PhaseRow]:
