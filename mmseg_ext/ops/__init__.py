@@ -5,6 +5,7 @@ from .confidence import confidence_weight
 from .deform_conv import deform_conv2d
 from .deform_reduce import deform_conv_map, deform_conv_mean
 from .dice import soft_dice
+from .gradient_reversal import reverse_gradient
 from .matching import (
     area_mask,
     attention_score,
@@ -41,6 +42,6 @@ __all__ = [
     'fold_batch_norm', 'foreground_cells', 'gaussian_blur', 'mix',
     'nearest_similarity', 'norm_relu_conv', 'normal_distance',
     'pixel_accuracy', 'pointwise_mlp', 'prototype', 'prototype_logits',
-    'quantize', 'quantize_from_low', 'rectangle_mask', 'soft_dice',
-    'subsample_cells', 'symmetric_scale'
+    'quantize', 'quantize_from_low', 'rectangle_mask', 'reverse_gradient',
+    'soft_dice', 'subsample_cells', 'symmetric_scale'
 ]
