@@ -1,6 +1,7 @@
 """Real trainings on two domains: resumed, and in several processes."""
 import re
 import shutil
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from ranks import in_ranks
 from tiny import tiny_quickstart
 from tiny_segmentor import tiny_config
 
-from mmseg_ext.engine import load_trained, train
+from mmseg_ext.engine import AdaptationHook, load_trained, train
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 KINDS = dict(
@@ -51,7 +52,7 @@ def config(config_path, sem_root, tmp_path):
 def test_a_resumed_training_is_the_unbroken_one(config, kind, tmp_path,
                                                 capsys):
     cfg = config('whole', kind)
-    whole = train(cfg)
+    whole = train(cfg, ema=True)
     head = re.sub(' +', ' ', capsys.readouterr().out)
     assert '\ntraining 6 images in ' in head
     assert ', batches of 2,' in head
@@ -59,7 +60,7 @@ def test_a_resumed_training_is_the_unbroken_one(config, kind, tmp_path,
     shutil.copy(tmp_path / 'whole/iter_2.pth', tmp_path / 'part')
     (tmp_path / 'part/last_checkpoint').write_text(
         str(tmp_path / 'part/iter_2.pth'))
-    again = train(config('part', kind), resume=True)
+    again = train(config('part', kind), resume=True, ema=True)
     states = [{**runner.model.state_dict(), **runner.model.training_state()}
               for runner in (whole, again)]
     assert states[0].keys() == states[1].keys()
@@ -71,13 +72,18 @@ def test_a_resumed_training_is_the_unbroken_one(config, kind, tmp_path,
     plain = cfg.copy()
     plain.model = cfg.plain
     load_trained(plain, path)
-    # another training that starts from the weights has a teacher of its own
-    fresh = config('fresh', kind)
-    fresh.load_from = path
-    fresh.train_cfg.update(max_iters=1)
-    model = train(fresh).model
-    if kind == 'self_training':
-        assert model.training_state()['steps'] == 1
+
+
+def test_a_start_from_weights_is_no_resumed_training():
+    hook = AdaptationHook()
+    net = build(**KINDS['self_training']).train()
+    hook.after_load_checkpoint(None, dict(adaptation=dict(steps=3)))
+    hook.before_train(SimpleNamespace(model=net, iter=0))
+    net.loss(*batch())
+    assert net.training_state()['steps'] == 1
+    # nor has a plain model anything to restore
+    hook.after_load_checkpoint(None, dict(adaptation=dict(steps=3)))
+    hook.before_train(SimpleNamespace(model=build(), iter=3))
 
 
 def step_in_a_rank(kind, path):
