@@ -1,10 +1,12 @@
 """A segmentor that gets used to another domain by its own predictions."""
+import logging
 import math
 from collections.abc import Mapping
 from typing import Optional
 
 import torch
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from mmseg.models.segmentors import EncoderDecoder
 from mmseg.registry import MODELS
 from mmseg.utils import SampleList
@@ -32,6 +34,7 @@ LEAST_BLUR = 0.15  # pixels
 FULL = 255  # white, where images are not normalised
 # a block that is erased: an eighth of the crop's side, at most so many pixels
 BLOCKS, LARGEST_BLOCK = 8, 64
+WATCHED = 100  # batches, after which a teacher that is never sure is told
 
 
 @MODELS.register_module()
@@ -119,6 +122,7 @@ class SelfTrainingEncoderDecoder(EncoderDecoder):
         self.jitter = jitter
         self.blur = blur
         self.mean_teacher = MeanTeacher(alpha)
+        self._unsure = 0  # batches without any weight, from the first on
 
     def training_state(self) -> dict[str, Tensor]:
         """Return what a resumed training needs beside the state dict."""
@@ -172,6 +176,7 @@ class SelfTrainingEncoderDecoder(EncoderDecoder):
         q = confidence_weight(confidence, self.threshold, shown)
         weight = q[:, None, None] * shown
         result = dict(q=q.mean(), confidence=confidence[shown].mean())
+        self._watch(result)
         images, classes, weights = target, taught, weight
         pasted = self._pasted(labels)
         if pasted is not None:
@@ -184,6 +189,20 @@ class SelfTrainingEncoderDecoder(EncoderDecoder):
             result['loss_masked'] = self._cross_entropy(
                 self._erase(self._disturb(target)), taught, weight)
         return result
+
+    def _watch(self, result: Mapping[str, Tensor]) -> None:
+        """Say once that nothing is learned from the target."""
+        if self._unsure >= WATCHED or self._unsure < 0:
+            return
+        self._unsure = self._unsure + 1 if result['q'] == 0 else -1
+        if self._unsure == WATCHED:
+            print_log(
+                f'In none of {WATCHED} batches a pixel of the target is '
+                f'certain by more than threshold={self.threshold}: q is 0, '
+                'and nothing is learned from the target. The mean confidence '
+                f'is {float(result["confidence"]):.3f}. Start from a trained '
+                'model, load_from, train longer, or lower model.threshold',
+                logger='current', level=logging.WARNING)
 
     def _pasted(self, labels: Tensor) -> Optional[Tensor]:
         if self.mix is None:

@@ -173,6 +173,22 @@ def test_grey_levels_are_changed_within_what_they_can_be():
     assert torch.equal(net._disturb(levels), levels)
 
 
+@pytest.mark.parametrize('threshold, count', [(1.0, 1), (0.0, 0)])
+def test_a_teacher_that_is_never_sure_is_told(threshold, count, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        'mmseg_ext.models.segmentors.self_training.print_log',
+        lambda text, **kwargs: told.append(text))
+    monkeypatch.setattr(
+        'mmseg_ext.models.segmentors.self_training.WATCHED', 3)
+    net = student(threshold=threshold, mix=None).train()
+    for _ in range(5):
+        found = net.loss(*batch())
+    assert len(told) == count
+    for text in told:
+        assert f'{float(found["self_training.confidence"]):.3f}' in text
+
+
 @pytest.mark.parametrize('domains', [
     (None, None), ('source', 'source'), ('target', 'target'),
     ('source', 'target', None)])
