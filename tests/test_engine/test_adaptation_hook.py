@@ -70,6 +70,7 @@ def test_a_resumed_training_is_the_unbroken_one(config, kind, tmp_path,
     path = str(tmp_path / 'whole/iter_4.pth')
     assert torch.load(path, weights_only=False)['adaptation']
     plain = cfg.copy()
+    load_trained(plain, path)  # and its own, as for an export
     plain.model = cfg.plain
     load_trained(plain, path)
 
