@@ -12,7 +12,6 @@ from domain_batches import (
 )
 
 from mmseg_ext.models.segmentors.discriminator import OutputDiscriminator
-from mmseg_ext.ops import reverse_gradient
 
 KIND = 'AdversarialEncoderDecoder'
 
@@ -107,14 +106,6 @@ def test_both_losses_are_those_that_are_written():
     reversed_, own = gradients(net, losses['adversarial.loss_d'])
     torch.testing.assert_close(reversed_, wanted, atol=1e-7, rtol=1e-3)
     torch.testing.assert_close(own, discriminators)
-
-
-def test_a_reversed_gradient():
-    x = torch.randn(3, dtype=torch.float64, requires_grad=True)
-    y = reverse_gradient(x, 2.5)
-    assert torch.equal(x, y)
-    y.square().sum().backward()
-    torch.testing.assert_close(x.grad, -5 * x.detach())
 
 
 @pytest.mark.parametrize('reversal', [False, True])
