@@ -82,6 +82,8 @@ def test_trains_one_step(path, tmp_path, roots):
     cfg.experiment_name = path.stem
     if cfg.model.type == 'DistillEncoderDecoder':
         cfg.model.teacher = plain_teacher(cfg, tmp_path)
+    if 'target' in cfg.train_dataloader.dataset:
+        cfg.train_dataloader.dataset.target = str(root / 'images/val')
     # a gigabyte for each of the B5s, which no one reads
     cfg.default_hooks.checkpoint.update(
         interval=-1, save_best=None, save_last=False)

@@ -43,10 +43,10 @@ def shrink(cfg: Config, steps: int = 1) -> Config:
         loader = cfg[f'{name}_dataloader']
         loader.update(num_workers=0, persistent_workers=False)
         dataset = loader.dataset
-        while 'dataset' in dataset:  # a wrapper
+        while 'dataset' in dataset or 'source' in dataset:  # a wrapper
             if dataset.type == 'EpisodicDataset':
                 dataset.update(episodes=2, queries=1)
-            dataset = dataset.dataset
+            dataset = dataset.get('source') or dataset.dataset
         _shrink_pipeline(dataset.pipeline)
     if cfg.model.data_preprocessor.get('size') is not None:
         cfg.model.data_preprocessor.size = (CROP, CROP)  # it pads to that

@@ -51,7 +51,9 @@ def _unwrap(dataset: Optional[Mapping]) -> Iterator[Mapping]:
     """Yield the datasets in RepeatDataset, ConcatDataset and their like."""
     if dataset is None:
         return
-    inner = dataset.get('datasets') or dataset.get('dataset')
+    # of two domains one has masks
+    inner = (dataset.get('datasets') or dataset.get('dataset')
+             or dataset.get('source'))
     if inner is None:
         yield dataset
         return

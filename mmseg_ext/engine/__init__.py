@@ -2,6 +2,7 @@
 from mmseg_ext.basics.config_files import find_config, read_config
 from mmseg_ext.basics.extras import require_extra
 
+from .adaptation_hook import AdaptationHook
 from .averaged_weights_hook import AveragedWeightsHook
 from .class_prior_hook import ClassPriorHook
 from .cpu_amp import ChannelsLastHook, CpuAmpOptimWrapper
@@ -21,13 +22,11 @@ from .validation_loss_hook import ValidationLossHook
 from .weights import StrictPretrainedInit, WeightsError, describe_weights
 
 __all__ = [
-    'AveragedWeightsHook', 'CalibrationHook', 'ChannelsLastHook',
-    'ClassPriorHook', 'CpuAmpOptimWrapper', 'CurvesHook', 'DivergenceHook',
-    'PlainMLflowVisBackend',
-    'RandomStateHook', 'ResumableEarlyStoppingHook',
-    'StrictPretrainedInit', 'ValidationLossHook', 'WeightsError',
-    'check_weights', 'config_from_options', 'describe_weights',
-    'find_config', 'learn_from', 'load_config', 'load_trained',
-    'read_config', 'remove_pretrained', 'require_extra', 'set_in_heads',
-    'test', 'train'
+    'AdaptationHook', 'AveragedWeightsHook', 'CalibrationHook',
+    'ChannelsLastHook', 'ClassPriorHook', 'CpuAmpOptimWrapper', 'CurvesHook',
+    'DivergenceHook', 'PlainMLflowVisBackend', 'RandomStateHook',
+    'ResumableEarlyStoppingHook', 'StrictPretrainedInit', 'ValidationLossHook',
+    'WeightsError', 'check_weights', 'config_from_options', 'describe_weights',
+    'find_config', 'learn_from', 'load_config', 'load_trained', 'read_config',
+    'remove_pretrained', 'require_extra', 'set_in_heads', 'test', 'train'
 ]

@@ -19,6 +19,7 @@ from mmseg_ext.basics.config_files import read_config
 from mmseg_ext.basics.files import remove_temporaries
 from mmseg_ext.basics.sections import LOADERS
 
+from .adaptation_hook import AdaptationHook
 from .checked_options import check_options, open_sections
 from .checkpoint_files import check_checkpoint
 from .class_count_hook import ClassCountHook
@@ -238,8 +239,8 @@ def _train(cfg: Config, resume: bool, checkpoint: Optional[str], quiet: bool,
         runner.logger.warning(text)
     runner.register_hook(ClassCountHook())
     runner.register_hook(TeacherHook())
-    for kind in (RandomStateHook, ValidationLossHook, CurvesHook,
-                 DivergenceHook):
+    for kind in (AdaptationHook, RandomStateHook, ValidationLossHook,
+                 CurvesHook, DivergenceHook):
         if not any(isinstance(hook, kind) for hook in runner.hooks):
             runner.register_hook(kind())
     if checkpoint:

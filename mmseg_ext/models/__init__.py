@@ -30,21 +30,23 @@ from .losses import (
 from .necks import MultiScaleCrossAttentionNeck
 from .plugins import DeformablePSA
 from .segmentors import (
+    AdversarialEncoderDecoder,
     DistillEncoderDecoder,
     FewShotEncoderDecoder,
     PrunedEncoderDecoder,
+    SelfTrainingEncoderDecoder,
     apply_widths,
 )
 
 __all__ = [
-    'BootstrappedCrossEntropyLoss', 'ChannelDistillLoss',
-    'CrossEntropyDiceLoss', 'DPTDecodeHead', 'DeformablePSA',
-    'DetailSegformerHead', 'DetailStem',
+    'AdversarialEncoderDecoder', 'BootstrappedCrossEntropyLoss',
+    'ChannelDistillLoss', 'CrossEntropyDiceLoss', 'DPTDecodeHead',
+    'DeformablePSA', 'DetailSegformerHead', 'DetailStem',
     'DistillEncoderDecoder', 'EpisodeLoss', 'FCHarDNetHead',
     'FeatureDistillLoss', 'FeatureDistiller', 'FewShotEncoderDecoder',
     'FusedMixVisionTransformer', 'FusedSegformerHead', 'GroupedConv2d',
     'HarDNet', 'HybridTransformer', 'MatchHead',
     'MultiScaleCrossAttentionNeck', 'PixelDistillLoss', 'PrunedEncoderDecoder',
-    'ResUNet', 'SeparableConv2d', 'TimmBackbone', 'UNetDecodeHead',
-    'apply_widths', 'plugin_backbone', 'timm_maps'
+    'ResUNet', 'SelfTrainingEncoderDecoder', 'SeparableConv2d', 'TimmBackbone',
+    'UNetDecodeHead', 'apply_widths', 'plugin_backbone', 'timm_maps'
 ]

@@ -1,9 +1,11 @@
 """Pure functions on tensors: no registry, no config, no mmseg."""
 from .accuracy import pixel_accuracy
 from .attention import attend
+from .confidence import confidence_weight
 from .deform_conv import deform_conv2d
 from .deform_reduce import deform_conv_map, deform_conv_mean
 from .dice import soft_dice
+from .gradient_reversal import reverse_gradient
 from .matching import (
     area_mask,
     attention_score,
@@ -17,7 +19,9 @@ from .matching import (
     prototype_logits,
     subsample_cells,
 )
+from .mixing import block_mask, class_mask, mix, rectangle_mask
 from .moments import channel_moments, fold_batch_norm
+from .photometric import change_intensity, gaussian_blur
 from .pointwise import conv_norm_relu_conv, norm_relu_conv, pointwise_mlp
 from .quantization import (
     affine_parameters,
@@ -31,12 +35,13 @@ from .resize import add_resized_
 
 __all__ = [
     'add_resized_', 'affine_parameters', 'area_mask', 'attend',
-    'attention_score', 'best_threshold', 'channel_moments',
-    'cluster_prototypes', 'conv_norm_relu_conv', 'deform_conv2d',
-    'deform_conv_map', 'deform_conv_mean', 'dense_score', 'dequantize',
-    'dequantize_from_low', 'fold_batch_norm', 'foreground_cells',
+    'attention_score', 'best_threshold', 'block_mask', 'change_intensity',
+    'channel_moments', 'class_mask', 'cluster_prototypes', 'confidence_weight',
+    'conv_norm_relu_conv', 'deform_conv2d', 'deform_conv_map',
+    'deform_conv_mean', 'dense_score', 'dequantize', 'dequantize_from_low',
+    'fold_batch_norm', 'foreground_cells', 'gaussian_blur', 'mix',
     'nearest_similarity', 'norm_relu_conv', 'normal_distance',
     'pixel_accuracy', 'pointwise_mlp', 'prototype', 'prototype_logits',
-    'quantize', 'quantize_from_low', 'soft_dice', 'subsample_cells',
-    'symmetric_scale'
+    'quantize', 'quantize_from_low', 'rectangle_mask', 'reverse_gradient',
+    'soft_dice', 'subsample_cells', 'symmetric_scale'
 ]

@@ -144,6 +144,19 @@ def test_datasets_in_wrappers(pairs):
     assert '| train (2) |' in ' '.join(to_text(result).split())
 
 
+def test_of_two_domains_the_labelled_one_is_checked(pairs):
+    source = dict(
+        type='SEMDataset', data_root=str(pairs.root),
+        data_prefix=dict(img_path='images/train', seg_map_path='masks/train'),
+        pipeline=[dict(type='LoadSEMImageFromFile'),
+                  dict(type='LoadSEMAnnotations')])
+    cfg = Config(dict(train_dataloader=dict(dataset=dict(
+        type='SourceTargetDataset', source=source, target='nowhere'))))
+    result = check_splits(splits_of_config(cfg), cfg)
+    assert [(s.name, s.listed) for s in result.statistics] == [('train', 3)]
+    assert not [f for f in result.findings if f.severity == 'error']
+
+
 def test_config_without_datasets():
     with pytest.raises(ValueError, match='no dataset'):
         splits_of_config(Config(dict(model=dict())))

@@ -5,6 +5,7 @@ from .checked_loading import LoadCheckedAnnotations, LoadCheckedImageFromFile
 from .crop_bottom import CropBottom
 from .defect_crop import DefectCrop
 from .loading import LoadSEMAnnotations, LoadSEMImageFromFile
+from .no_annotations import LoadNoAnnotations
 from .photometric import RandomBrightnessContrastGamma
 from .quarter_turn import RandomQuarterTurn
 from .rare_class_crop import RareClassCrop
@@ -12,8 +13,8 @@ from .scaled_crop import RandomScaledCrop
 
 __all__ = [
     'CropBottom', 'DefectCrop', 'LoadBinaryAnnotations',
-    'LoadCheckedAnnotations', 'LoadCheckedImageFromFile',
+    'LoadCheckedAnnotations', 'LoadCheckedImageFromFile', 'LoadNoAnnotations',
     'LoadSEMAnnotations', 'LoadSEMImageFromFile',
-    'RandomBrightnessContrastGamma', 'RandomGaussianBlur',
-    'RandomQuarterTurn', 'RandomScaledCrop', 'RareClassCrop'
+    'RandomBrightnessContrastGamma', 'RandomGaussianBlur', 'RandomQuarterTurn',
+    'RandomScaledCrop', 'RareClassCrop'
 ]

@@ -13,7 +13,7 @@ from mmengine.optim import AmpOptimWrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmseg.registry import DATASETS
 from torch import nn
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 
 from mmseg_ext.basics.console import Console
 from mmseg_ext.basics.sections import sections
@@ -259,7 +259,7 @@ def _schedule(runner: Runner) -> str:
     processes = get_world_size()
     parts = [
         length,
-        f'batches of {loader.batch_size or "several sizes"}'
+        f'batches of {_batch_size(loader)}'
         + (f' in each of {processes} processes' if processes > 1 else ''),
     ]
     if optimizer is not None:
@@ -271,6 +271,12 @@ def _schedule(runner: Runner) -> str:
         parts.append(f'validated every {interval} {unit}s'
                      if interval > 1 else f'validated every {unit}')
     return ', '.join(parts)
+
+
+def _batch_size(loader: DataLoader) -> int | str:
+    # torch knows it not of batches that a sampler makes
+    return loader.batch_size or getattr(
+        loader.batch_sampler, 'batch_size', 'several sizes')
 
 
 def _device(model: nn.Module) -> str:

@@ -1,12 +1,15 @@
 """Segmentors that differ from mmseg's in training or in their widths."""
+from .adversarial import AdversarialEncoderDecoder
 from .distill import DistillEncoderDecoder, DistillMixin
 from .few_shot import FewShotEncoderDecoder
 from .pruned import PrunedEncoderDecoder, PrunedMixin
+from .self_training import SelfTrainingEncoderDecoder
 from .teacher import Teacher
 from .widths import apply_widths, read_widths, widths_of
 
 __all__ = [
-    'DistillEncoderDecoder', 'DistillMixin', 'FewShotEncoderDecoder',
-    'PrunedEncoderDecoder', 'PrunedMixin', 'Teacher', 'apply_widths',
-    'read_widths', 'widths_of'
+    'AdversarialEncoderDecoder', 'DistillEncoderDecoder', 'DistillMixin',
+    'FewShotEncoderDecoder', 'PrunedEncoderDecoder', 'PrunedMixin',
+    'SelfTrainingEncoderDecoder', 'Teacher', 'apply_widths', 'read_widths',
+    'widths_of'
 ]

@@ -1,8 +1,7 @@
 """A segmentor that learns from other ones as well as from masks."""
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Optional
+from collections.abc import Mapping, Sequence
+from typing import Optional
 
 import torch
 import torch.nn.functional as F
@@ -16,10 +15,11 @@ from torch import Tensor, nn
 from mmseg_ext.models.distillation.map_matching import as_maps
 from mmseg_ext.ops import pixel_accuracy
 
+from .logits import IGNORED, losses_of_labelled, of_two_or_more, resized
 from .pruned import PrunedMixin
 from .teacher import Teacher, feature_channels
+from .training_only import TrainingOnlyConv2d
 
-IGNORED = 255  # label of the pixels of an image without a mask
 COMPARED = 10  # batches, after which a teacher that is worse is told
 KNOWN = ('loss', 'alpha', 'feature')
 
@@ -111,7 +111,7 @@ class DistillMixin:
         taught = (self.teachers[0].channels(self.indices[1])
                   if self.teachers else None)
         if taught is not None:
-            self.align = _AlignConv(
+            self.align = TrainingOnlyConv2d(
                 feature_channels(self, self.indices[0]), taught, 1)
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict:
@@ -132,7 +132,7 @@ class DistillMixin:
         labels = _labels(data_samples, inputs, ignore)
         labelled = (labels != ignore).flatten(1).any(1)
         features = self.extract_feat(inputs)
-        with _losses_of_labelled(self, labelled) as seen:
+        with losses_of_labelled(self, labelled) as seen:
             losses = self._decode_head_forward_train(features, data_samples)
             if self.with_auxiliary_head:
                 losses.update(self._auxiliary_head_forward_train(
@@ -177,11 +177,11 @@ class DistillMixin:
                logits: Tensor, labels: Tensor, labelled: Tensor,
                ignore: int) -> dict[str, Tensor]:
         """Return the losses of the distillation, and the accuracy."""
-        logits = _of_two_or_more(logits)
+        logits = of_two_or_more(logits)
         outputs = [teacher(inputs, self.data_preprocessor)
                    for teacher in self.teachers]
         taught = _mean_logits([
-            _resized(_of_two_or_more(t).float(), logits, self.align_corners)
+            resized(of_two_or_more(t).float(), logits, self.align_corners)
             for t, _ in outputs])
         # (B, H, W) -> (B, h, w)
         labels = F.interpolate(
@@ -246,87 +246,6 @@ class DistillEncoderDecoder(DistillMixin, PrunedMixin, EncoderDecoder):
     """
 
 
-class _AlignConv(nn.Conv2d):
-    """A convolution of the training alone, in no state dict.
-
-    So a student's weights are those of its plain segmentor;
-    the engine's TeacherHook keeps it for a resumed training.
-    """
-
-    def _save_to_state_dict(self, *args, **kwargs) -> None:
-        pass
-
-    def _load_from_state_dict(self, *args, **kwargs) -> None:
-        pass
-
-
-@contextmanager
-def _losses_of_labelled(model: EncoderDecoder,
-                        labelled: Tensor) -> Iterator[list[Tensor]]:
-    """Let the heads take their losses of the labelled images alone.
-
-    Class weights and divisors of losses are not made for images of ignored
-    pixels. What each head does before its loss stays its own.
-
-    Yields:
-        A list that gets the first logits of the decode head.
-    """
-    seen: list[Tensor] = []
-    heads = [model.decode_head]
-    if model.with_auxiliary_head:
-        auxiliary = model.auxiliary_head
-        heads += (auxiliary if isinstance(auxiliary, nn.ModuleList)
-                  else [auxiliary])
-    kept = labelled.tolist()
-    for head in heads:
-        head.loss_by_feat = _Watched(head, kept,
-                                     seen if head is heads[0] else [])
-    try:
-        yield seen
-    finally:
-        for head in heads:
-            del head.loss_by_feat
-    if not seen or not isinstance(seen[0], Tensor):
-        raise ValueError(
-            f'The student\'s decode head, {type(heads[0]).__name__}, has no '
-            'logits of the classes that could learn')
-
-
-class _Watched:
-    """A head's ``loss_by_feat``, of the labelled images."""
-
-    def __init__(self, head: nn.Module, kept: list[bool],
-                 seen: list[Any]) -> None:
-        self.head, self.kept, self.seen = head, kept, seen
-        self.original = head.loss_by_feat
-
-    def __call__(self, logits, samples: SampleList, *args, **kwargs) -> dict:
-        self.seen.append(logits)
-        if all(self.kept):
-            return self.original(logits, samples, *args, **kwargs)
-        if not any(self.kept):
-            # 0 of all logits: several processes want every gradient
-            losses = self.head.loss_decode
-            losses = (losses if isinstance(losses, nn.ModuleList)
-                      else [losses])
-            zero = sum(each.sum() for each in _tensors(logits)) * 0
-            return {loss.loss_name: zero for loss in losses}
-        return self.original(
-            _chosen(logits, self.kept),
-            [sample for sample, kept in zip(samples, self.kept) if kept],
-            *args, **kwargs)
-
-
-def _chosen(logits, kept: list[bool]):
-    if isinstance(logits, (list, tuple)):
-        return type(logits)(_chosen(each, kept) for each in logits)
-    return logits[torch.tensor(kept, device=logits.device)]
-
-
-def _tensors(logits) -> list[Tensor]:
-    return list(logits) if isinstance(logits, (list, tuple)) else [logits]
-
-
 def _labels(samples: SampleList, inputs: Tensor, ignore: int) -> Tensor:
     """Return (B, H, W), and give the samples without a mask an empty one."""
     for sample in samples:
@@ -335,20 +254,6 @@ def _labels(samples: SampleList, inputs: Tensor, ignore: int) -> Tensor:
                 (1, *inputs.shape[2:]), ignore, dtype=torch.long,
                 device=inputs.device))
     return torch.cat([sample.gt_sem_seg.data for sample in samples])
-
-
-def _of_two_or_more(logits: Tensor) -> Tensor:
-    """Return two logits in place of one, of the same probability."""
-    if logits.shape[1] > 1:
-        return logits
-    return torch.cat([torch.zeros_like(logits), logits], dim=1)
-
-
-def _resized(logits: Tensor, like: Tensor, align_corners: bool) -> Tensor:
-    if logits.shape[2:] == like.shape[2:]:
-        return logits
-    return F.interpolate(logits, like.shape[2:], mode='bilinear',
-                         align_corners=align_corners)
 
 
 def _mean_logits(logits: list[Tensor]) -> Tensor:

@@ -1,0 +1,199 @@
+"""Labelled images of one domain beside unlabelled ones of another."""
+import hashlib
+import logging
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Optional
+
+from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
+from mmseg.registry import DATASETS
+from torch.utils.data import Dataset
+
+from mmseg_ext.basics.image_files import decode_file
+from mmseg_ext.basics.listing import name_some
+
+from .picture import IMAGE_KEYS
+
+SOURCE, TARGET = 'source', 'target'  # what ``domain`` of a sample says
+OPTION = '--cfg-options train_dataloader.dataset.target=DIR'
+
+
+@DATASETS.register_module()
+class SourceTargetDataset(Dataset):
+    """Labelled images of a source domain, then images of a target domain.
+
+    Each sample says in ``domain`` of its metainfo which it is of. Those of
+    the target carry a mask of ignored pixels alone, whatever labels there
+    may be: any segmentor trains on the source by this data set, and
+    SelfTrainingEncoderDecoder and AdversarialEncoderDecoder on both, with
+    ``batch_sampler=dict(type='DomainBatchSampler')`` in the loader. Classes
+    are the source's.
+
+    What differs between the files of both is told at the start, and which
+    are among both.
+
+    Args:
+        source: Config of any of our data sets.
+        target: Folder, file, or list of folders and files as of
+            UnlabeledDataset; config of any data set; or, of a config
+            without ``type``, what differs from the source's, such as
+            ``dict(data_prefix=dict(img_path='images/new'))``. Its pipeline
+            is the source's if it has none; what loads annotations is
+            replaced by LoadNoAnnotations, and where ``info_band='mask'`` cuts
+            the information band off the source, CropBottom finds it.
+
+    Raises:
+        FileNotFoundError: If one of both has no images.
+        ValueError: If there is no target, or the source has no pipeline
+            that loads annotations.
+    """
+
+    def __init__(self,
+                 source: Mapping,
+                 target: Optional[str | Sequence[str] | Mapping] = None
+                 ) -> None:
+        if not target:
+            raise ValueError(
+                'There is no target: name the folder of images without '
+                f'masks that the model has to get used to, {OPTION}')
+        self.source: BaseDataset = DATASETS.build(dict(source))
+        settings = _settings_of(target, source)
+        self.target: BaseDataset = DATASETS.build(dict(
+            settings, pipeline=unlabeled_pipeline(
+                settings.get('pipeline') or source.get('pipeline') or (),
+                self.source.ignore_index,
+                dict(source, **settings).get('info_band') == 'mask')))
+        for part in (self.source, self.target):
+            part.full_init()
+        if not len(self.target):
+            raise FileNotFoundError(
+                f'The target has no images: {target!r}. Name another '
+                f'folder, {OPTION}')
+        # how files are read belongs to the source as long as the target
+        # says nothing of its own
+        self._reading = {
+            key: source[key] for key in IMAGE_KEYS
+            if source.get(key) is not None and settings.get(key) is None}
+        self.metainfo = self.source.metainfo
+        self.ignore_index = self.source.ignore_index
+        self._compare()
+
+    @property
+    def datasets(self) -> list[BaseDataset]:
+        """Both, as torch's ConcatDataset names its own."""
+        return [self.source, self.target]
+
+    def __len__(self) -> int:
+        return len(self.source) + len(self.target)
+
+    def __getitem__(self, index: int) -> dict:
+        sample = (self.source[index] if index < len(self.source) else
+                  self.target.pipeline(self.get_data_info(index)))
+        sample['data_samples'].set_metainfo(dict(domain=self._domain(index)))
+        return sample
+
+    def get_data_info(self, index: int) -> dict:
+        """Return what the pipeline is handed, without a target's mask."""
+        if self._domain(index) == SOURCE:
+            return self.source.get_data_info(index)
+        info = self.target.get_data_info(index - len(self.source))
+        info.pop('seg_map_path', None)
+        return dict(info, **self._reading)
+
+    def _domain(self, index: int) -> str:
+        return SOURCE if index < len(self.source) else TARGET
+
+    def _compare(self) -> None:
+        """Tell what files of both domains differ in, and have in common."""
+        files = [[part.get_data_info(i)['img_path']
+                  for i in range(len(part))]
+                 for part in (self.source, self.target)]
+        common = common_files(*files)
+        if common:
+            print_log(
+                f'{len(common)} of {len(files[1])} images of the target are '
+                f'images of the source, too: {name_some(common)}. The model '
+                'knows their masks: name images of the other domain alone',
+                logger='current', level=logging.WARNING)
+        kinds = [_kind(paths[0]) for paths in files]
+        if kinds[0] != kinds[1]:
+            print_log(
+                f'The images of the source are {kinds[0]} '
+                f'({files[0][0]}), those of the target {kinds[1]} '
+                f'({files[1][0]}). Both are read as 8 bits in three '
+                'channels; if the target\'s come out too dark, give it a '
+                'bit_depth of its own',
+                logger='current', level=logging.WARNING)
+
+
+def unlabeled_pipeline(pipeline: Sequence[Mapping], ignore_index: int,
+                       crop: bool = False) -> list[dict]:
+    """Return a pipeline that loads no annotations.
+
+    Args:
+        pipeline: Of a data set with masks.
+        ignore_index: Label of pixels without one.
+        crop: Whether to cut off the information band, where one is found.
+
+    Raises:
+        ValueError: If it loads none.
+    """
+    nothing = dict(type='LoadNoAnnotations', ignore_index=ignore_index)
+    instead = [dict(type='CropBottom'), nothing] if crop else [nothing]
+    steps = [new for step in pipeline for new in (
+        instead if 'Annotations' in step['type'] else [dict(step)])]
+    if nothing not in steps:
+        raise ValueError(
+            'The pipeline of SourceTargetDataset\'s source loads no '
+            'annotations: it needs a step of a type such as '
+            'LoadSEMAnnotations')
+    return steps
+
+
+def common_files(source: Sequence[str], target: Sequence[str]) -> list[str]:
+    """Return which of the target's files are the source's, or copies.
+
+    Only files of one size are read.
+    """
+    sizes = defaultdict(list)
+    for path in map(Path, source):
+        if path.is_file():
+            sizes[path.stat().st_size].append(path)
+    found = []
+    for name in target:
+        path = Path(name)
+        near = sizes[path.stat().st_size] if path.is_file() else []
+        if any(os.path.samefile(path, other) for other in near) or (
+                near and _digest(path) in map(_digest, near)):
+            found.append(name)
+    return found
+
+
+def _settings_of(target: str | Sequence[str] | Mapping,
+                 source: Mapping) -> dict:
+    """Return the config of the target's data set."""
+    if isinstance(target, Mapping):
+        own = dict(target)
+        if 'type' in own:
+            return own
+        # a list names the source's images, a spare part its masks
+        left_out = ('ann_file', 'if_absent', 'published', 'indices')
+        return {**{key: value for key, value in source.items()
+                   if key not in left_out}, **own}
+    sources = [target] if isinstance(target, str) else list(target)
+    return dict(type='UnlabeledDataset', sources=sources)
+
+
+def _digest(path: Path) -> bytes:
+    return hashlib.blake2b(path.read_bytes(), digest_size=16).digest()
+
+
+def _kind(path: str) -> str:
+    """Return channels and bits of a file, as it is stored."""
+    image = decode_file(path)
+    channels = image.shape[2] if image.ndim == 3 else 1
+    return (f'of {channels} channel{"s" * (channels > 1)} and '
+            f'{8 * image.dtype.itemsize} bits')

@@ -1,0 +1,54 @@
+"""What of a batch is of which domain."""
+from collections.abc import Sequence
+
+import torch
+from mmseg.structures import SegDataSample
+from torch import Tensor
+
+from mmseg_ext.datasets.source_target import SOURCE, TARGET
+
+
+def split_domains(samples: Sequence[SegDataSample]
+                  ) -> tuple[list[int], list[int]]:
+    """Return the places of the source's and of the target's samples.
+
+    Args:
+        samples: Of a SourceTargetDataset.
+
+    Raises:
+        ValueError: If some do not say which they are of, or one of both is
+            missing.
+    """
+    domains = [sample.metainfo.get('domain') for sample in samples]
+    places = [[i for i, domain in enumerate(domains) if domain == wanted]
+              for wanted in (SOURCE, TARGET)]
+    source, target = places
+    if not source or not target or len(source) + len(target) < len(samples):
+        raise ValueError(
+            f'Of a batch of {len(samples)} images {len(source)} are of the '
+            f'source and {len(target)} of the target: both are needed. In '
+            "train_dataloader, dataset=dict(type='SourceTargetDataset', "
+            "source=..., target=...) and batch_sampler=dict("
+            "type='DomainBatchSampler') make such batches")
+    return source, target
+
+
+def image_pixels(samples: Sequence[SegDataSample],
+                 inputs: Tensor) -> Tensor:
+    """Return where a batch shows images, and not what they were padded by.
+
+    Args:
+        samples: With ``padding_size`` of mmseg's preprocessor (left, right,
+            top, bottom), if anything was padded.
+        inputs: (B, 3, H, W)
+
+    Returns:
+        (B, H, W), bool
+    """
+    height, width = inputs.shape[2:]
+    shown = torch.zeros(len(samples), height, width, dtype=torch.bool)
+    for mask, sample in zip(shown, samples):
+        left, right, top, bottom = sample.metainfo.get('padding_size',
+                                                       (0, 0, 0, 0))
+        mask[top:height - bottom, left:width - right] = True
+    return shown.to(inputs.device)
