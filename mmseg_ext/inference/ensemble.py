@@ -10,7 +10,8 @@ from .predictor import LogitModel
 from .probabilities import is_thresholded, probabilities_of
 
 VIEWS = dict(none=((1, 1), ), flips=((1, 1), (1, -1), (-1, 1), (-1, -1)))
-SAME = ('classes', 'palette', 'bit_depth', 'crop_bottom', 'resizes')
+SAME = ('classes', 'palette', 'bit_depth', 'crop_bottom', 'resizes',
+        'match')
 WEIGHTS = 'runs/fold_*/seed_*/weights.pth'  # of tools/cross_validate.py
 
 

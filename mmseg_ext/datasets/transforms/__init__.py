@@ -5,6 +5,7 @@ from .checked_loading import LoadCheckedAnnotations, LoadCheckedImageFromFile
 from .crop_bottom import CropBottom
 from .defect_crop import DefectCrop
 from .loading import LoadSEMAnnotations, LoadSEMImageFromFile
+from .match_intensity import MatchIntensity
 from .photometric import RandomBrightnessContrastGamma
 from .quarter_turn import RandomQuarterTurn
 from .rare_class_crop import RareClassCrop
@@ -13,7 +14,7 @@ from .scaled_crop import RandomScaledCrop
 __all__ = [
     'CropBottom', 'DefectCrop', 'LoadBinaryAnnotations',
     'LoadCheckedAnnotations', 'LoadCheckedImageFromFile',
-    'LoadSEMAnnotations', 'LoadSEMImageFromFile',
+    'LoadSEMAnnotations', 'LoadSEMImageFromFile', 'MatchIntensity',
     'RandomBrightnessContrastGamma', 'RandomGaussianBlur',
     'RandomQuarterTurn', 'RandomScaledCrop', 'RareClassCrop'
 ]
