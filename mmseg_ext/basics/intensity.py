@@ -28,14 +28,15 @@ def grey_histogram(image: np.ndarray,
         ValueError: If the image is of another shape or type.
     """
     if image.dtype != np.uint8 or not image.size or not (
-            image.ndim == 2 or image.ndim == 3 and image.shape[2] == 3):
+            image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)):
         raise ValueError(f'The image is {image.shape} {image.dtype}; '
                          '(H, W, 3) uint8 is expected')
     if image.ndim == 3:
         image = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_BGR2GRAY)
     mask = None if valid is None else valid.astype(np.uint8)
+    # (256, 1) or (256, ), as OpenCV's version is
     return cv2.calcHist([np.ascontiguousarray(image)], [0], mask, [256],
-                        [0, 256])[:, 0].astype(np.float64)
+                        [0, 256]).ravel().astype(np.float64)
 
 
 def histogram_moments(histogram: np.ndarray) -> tuple[float, float]:

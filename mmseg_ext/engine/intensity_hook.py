@@ -1,5 +1,4 @@
 """Statistics of the training images' intensities, in every checkpoint."""
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, Optional
 
@@ -64,11 +63,12 @@ def training_intensities(dataset: Any, count: int = COUNT
     for place in range(number):
         part, i = places[(2 * place + 1) * len(places) // (2 * number)]
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter('ignore')
-                seen += _add(collector, part, i, not seen)
+            sample = _loaded(part, i)
         except Exception:  # the training reads it too, and says what is wrong
             continue
+        if sample is not None:
+            _add(collector, part, sample, not seen)
+            seen += 1
     return collector.statistics(len(places)) if seen else None
 
 
@@ -99,18 +99,23 @@ def _parts(dataset: Any) -> Iterator[Any]:
         yield dataset
 
 
-def _add(collector: IntensityCollector, part: Any, index: int,
-         first: bool) -> bool:
+def _loaded(part: Any, index: int) -> Optional[dict]:
+    """Return a sample with its image and, if there is one, its mask."""
     sample = part.get_data_info(index)
     for step in part.pipeline.transforms:
         if not type(step).__name__.startswith(LOADING):
             break
         sample = step(sample)
         if sample is None:
-            return False
+            return None
     image = sample.get('img')
-    if image is None:
-        return False
+    return (sample if isinstance(image, np.ndarray) and image.ndim == 3
+            and image.shape[2] == 3 else None)
+
+
+def _add(collector: IntensityCollector, part: Any, sample: dict,
+         first: bool) -> None:
+    image = sample['img']
     if image.dtype != np.uint8:  # what a loader turned to float
         image = np.clip(np.rint(image), 0, 255).astype(np.uint8)
     labels = sample.get('gt_seg_map')
@@ -119,7 +124,6 @@ def _add(collector: IntensityCollector, part: Any, index: int,
     # the files of a set are of one kind, and decoding takes time
     bits = _bits(sample.get('img_path')) if first else 8
     collector.add(image, valid, bits)
-    return True
 
 
 def _bits(path: Optional[str]) -> int:

@@ -43,6 +43,9 @@ class EnsembleModel(LogitModel):
                         f'{two}')
         for name in (*SAME, 'weights', 'tiling', 'max_whole'):
             setattr(self, name, getattr(first, name))
+        if not others:  # of several each has seen other images
+            self.intensities = first.intensities
+            self.config_and_checkpoint = first.config_and_checkpoint
         self.views = VIEWS[tta]
         self.details = dict(first.details)
         if others:

@@ -26,8 +26,9 @@ class OnnxModel(LogitModel):
     """A segmentor that tools/export.py has written, without PyTorch.
 
     Images are matched to the training's intensities, scaled and cut into
-    windows as in testing, if the config does so; everything else, from normalization to logits of the image's own
-    size, is in the file. On a GPU where onnxruntime has one.
+    windows as in testing, if the config does so; everything else, from
+    normalization to logits of the image's own size, is in the file. On a GPU
+    where onnxruntime has one.
 
     Args:
         path: File ``*.onnx`` of tools/export.py.

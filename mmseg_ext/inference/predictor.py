@@ -43,6 +43,8 @@ class LogitModel(ABC):
         match: Changes the grey levels of whole images, before they are cut
             and given to ``logits``; None: they stay.
         intensities: Of the training images; None: not known.
+        config_and_checkpoint: Files that the model was made of; None: of
+            others.
     """
     classes: tuple[str, ...]
     palette: list[list[int]]
@@ -56,6 +58,7 @@ class LogitModel(ABC):
     margins: bool = False
     match: Optional[IntensityMatch] = None
     intensities: Optional[IntensityStatistics] = None
+    config_and_checkpoint: Optional[tuple[str, str]] = None
 
     def digest(self) -> str:
         """Return the SHA-256 of what the model was read from."""

@@ -74,6 +74,8 @@ class TorchModel(LogitModel):
         self.match, steps = _take_match(steps)
         self.resizes = any('Resize' in step['type'] for step in steps)
         self.steps = [TRANSFORMS.build(step) for step in steps]
+        if cfg.filename:
+            self.config_and_checkpoint = str(cfg.filename), self.weights
         self.windows = _find_windows(self.model.test_cfg or {})
         if self.windows:
             self.tiling = self.windows.tiling()
