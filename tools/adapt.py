@@ -70,7 +70,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     from mmseg_ext.adaptation import AdaptationSettings, adapt_model
-    from mmseg_ext.engine import config_from_options
+    from mmseg_ext.engine import config_from_options, load_config
     from mmseg_ext.inference import list_inputs
 
     given = {name: getattr(args, name) for name in ('alpha', 'crops')
@@ -86,11 +86,11 @@ def main() -> None:
     console.clear()
     print(report.describe())
     if args.evaluate:
-        from mmseg_ext.adaptation.evaluation import mean_iou
+        from mmseg_ext.adaptation.evaluation import mean_ious
 
-        scores = [mean_iou(cfg, weights) for cfg, weights in (
+        scores = mean_ious([
             (config_from_options(args), args.checkpoint),
-            (report.config, report.checkpoint))]
+            (load_config(str(report.config)), report.checkpoint)])
         print('mIoU on the test images: {:.1f} -> {:.1f}'.format(*scores))
     files = quote_command(['--config', str(report.config), '--checkpoint',
                            str(report.checkpoint)])

@@ -1,30 +1,31 @@
 """Accuracy before and after, on a config's labelled test images."""
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mmengine.config import Config
 
-from mmseg_ext.engine import load_config, test
+from mmseg_ext.engine import test
 
 
-def mean_iou(cfg: Config | Path, checkpoint: str | Path) -> float:
-    """Return the mIoU of a checkpoint on the test part, in percent.
+def mean_ious(models: Sequence[tuple[Config, str | Path]]) -> list[float]:
+    """Return the mIoU of each of some models on its test part, in percent.
 
     Args:
-        cfg: Config, or its file.
-        checkpoint: Weights.
+        models: Configs and their weights.
 
     Raises:
-        ValueError: If the config measures no mIoU in testing.
+        ValueError: If a config measures no mIoU in testing.
     """
-    if isinstance(cfg, Path):
-        cfg = load_config(str(cfg))
+    found = []
+    # one for all: mmengine's visualizers stay with the first of their name
     with TemporaryDirectory() as folder:
-        cfg.work_dir = folder  # logs of no interest
-        # two that begin within a second share what is of one name
-        cfg.experiment_name = Path(folder).name
-        metrics = test(cfg, str(checkpoint))
-    if 'mIoU' not in metrics:
-        raise ValueError('The config measures no mIoU in testing, but '
-                         f'{", ".join(metrics)}: leave --evaluate away')
-    return float(metrics['mIoU'])
+        for cfg, checkpoint in models:
+            cfg.work_dir = folder  # logs of no interest
+            metrics = test(cfg, str(checkpoint))
+            if 'mIoU' not in metrics:
+                raise ValueError(
+                    'The config measures no mIoU in testing, but '
+                    f'{", ".join(metrics)}: leave --evaluate away')
+            found.append(float(metrics['mIoU']))
+    return found
