@@ -6,10 +6,10 @@
         --checkpoint adapted/weights.pth --out predicted
 
 adapted/ gets config.py and weights.pth, which predict, test and export take.
-intensity maps the grey levels of each image to the training's mean and
-deviation, histogram to its histogram (which also evens out true differences of
-phase fractions), batch-norm takes the statistics of batch norms anew from the
-images. Nothing is trained; it takes seconds.
+intensity moves the brightness and contrast of each image into the range of the
+training images, histogram gives it their histogram (which also evens out true
+differences of phase fractions), batch-norm takes the statistics of batch norms
+anew from the images. Nothing is trained; it takes seconds.
 """
 import argparse
 from pathlib import Path
@@ -40,10 +40,6 @@ def parse_args() -> argparse.Namespace:
         '--method', choices=('intensity', 'histogram', 'batch-norm'),
         default='intensity', help='default: %(default)s')
     parser.add_argument(
-        '--per-channel', action='store_true',
-        help='of intensity: match blue, green and red each by itself, for '
-        'another white balance')
-    parser.add_argument(
         '--alpha', type=number(float, above=0, high=1),
         help='of batch-norm: fraction of the new statistics, the rest is of '
         'the old ones (default: 1)')
@@ -59,11 +55,10 @@ def parse_args() -> argparse.Namespace:
         '--overwrite', action='store_true', help='replace what is there')
     add_config_options(parser)
     args = parser.parse_args()
-    for name, method in (('per_channel', 'intensity'),
-                         ('alpha', 'batch-norm'), ('crops', 'batch-norm')):
-        if getattr(args, name) not in (None, False) and args.method != method:
-            parser.error(f'--{name.replace("_", "-")} is of --method '
-                         f'{method}, not of {args.method}')
+    for name in ('alpha', 'crops'):
+        if getattr(args, name) is not None and args.method != 'batch-norm':
+            parser.error(f'--{name} is of --method batch-norm, not of '
+                         f'{args.method}')
     return args
 
 
@@ -75,8 +70,7 @@ def main() -> None:
 
     given = {name: getattr(args, name) for name in ('alpha', 'crops')
              if getattr(args, name) is not None}
-    settings = AdaptationSettings(
-        args.method, args.per_channel, seed=args.seed, **given)
+    settings = AdaptationSettings(args.method, seed=args.seed, **given)
     inputs = list_inputs(args.images, args.out)
     console = Console()
     report = adapt_model(

@@ -70,8 +70,7 @@ def adapt_model(cfg: Config,
                 'train_dataloader says: give their folder by --data-root')
         targets = TargetImages(
             images, Preparation.of(model, bit_depth, crop_bottom), known)
-        match = None if by_norms else known.match(
-            settings.method, settings.per_channel)
+        match = None if by_norms else known.match(settings.method)
         before, after = targets.measure(match, progress)
         notes += _notes(known, before)
         norms = None

@@ -7,6 +7,9 @@ from mmseg_ext.basics.intensity_statistics import IntensityStatistics
 
 from .settings import BATCH_NORM, AdaptationSettings
 
+HOW = dict(intensity='brightness and contrast are moved into its range',
+           histogram='all get its histogram')
+
 
 @dataclass(frozen=True)
 class AdaptationReport:
@@ -48,7 +51,7 @@ class AdaptationReport:
         else:
             lines.append(
                 f'Each image is matched to training by {self.settings.method}'
-                f': mean {self.before.mean:.0f} -> {self.after.mean:.0f}, '
-                f'deviation {self.before.std:.0f} -> {self.after.std:.0f} on '
-                'average')
+                f' ({HOW[self.settings.method]}): mean '
+                f'{self.before.mean:.0f} -> {self.after.mean:.0f}, deviation '
+                f'{self.before.std:.0f} -> {self.after.std:.0f} on average')
         return '\n'.join([*lines, *(f'Note: {note}' for note in self.notes)])

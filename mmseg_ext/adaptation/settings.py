@@ -15,23 +15,21 @@ class AdaptationSettings:
     Attributes:
         method: 'intensity' or 'histogram': match each image's grey levels to
             those of training, see
-            :class:`~mmseg_ext.basics.intensity.IntensityMatch`;
+            :meth:`~mmseg_ext.basics.intensity_statistics.IntensityStatistics.match`;
             'batch-norm': take the statistics of batch norms anew.
-        per_channel: Of 'intensity': match each channel by itself.
         alpha: Of 'batch-norm': fraction of the new statistics, above 0 to 1;
             the rest is of the old ones.
         crops: Of 'batch-norm': number of crops to take statistics from.
         seed: Of their places.
 
     Raises:
-        ValueError: If a value is not allowed, or not of the method.
+        ValueError: If a value is not allowed.
 
     Reference:
         Li et al., Revisiting Batch Normalization For Practical Domain
         Adaptation, 2016 ('batch-norm').
     """
     method: str = INTENSITY
-    per_channel: bool = False
     alpha: float = 1.0
     crops: int = 32
     seed: int = 0
@@ -42,6 +40,3 @@ class AdaptationSettings:
             raise ValueError(f'alpha={self.alpha!r}: must be above 0, and 1 '
                              'at most')
         check_at_least(2, crops=self.crops)
-        if self.per_channel and self.method != INTENSITY:
-            raise ValueError('per_channel is of method=\'intensity\', not of '
-                             f'{self.method!r}')

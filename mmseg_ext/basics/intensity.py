@@ -106,11 +106,13 @@ class IntensityMatch:
     colours do not shift.
 
     Attributes:
-        method: 'intensity': change levels in proportion, to ``mean`` and
-            ``std``; 'histogram': to ``quantiles``.
-        mean: Of 'intensity', in grey levels of 0 to 255; or one for each of
-            blue, green, red.
-        std: Standard deviation, above 0, as many as means.
+        method: 'intensity': move mean and standard deviation, by a factor
+            and a summand, to ``mean`` and ``std``; 'histogram': to
+            ``quantiles``.
+        mean: Of 'intensity', in grey levels of 0 to 255: the mean; or the
+            lowest and the highest, into which it is moved by as little as
+            possible; or three of either, for blue, green and red.
+        std: The same of the standard deviation; above 0.
         quantiles: Of 'histogram': 2 to 256 levels that do not fall, at
             evenly spaced fractions of the pixels from 0 to 1.
 
@@ -119,8 +121,8 @@ class IntensityMatch:
             its range.
     """
     method: str = INTENSITY
-    mean: float | tuple[float, ...] | None = None
-    std: float | tuple[float, ...] | None = None
+    mean: float | tuple | None = None
+    std: float | tuple | None = None
     quantiles: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
@@ -128,7 +130,7 @@ class IntensityMatch:
         for name in ('mean', 'std', 'quantiles'):
             value = getattr(self, name)
             if isinstance(value, (list, tuple)):
-                object.__setattr__(self, name, tuple(value))
+                object.__setattr__(self, name, _frozen(value))
             wanted = (name == 'quantiles') == (self.method == HISTOGRAM)
             if (value is not None) != wanted:
                 raise ValueError(
@@ -149,17 +151,15 @@ class IntensityMatch:
                              'that do not fall')
 
     def _check_moments(self) -> None:
-        means, stds = self._moments()
-        if len(means) not in (1, 3) or len(stds) != len(means) or not all(
-                map(_is_level, (*means, *stds))) or min(stds) <= 0:
+        means, stds = _spans(self.mean), _spans(self.std)
+        if len(means) != len(stds) or not all(
+                len(span) == 2 and all(map(_is_level, span))
+                and span[0] <= span[1] for span in (*means, *stds)
+                ) or min(high for _, high in stds) <= 0:
             raise ValueError(
                 f'mean={self.mean!r}, std={self.std!r}: must be a level of 0 '
-                'to 255 and one above 0, or three of each for blue, green '
-                'and red')
-
-    def _moments(self) -> tuple[tuple, tuple]:
-        return tuple(value if isinstance(value, tuple) else (value, )
-                     for value in (self.mean, self.std))
+                'to 255 and one above 0; or the lowest and the highest of '
+                'each; or three of either, for blue, green and red')
 
     def __call__(self, image: np.ndarray, path: str = 'The image'
                  ) -> np.ndarray:
@@ -178,10 +178,11 @@ class IntensityMatch:
     def table(self, image: np.ndarray, path: str = 'The image'
               ) -> np.ndarray:
         """Return what each level becomes, (256, ) or (256, 1, 3) uint8."""
-        means, stds = ((0, ), (0, )) if self.quantiles else self._moments()
-        parts = [image] if len(means) == 1 else cv2.split(image)
+        spans = [None] if self.quantiles else [
+            *zip(_spans(self.mean), _spans(self.std))]
+        parts = [image] if len(spans) == 1 else cv2.split(image)
         tables = []
-        for part, *after in zip(parts, means, stds):
+        for part, limits in zip(parts, spans):
             histogram = grey_histogram(part)
             before = histogram_moments(histogram)
             if before[1] < LEAST_STD:
@@ -189,8 +190,10 @@ class IntensityMatch:
                     f'{path} is one grey, {before[0]:.0f}: it has no contrast '
                     'that could be matched to that of other images')
             tables.append(
-                quantile_table(histogram, self.quantiles) if self.quantiles
-                else affine_table(before, tuple(after)))
+                quantile_table(histogram, self.quantiles)
+                if limits is None else affine_table(before, tuple(
+                    min(max(value, low), high)
+                    for value, (low, high) in zip(before, limits))))
         return tables[0] if len(tables) == 1 else np.stack(
             tables, axis=-1)[:, None]
 
@@ -198,8 +201,25 @@ class IntensityMatch:
         """Return what makes the same map, as JSON and configs hold it."""
         found = {name: getattr(self, name)
                  for name in ('method', 'mean', 'std', 'quantiles')}
-        return {name: list(value) if isinstance(value, tuple) else value
-                for name, value in found.items() if value is not None}
+        return {name: _thawed(value) for name, value in found.items()
+                if value is not None}
+
+
+def _spans(value: float | tuple) -> tuple[tuple, ...]:
+    """Return the lowest and the highest, once or for each channel."""
+    channels = value if isinstance(value, tuple) and len(value) == 3 else (
+        value, )
+    return tuple(each if isinstance(each, tuple) else (each, each)
+                 for each in channels)
+
+
+def _frozen(value: Any) -> Any:
+    return (tuple(map(_frozen, value)) if isinstance(value, (list, tuple))
+            else value)
+
+
+def _thawed(value: Any) -> Any:
+    return list(map(_thawed, value)) if isinstance(value, tuple) else value
 
 
 def _is_level(value: Any) -> bool:

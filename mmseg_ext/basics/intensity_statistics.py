@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from .intensity import (
+    HISTOGRAM,
     IntensityMatch,
     grey_histogram,
     histogram_moments,
@@ -34,8 +35,6 @@ class IntensityStatistics:
         std: The same of the standard deviation within each.
         means: Least, greatest and standard deviation of the images' means.
         stds: The same of the images' standard deviations.
-        channel_means: As ``mean``, of blue, green and red.
-        channel_stds: As ``std``, of blue, green and red.
         quantiles: Levels at evenly spaced fractions of the pixels of all
             images, each image counting alike.
         colour: Whether any of them is in colours.
@@ -47,8 +46,6 @@ class IntensityStatistics:
     std: float
     means: tuple[float, float, float]
     stds: tuple[float, float, float]
-    channel_means: tuple[float, float, float]
-    channel_stds: tuple[float, float, float]
     quantiles: tuple[float, ...]
     colour: bool = False
     bits: int = 8
@@ -68,8 +65,7 @@ class IntensityStatistics:
         if not isinstance(found, Mapping) or set(found) != names:
             raise ValueError(f"{path}: what it says of the training images' "
                              f'intensities is not of the kind {sorted(names)}')
-        lengths = dict(means=3, stds=3, channel_means=3, channel_stds=3,
-                       quantiles=QUANTILES)
+        lengths = dict(means=3, stds=3, quantiles=QUANTILES)
         values = dict(found)
         for name in names - {'colour'}:
             value = values[name]
@@ -104,19 +100,19 @@ class IntensityStatistics:
         return all(low <= value <= high for value, (low, high) in zip(
             (mean, std), self.limits()))
 
-    def match(self, method: str, per_channel: bool = False) -> IntensityMatch:
+    def match(self, method: str) -> IntensityMatch:
         """Return the map that makes images like these.
+
+        By 'intensity', mean and deviation are moved into the range of these
+        images, and not to their middle: where they are of two kinds, as of
+        two detectors, there may be no image at all.
 
         Args:
             method: See :class:`~.intensity.IntensityMatch`.
-            per_channel: Of 'intensity': match each channel by itself.
         """
-        if method == 'histogram':
+        if method == HISTOGRAM:
             return IntensityMatch(method, quantiles=self.quantiles)
-        if per_channel:
-            return IntensityMatch(method, self.channel_means,
-                                  self.channel_stds)
-        return IntensityMatch(method, self.mean, self.std)
+        return IntensityMatch(method, self.means[:2], self.stds[:2])
 
     def describe(self) -> str:
         """Say it within a sentence."""
@@ -128,7 +124,7 @@ class IntensityCollector:
     """Statistics of images, one at a time."""
 
     def __init__(self) -> None:
-        self._moments: list[list[tuple[float, float]]] = []
+        self._moments: list[tuple[float, float]] = []
         self._pooled = np.zeros(256)
         self._colour = False
         self._bits = 8
@@ -148,14 +144,12 @@ class IntensityCollector:
         if valid is not None and not valid.any():
             valid = None
         histogram = grey_histogram(image, valid)
-        moments = [histogram_moments(each) for each in (
-            histogram, *(grey_histogram(channel, valid)
-                         for channel in cv2.split(image)))]
+        moments = histogram_moments(histogram)
         self._moments.append(moments)
         self._pooled += histogram / histogram.sum()
         self._colour = self._colour or is_coloured(image)
         self._bits = max(self._bits, bits)
-        return moments[0]
+        return moments
 
     def statistics(self, total: Optional[int] = None) -> IntensityStatistics:
         """Return those of all images.
@@ -168,15 +162,12 @@ class IntensityCollector:
         """
         if not self._moments:
             raise ValueError('There is no image to take intensities from')
-        # (image, grey and three channels, mean and deviation)
-        found = np.array(self._moments)
-        middle = found.mean(axis=0).round(DIGITS)
-        spread = [(part.min(), part.max(), part.std())
-                  for part in (found[:, 0, 0], found[:, 0, 1])]
+        found = np.array(self._moments)  # (image, mean and deviation)
+        spread = [(part.min(), part.max(), part.std()) for part in found.T]
         return IntensityStatistics(
-            len(found), total or len(found), *middle[0].tolist(),
+            len(found), total or len(found),
+            *found.mean(axis=0).round(DIGITS).tolist(),
             *(tuple(np.round(part, DIGITS).tolist()) for part in spread),
-            tuple(middle[1:, 0].tolist()), tuple(middle[1:, 1].tolist()),
             tuple(np.round(histogram_quantiles(self._pooled, QUANTILES),
                            DIGITS).tolist()),
             self._colour, self._bits)

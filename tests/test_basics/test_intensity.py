@@ -36,6 +36,20 @@ def test_intensity_is_an_affine_map():
                                atol=0.1)
 
 
+@pytest.mark.parametrize('mean, std, expected', [
+    ([0, 255], [1, 99], None), ([100, 150], [1, 99], (100, None)),
+    ([50, 60], [30, 40], (60, 30)), ([0, 255], [5, 10], (None, 10))])
+def test_as_little_as_possible(mean, std, expected):
+    image = grey()
+    found = IntensityMatch(mean=mean, std=std)(image)
+    if expected is None:  # inside already
+        np.testing.assert_array_equal(found, image)
+        return
+    wanted = [value or own for value, own in zip(
+        expected, (image.mean(), image.std()))]
+    np.testing.assert_allclose([found.mean(), found.std()], wanted, atol=0.2)
+
+
 def test_colours_get_one_map_or_one_for_each_channel():
     image = np.stack([grey(i, 20 + 40 * i, 60 + 60 * i)[..., 0]
                       for i in range(3)], axis=2)
@@ -64,7 +78,8 @@ def test_histogram_becomes_the_other():
     (dict(mean=100), 'std=None'),
     (dict(mean=100, std=0), 'above 0'),
     (dict(mean=300, std=10), '0 to 255'),
-    (dict(mean=[100, 100], std=[10, 10]), 'three of each'),
+    (dict(mean=[100, 100, 100], std=[10, 10]), 'three of either'),
+    (dict(mean=[120, 100], std=[10, 10]), 'lowest'),
     (dict(method='histogram', mean=100, std=10), 'takes quantiles'),
     (dict(method='histogram', quantiles=[3, 2]), 'do not fall'),
 ])
@@ -77,10 +92,10 @@ def test_bad_arguments(arguments, said):
     IntensityMatch(mean=150, std=20),
     IntensityMatch('histogram', quantiles=(0, 128, 255))])
 def test_one_grey_is_said(match):
-    with pytest.raises(ValueError, match='a.png is one grey, 128'):
+    with pytest.raises(ValueError, match=r'a\.png is one grey, 128'):
         match(np.full((8, 8, 3), 128, np.uint8), 'a.png')
 
 
 def test_arguments_make_the_same_map():
-    match = IntensityMatch(mean=[1, 2, 3], std=[4, 5, 6])
+    match = IntensityMatch(mean=[[1, 2], 2, 3], std=[4, 5, 6])
     assert IntensityMatch(**match.arguments()) == match

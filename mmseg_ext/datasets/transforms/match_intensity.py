@@ -28,13 +28,15 @@ class MatchIntensity(BaseTransform):
     - img
 
     Args:
-        method: 'intensity': one affine map for all channels, from the
-            image's mean and standard deviation to these; 'histogram': to
-            these quantiles. The latter also evens out what differs because
-            phases take up more of one image than of another.
-        mean: Of 'intensity': mean of the training images, 0 to 255; or those
-            of blue, green and red, and a map for each channel.
-        std: Of 'intensity': standard deviation within the training images.
+        method: 'intensity': one affine map for all channels, so that mean
+            and standard deviation become these; 'histogram': to these
+            quantiles. The latter also evens out what differs because phases
+            take up more of one image than of another.
+        mean: Of 'intensity', 0 to 255: the mean; or the lowest and the
+            highest of the training images, into which it is moved by as
+            little as possible; or three of either for blue, green and red,
+            and a map for each channel.
+        std: The same of the standard deviation within an image.
         quantiles: Of 'histogram': 2 to 256 grey levels at evenly spaced
             fractions of the training images' pixels.
 
