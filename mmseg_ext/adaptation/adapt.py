@@ -24,7 +24,7 @@ from .settings import BATCH_NORM, AdaptationSettings
 
 FILES = CONFIG, WEIGHTS = 'config.py', 'weights.pth'
 FEW_IMAGES = 4
-FEW_PIXELS = 16 * 256**2  # a thousand values of a channel at stride 32
+FEW_PIXELS = 4 * 256**2  # 256 values of a channel at stride 32
 
 
 def adapt_model(cfg: Config,
@@ -116,10 +116,10 @@ def _notes(known: Optional[IntensityStatistics],
                      f'images {known.bits}')
     if known.colour and not found.colour:
         notes.append('they are grey, and training images are in colours')
-    if known.covers(found.mean, found.std):
-        notes.append('on average they are as bright and as rich in contrast '
-                     'as the training images; if the model is wrong on them, '
-                     'it is probably for another reason')
+    if all(map(known.covers, found.means[:2], found.stds[:2])):
+        notes.append('all are as bright and as rich in contrast as the '
+                     'training images; if the model is wrong on them, it is '
+                     'probably for another reason')
     return notes
 
 
@@ -127,6 +127,6 @@ def _too_few(number: int, pixels: int) -> list[str]:
     if number >= FEW_IMAGES and pixels >= FEW_PIXELS:
         return []
     return [f'statistics of {number} image{"s" * (number > 1)} and '
-            f'{pixels / 1e6:.1f} million pixels depend on which phases they '
-            f'happen to show: give {FEW_IMAGES} or more, mix with the old '
-            'ones by --alpha 0.5, or use --method intensity']
+            f'{pixels / 1e6:.2f} million pixels depend on which phases they '
+            'happen to show: give more images or more --crops, mix with the '
+            'old ones by --alpha 0.5, or use --method intensity']
