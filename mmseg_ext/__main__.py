@@ -17,7 +17,7 @@ GROUPS = dict(
     train=('pretrain', 'train', 'dist_train', 'pseudo_label'),
     judge=('test', 'dist_test', 'cross_validate', 'compare_models',
            'compare_figures', 'show_attention'),
-    use=('predict', 'few_shot', 'label_images'),
+    use=('predict', 'adapt', 'few_shot', 'label_images'),
     compress=('prune', 'export', 'quantize'),
     study=('benchmark', 'benchmark_speed', 'benchmark_scaling',
            'benchmark_attention', 'benchmark_deform_conv',

@@ -36,6 +36,7 @@ from .curves import CurvesHook
 from .dataset_options import check_class_weights, set_in_datasets
 from .divergence_hook import DivergenceHook
 from .image_folders import ImageFoldersHook
+from .intensity_hook import IntensityHook
 from .interrupt_hook import InterruptHook
 from .loaders import ended_loaders
 from .pretrained import (
@@ -240,7 +241,7 @@ def _train(cfg: Config, resume: bool, checkpoint: Optional[str], quiet: bool,
     runner.register_hook(ClassCountHook())
     runner.register_hook(TeacherHook())
     for kind in (AdaptationHook, RandomStateHook, ValidationLossHook,
-                 CurvesHook, DivergenceHook):
+                 CurvesHook, DivergenceHook, IntensityHook):
         if not any(isinstance(hook, kind) for hook in runner.hooks):
             runner.register_hook(kind())
     if checkpoint:

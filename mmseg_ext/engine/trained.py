@@ -39,6 +39,12 @@ def load_trained(cfg: Config, checkpoint: str) -> nn.Module:
         ValueError: If the file cannot be read as a checkpoint, or its
             weights are not the model's, see :func:`load_weights`.
     """
+    return load_trained_and_meta(cfg, checkpoint)[0]
+
+
+def load_trained_and_meta(cfg: Config,
+                          checkpoint: str) -> tuple[nn.Module, dict]:
+    """Return what :func:`load_trained` does, and the checkpoint's meta."""
     check_checkpoint(checkpoint)
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     remove_pretrained(cfg)
@@ -49,7 +55,9 @@ def load_trained(cfg: Config, checkpoint: str) -> nn.Module:
     except RuntimeError as error:  # says what is wrong with the file
         raise ValueError(str(error)) from error
     load_weights(model, loaded, checkpoint)
-    return model.to(get_device()).eval()
+    meta = loaded.get('meta')
+    return model.to(get_device()).eval(), (
+        dict(meta) if isinstance(meta, Mapping) else {})
 
 
 def load_weights(model: nn.Module, loaded, checkpoint: str) -> None:

@@ -10,7 +10,8 @@ from .predictor import LogitModel
 from .probabilities import is_thresholded, probabilities_of
 
 VIEWS = dict(none=((1, 1), ), flips=((1, 1), (1, -1), (-1, 1), (-1, -1)))
-SAME = ('classes', 'palette', 'bit_depth', 'crop_bottom', 'resizes')
+SAME = ('classes', 'palette', 'bit_depth', 'crop_bottom', 'resizes',
+        'match')
 WEIGHTS = 'runs/fold_*/seed_*/weights.pth'  # of tools/cross_validate.py
 
 
@@ -42,6 +43,9 @@ class EnsembleModel(LogitModel):
                         f'{two}')
         for name in (*SAME, 'weights', 'tiling', 'max_whole'):
             setattr(self, name, getattr(first, name))
+        if not others:  # of several each has seen other images
+            self.intensities = first.intensities
+            self.config_and_checkpoint = first.config_and_checkpoint
         self.views = VIEWS[tta]
         self.details = dict(first.details)
         if others:

@@ -29,7 +29,8 @@ class EntropyMeter(LogitModel):
     def __init__(self, model: LogitModel) -> None:
         self.model = model
         for name in ('classes', 'palette', 'weights', 'details', 'tiling',
-                     'max_whole', 'resizes', 'bit_depth', 'crop_bottom'):
+                     'max_whole', 'resizes', 'bit_depth', 'crop_bottom',
+                     'match', 'intensities'):
             setattr(self, name, getattr(model, name))
         self._sum = self._pixels = 0.0
 

@@ -47,6 +47,8 @@ class ExportReport:
         seconds: Least time for the first shape, by PyTorch and by the file.
         threads: Threads of both.
         windows: How the config cuts images, which the file does not.
+        match: Method by which the config matches intensities, which goes by
+            whole images: of tiles and windows each would get another map.
     """
     path: Path
     dynamic: tuple[str, ...]
@@ -59,6 +61,7 @@ class ExportReport:
     seconds: tuple[float, float]
     threads: int
     windows: Optional[Windows] = None
+    match: Optional[str] = None
 
     def describe(self) -> str:
         """Say it in lines to print."""
@@ -80,6 +83,12 @@ class ExportReport:
                 f'The config tests in {self.windows.describe()}: '
                 f'{command_for("predict")} cuts them, other programs must do '
                 'so')
+        if self.match:
+            lines.append(
+                f"The config matches each image's intensities ({self.match}), "
+                'by the whole image and so not in the network: '
+                f'{command_for("predict")} does it, other programs must (key '
+                'match of the metadata)')
         sizes = ', '.join(' x '.join(map(str, x)) for x in self.checked)
         lines += [
             f'Largest difference from PyTorch: {self.difference:.2g}, of '
@@ -152,7 +161,9 @@ def _export(cfg: Config | str, checkpoint: str, out: Path,
     plain = _without_scaling(model)
     report = _first_that_works(graph, plain, out, (batch, *size), fixed_size,
                                opset, metadata, tolerance)
-    return ExportReport(out, windows=windows, **report)
+    return ExportReport(
+        out, windows=windows, match=model.match and model.match.method,
+        **report)
 
 
 def _check(out: Path, size: Optional[Sequence[int]], batch: int) -> None:
@@ -234,6 +245,8 @@ def _describe(model: TorchModel, graph: LogitGraph, cfg: Config,
         palette=model.palette,
         bit_depth=model.bit_depth,
         crop_bottom=model.crop_bottom,
+        match=model.match and model.match.arguments(),
+        intensity=model.intensities and model.intensities.record(),
         resize=resize,
         mean=graph.mean.flatten().tolist(),
         std=graph.std.flatten().tolist(),

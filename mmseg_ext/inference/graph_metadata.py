@@ -1,9 +1,11 @@
 """What tools/export.py writes beside a network, and whether it makes sense."""
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Optional
 
 from mmseg_ext.basics import command_for, name_fault
+from mmseg_ext.basics.intensity import IntensityMatch
+from mmseg_ext.basics.intensity_statistics import IntensityStatistics
 
 KEY = 'mmseg_ext'
 MAX_CLASSES = 256  # ids of 8 bits
@@ -31,7 +33,9 @@ def read_metadata(found: dict[str, str], path: str) -> dict[str, Any]:
         raise _bad(path, f'it is no JSON ({error})') from error
     if not isinstance(metadata, dict):
         raise _bad(path, 'it is no table of names and values')
-    metadata = dict(dict(windows=None), **metadata)  # older files lack it
+    # older files lack these
+    metadata = dict(dict(windows=None, match=None, intensity=None),
+                    **metadata)
     if metadata['windows'] is None:
         metadata.setdefault('size_divisor', 1)
     for key, (fits, expected) in RULES.items():
@@ -45,6 +49,38 @@ def read_metadata(found: dict[str, str], path: str) -> dict[str, Any]:
         raise _bad(path, f'it names {len(classes)} classes and '
                    f'{len(palette)} colours')
     return metadata
+
+
+def read_match(found: Any, path: str) -> Optional[IntensityMatch]:
+    """Return how images are to be matched before the network sees them.
+
+    Args:
+        found: Arguments of the match, or None.
+        path: The file, for errors.
+
+    Raises:
+        ValueError: If they are others.
+    """
+    if found is None:
+        return None
+    try:
+        return IntensityMatch(**found)
+    except (TypeError, ValueError) as error:
+        raise _bad(path, f'match: {error}') from error
+
+
+def read_intensities(found: Any, path: str) -> Optional[IntensityStatistics]:
+    """Return the intensities of the training images, if the file has them.
+
+    Raises:
+        ValueError: If they are something else.
+    """
+    if found is None:
+        return None
+    try:
+        return IntensityStatistics.read(found, 'intensity')
+    except ValueError as error:
+        raise _bad(path, str(error)) from error
 
 
 def check_ports(inputs: Sequence, outputs: Sequence, num_classes: int,

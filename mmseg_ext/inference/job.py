@@ -27,6 +27,7 @@ from .calibration import AUTO, Calibration
 from .diameter_plot import DIAMETERS, draw_diameters
 from .inputs import Inputs
 from .outcome import Outcome
+from .outliers import describe_outliers
 from .phase_plot import draw_phases
 from .phases import check_phase
 from .predictor import LogitModel, Prediction, predict
@@ -161,6 +162,8 @@ class PredictionJob:
             grains=self.grain_size, split=self._split,
             probabilities=self.probabilities, strips=self.annotate_masks,
             margins=self.model.margins, labelme=self.labelme,
+            intensities=(self.model.intensities is not None
+                         and self.model.match is None),
             overwrite=overwrite)
         for name, content in self.beside.items():
             write_atomically(self.out / name, content)
@@ -194,6 +197,8 @@ class PredictionJob:
                           self._calibration.others(
                               self.inputs.others,
                               self.inputs.images.values()))
+        outcome.outliers = describe_outliers(
+            self.model, store.intensities(), self.inputs.sources)
         if fractions:
             outcome.fractions = fractions
             outcome.phases = store.write_summaries()

@@ -9,7 +9,13 @@ import numpy as np
 from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.basics.stand_ins import describe_stand_in
 
-from .graph_metadata import check_channels, check_ports, read_metadata
+from .graph_metadata import (
+    check_channels,
+    check_ports,
+    read_intensities,
+    read_match,
+    read_metadata,
+)
 from .predictor import LogitModel
 from .run_record import describe_preparation
 from .tiling import Tiling
@@ -19,9 +25,10 @@ from .windows import Windows
 class OnnxModel(LogitModel):
     """A segmentor that tools/export.py has written, without PyTorch.
 
-    Images are scaled and cut into windows as in testing, if the config does
-    so; everything else, from normalization to logits of the image's own
-    size, is in the file. On a GPU where onnxruntime has one.
+    Images are matched to the training's intensities, scaled and cut into
+    windows as in testing, if the config does so; everything else, from
+    normalization to logits of the image's own size, is in the file. On a GPU
+    where onnxruntime has one.
 
     Args:
         path: File ``*.onnx`` of tools/export.py.
@@ -82,6 +89,9 @@ class OnnxModel(LogitModel):
         # how logits get back to the image's size
         self.align_corners = (self.metadata['resize'] or {}).pop(
             'align_corners', False)
+        self.match = read_match(self.metadata['match'], self.weights)
+        self.intensities = read_intensities(
+            self.metadata['intensity'], self.weights)
         windows = self.metadata['windows']
         try:
             self.tiling = Tiling(*map(tuple, self.metadata['tiling']))
@@ -96,7 +106,9 @@ class OnnxModel(LogitModel):
             key: self.metadata[key]
             for key in ('config', 'checkpoint', 'checkpoint_sha256')
         } | describe_preparation(
-            [dict(type='Resize', **resize)] if resize else [], self.windows)
+            [dict(type=name, **step) for name, step in (
+                ('MatchIntensity', self.metadata['match']),
+                ('Resize', resize)) if step], self.windows)
         # a number where the file allows no other, else None
         self.batch, *self.size = (
             length if isinstance(length, int) else None

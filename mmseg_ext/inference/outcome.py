@@ -26,6 +26,7 @@ class Outcome:
         grains: What is to be said of the size of grains.
         fractions: Name of an image -> fraction of each class, 0 to 1.
         uncertainties: Of the phases; none without a validation.
+        outliers: What is to be said of images unlike those of the training.
     """
     record: RunRecord
     before: int
@@ -34,6 +35,7 @@ class Outcome:
     grains: str = ''
     fractions: dict[str, list[float]] = field(default_factory=dict)
     uncertainties: list[PhaseUncertainty] = field(default_factory=list)
+    outliers: str = ''
 
     def describe(self) -> str:
         """Return the phases as a table, and what went wrong."""
@@ -57,6 +59,7 @@ class Outcome:
                 'information band, which was taken for material '
                 f'({name_some(bands)}). To cut it off: '
                 '--crop-bottom auto']
+        lines += [self.outliers] * bool(self.outliers)
         if self.record.failures:
             lines += [f'{len(self.record.failures)} images have no '
                       'prediction:']

@@ -11,6 +11,8 @@ import numpy as np
 from mmseg_ext.basics import paint
 from mmseg_ext.basics.colours import blend
 from mmseg_ext.basics.files import sha256
+from mmseg_ext.basics.intensity import IntensityMatch
+from mmseg_ext.basics.intensity_statistics import IntensityStatistics
 
 from .defect_score import DefectScore, MarginScore
 from .tiling import Tiling, decide, predict_tiled
@@ -38,6 +40,11 @@ class LogitModel(ABC):
         margins: Whether logits are margins over the first class, which is
             what is to be expected: images are scored by them, and not by a
             probability.
+        match: Changes the grey levels of whole images, before they are cut
+            and given to ``logits``; None: they stay.
+        intensities: Of the training images; None: not known.
+        config_and_checkpoint: Files that the model was made of; None: of
+            others.
     """
     classes: tuple[str, ...]
     palette: list[list[int]]
@@ -49,6 +56,9 @@ class LogitModel(ABC):
     bit_depth: Optional[int] = None
     crop_bottom: int = 0
     margins: bool = False
+    match: Optional[IntensityMatch] = None
+    intensities: Optional[IntensityStatistics] = None
+    config_and_checkpoint: Optional[tuple[str, str]] = None
 
     def digest(self) -> str:
         """Return the SHA-256 of what the model was read from."""
@@ -135,7 +145,8 @@ def predict(
             from there on, (num_classes, h, W).
 
     Raises:
-        ValueError: If the image has another shape or type, or no pixels.
+        ValueError: If the image has another shape or type, no pixels, or one
+            grey only where the model matches intensities.
     """
     if image.ndim == 2:
         image = np.repeat(image[..., None], 3, axis=2)
@@ -144,6 +155,8 @@ def predict(
         raise ValueError(f'The image is {image.shape} {image.dtype}; '
                          '(H, W, 3) or (H, W) uint8 is expected, see '
                          'mmseg_ext.basics.read_image for 16 bits')
+    if model.match is not None:  # the same map for all tiles
+        image = model.match(image)
     if tiling is not None and whole:
         raise ValueError('Either tiling or whole=True, not both')
     if (tiling is None and not whole and not model.resizes

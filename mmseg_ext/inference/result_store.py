@@ -16,6 +16,7 @@ from mmseg_ext.basics import (
 )
 from mmseg_ext.basics.csv_files import GrowingTable, number
 from mmseg_ext.basics.files import sha256
+from mmseg_ext.basics.intensity import grey_histogram, histogram_moments
 from mmseg_ext.basics.labelme_files import ids_to_shapes, write_shapes
 from mmseg_ext.basics.pixel_size import UNKNOWN, Scale
 from mmseg_ext.basics.png_files import write_png_atomically
@@ -26,6 +27,7 @@ from .feature_table import FeatureTable
 from .features import FeatureSummary
 from .grain_size import GrainSize
 from .grain_table import GrainTable
+from .outliers import COLUMNS
 from .phase_uncertainty import PhaseUncertainty
 from .phases import PhaseSummary, summarize_phases
 from .pictures import Pictures, base_phase
@@ -93,6 +95,8 @@ class ResultStore:
         strips: Whether colour masks get legends and scale bars, too.
         margins: Whether scores are those of :class:`MarginScore`.
         labelme: Whether masks are written for labelme, too.
+        intensities: Whether the mean and the standard deviation of grey
+            levels are noted.
         overwrite: Forget what is there.
 
     Raises:
@@ -113,6 +117,7 @@ class ResultStore:
                  strips: bool = False,
                  margins: bool = False,
                  labelme: bool = False,
+                 intensities: bool = False,
                  overwrite: bool = False) -> None:
         self.root = root
         self.record = record
@@ -125,8 +130,10 @@ class ResultStore:
         self.score = (
             MarginScore if margins else DefectScore
             if isinstance(words_of(self.classes), DefectWords) else None)
+        self.notes_intensities = intensities
         later = (*SCALE, *(
-            () if self.score is None else (self.score.column, )))
+            () if self.score is None else (self.score.column, )),
+            *(COLUMNS if intensities else ()))
         self.images = GrowingTable(root / 'images.csv', (
             'image', 'file', 'file_sha256', 'height', 'width',
             'cropped_rows', 'band_rows', 'tiles', *later), later)
@@ -277,12 +284,18 @@ class ResultStore:
         self.images.append([
             (name, str(path), digest or sha256(path), height, width,
              cropped_rows, band_rows, prediction.tiles,
-             *self.scale_cells(scale), *self._score_cells(prediction))])
+             *self.scale_cells(scale), *self._score_cells(prediction),
+             *self._intensity_cells(image))])
 
     def _score_cells(self, prediction: Prediction) -> list[str]:
         """Return the cell that not all tables have."""
         found = np.nan if prediction.score is None else prediction.score
         return [] if self.score is None else [number(found, 6)]
+
+    def _intensity_cells(self, image: np.ndarray) -> list[str]:
+        """Return mean and deviation, if they are noted."""
+        return [number(found, 3) for found in histogram_moments(
+            grey_histogram(image))] if self.notes_intensities else []
 
     def _measure(self, name: str, prediction: Prediction,
                  um: Optional[float]) -> None:
@@ -319,6 +332,14 @@ class ResultStore:
         found = {row['image']: int(row['band_rows'])
                  for row in self.images.rows()}
         return {name: rows for name, rows in found.items() if rows}
+
+    def intensities(self) -> dict[str, tuple[float, float]]:
+        """Return name -> mean and deviation of grey levels, where noted."""
+        if not self.notes_intensities:
+            return {}
+        return {row['image']: tuple(float(row[name]) for name in COLUMNS)
+                for row in self.images.rows() if all(
+                    row[name] for name in COLUMNS)}
 
     def scales(self) -> dict[str, dict]:
         """Return name -> size of a pixel of the images, and who says so."""

@@ -10,13 +10,18 @@ from mmengine.config import Config
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.registry import DATASETS, TRANSFORMS
 
+from mmseg_ext.basics.intensity import IntensityMatch
 from mmseg_ext.basics.sections import sections
 from mmseg_ext.basics.sem_files import COLOURS
-from mmseg_ext.engine import load_config, load_trained
+from mmseg_ext.engine import load_config
+from mmseg_ext.engine.intensity_hook import saved_intensities
+from mmseg_ext.engine.trained import load_trained_and_meta
 
 from .predictor import LogitModel
 from .run_record import describe_preparation
 from .windows import Windows
+
+MATCH = 'MatchIntensity'
 
 
 class TorchModel(LogitModel):
@@ -58,23 +63,26 @@ class TorchModel(LogitModel):
         # before anything is built of it
         digest = hashlib.sha256(json.dumps(
             cfg.model.to_dict(), sort_keys=True, default=str).encode())
-        self.model = load_trained(cfg, self.weights)
+        self.model, meta = load_trained_and_meta(cfg, self.weights)
+        self.intensities = saved_intensities(meta, self.weights)
         if device is not None:
             self.model.to(device)
         self._check()
         steps = [step for step in dataset.pipeline
                  if not step['type'].startswith('Load')]
+        shown = [step for step in steps if step['type'] != 'PackSegInputs']
+        self.match, steps = _take_match(steps)
         self.resizes = any('Resize' in step['type'] for step in steps)
         self.steps = [TRANSFORMS.build(step) for step in steps]
+        if cfg.filename:
+            self.config_and_checkpoint = str(cfg.filename), self.weights
         self.windows = _find_windows(self.model.test_cfg or {})
         if self.windows:
             self.tiling = self.windows.tiling()
         self.details = dict(
             config=Path(cfg.filename or '').name,
             model_sha256=digest.hexdigest(),
-            **describe_preparation(
-                [step for step in steps if step['type'] != 'PackSegInputs'],
-                self.windows))
+            **describe_preparation(shown, self.windows))
 
     def _check(self) -> None:
         if not isinstance(self.model, BaseSegmentor):
@@ -104,12 +112,31 @@ class TorchModel(LogitModel):
         return found.float().cpu().numpy()
 
     def prepare(self, image: np.ndarray) -> dict:
-        """Do what the config's test pipeline does after loading."""
+        """Do what the config's test pipeline does after loading.
+
+        But for ``match``, which goes by the whole image.
+        """
         sample = dict(
             img=image, img_shape=image.shape[:2], ori_shape=image.shape[:2])
         for step in self.steps:
             sample = step(sample)
         return sample
+
+
+def _take_match(steps: list[dict]
+                ) -> tuple[Optional[IntensityMatch], list[dict]]:
+    """Take out of a pipeline what matches intensities."""
+    places = [i for i, step in enumerate(steps)
+              if step['type'] == MATCH]
+    if not places:
+        return None, steps
+    if places != [0]:
+        raise ValueError(f'The test pipeline has {MATCH} behind '
+                         f'{steps[places[-1] - 1]["type"]}: it has to come '
+                         'once, directly behind the loading of images')
+    first, *others = steps
+    return IntensityMatch(**{key: value for key, value in first.items()
+                             if key != 'type'}), others
 
 
 def _test_set(cfg: Config) -> dict:

@@ -5,6 +5,7 @@ from .checked_loading import LoadCheckedAnnotations, LoadCheckedImageFromFile
 from .crop_bottom import CropBottom
 from .defect_crop import DefectCrop
 from .loading import LoadSEMAnnotations, LoadSEMImageFromFile
+from .match_intensity import MatchIntensity
 from .no_annotations import LoadNoAnnotations
 from .photometric import RandomBrightnessContrastGamma
 from .quarter_turn import RandomQuarterTurn
@@ -14,7 +15,7 @@ from .scaled_crop import RandomScaledCrop
 __all__ = [
     'CropBottom', 'DefectCrop', 'LoadBinaryAnnotations',
     'LoadCheckedAnnotations', 'LoadCheckedImageFromFile', 'LoadNoAnnotations',
-    'LoadSEMAnnotations', 'LoadSEMImageFromFile',
+    'LoadSEMAnnotations', 'LoadSEMImageFromFile', 'MatchIntensity',
     'RandomBrightnessContrastGamma', 'RandomGaussianBlur', 'RandomQuarterTurn',
     'RandomScaledCrop', 'RareClassCrop'
 ]

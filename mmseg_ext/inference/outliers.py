@@ -1,0 +1,62 @@
+"""Which images are darker, brighter, flatter or harsher than training's."""
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mmseg_ext.basics import command_for, printable
+from mmseg_ext.basics.command_line import quote_command
+from mmseg_ext.basics.printable import name_some
+
+from .predictor import LogitModel
+
+COLUMNS = ('grey_mean', 'grey_std')  # of images.csv
+
+
+def describe_outliers(model: LogitModel,
+                      moments: Mapping[str, tuple[float, float]],
+                      sources: Sequence[str]) -> str:
+    """Say which images lie outside the training's brightness and contrast.
+
+    Args:
+        model: What predicted; nothing is said of one that matches
+            intensities, or whose training images are not known.
+        moments: Name of an image -> mean and standard deviation of its grey
+            levels.
+        sources: Where the images are, for the command that helps.
+
+    Returns:
+        A sentence, and a line with the command; '' if all are inside.
+    """
+    known = model.intensities
+    if known is None or model.match is not None:
+        return ''
+    outside = {name: found for name, found in moments.items()
+               if not known.covers(*found)}
+    if not outside:
+        return ''
+    (dark, bright), (flat, harsh) = known.limits()
+    spans = [f'{low:.0f} to {high:.0f}' if high - low >= 1 else f'{low:.1f}'
+             for low, high in ((min(values), max(values))
+                               for values in zip(*outside.values()))]
+    config, checkpoint, after = _files(model)
+    out = (Path(checkpoint).parent / 'adapted').as_posix()
+    command = quote_command([config, checkpoint, *sources, '--out', out])
+    return (
+        f'{len(outside)} of {len(moments)} images lie outside the '
+        'brightness and contrast of the training and may be segmented worse '
+        f'({name_some([printable(name) for name in outside])}: mean grey '
+        f'{spans[0]}, deviation {spans[1]}; in training {known.means[0]:.0f} '
+        f'to {known.means[1]:.0f} and {known.stds[0]:.0f} to '
+        f'{known.stds[1]:.0f}, with a margin {max(dark, 0):.0f} to '
+        f'{bright:.0f} and {flat:.0f} to {harsh:.0f}). To adapt the model, '
+        f'without training{after}:\n  {command_for("adapt")} {command}')
+
+
+def _files(model: LogitModel) -> tuple[str, str, str]:
+    """Return config, checkpoint, and what is to be done after adapting."""
+    found = model.config_and_checkpoint
+    if found is not None:
+        return *found, ''
+    details = model.details
+    return (str(details.get('config') or 'CONFIG'),
+            str(details.get('checkpoint') or 'CHECKPOINT'),
+            ', from the config and checkpoint of this file, and export that')

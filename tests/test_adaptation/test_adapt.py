@@ -1,0 +1,215 @@
+"""From a trained model to one for darker images, and what predicts it."""
+import json
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS, TRANSFORMS
+from run_tool import run_tool
+from tiny_segmentor import tiny_config, write_weights
+
+from mmseg_ext.adaptation import AdaptationSettings, adapt_model
+from mmseg_ext.adaptation.norms import check_norms
+from mmseg_ext.basics import read_image
+from mmseg_ext.engine import load_config
+from mmseg_ext.engine.intensity_hook import training_intensities
+from mmseg_ext.inference import OnnxModel, Tiling, TorchModel, predict
+
+TRAIN = dict(type='SEMDataset', data_prefix=dict(
+    img_path='images', seg_map_path='masks'), pipeline=[
+        dict(type='LoadSEMImageFromFile'), dict(type='LoadSEMAnnotations'),
+        dict(type='RandomCrop', crop_size=(32, 32)),
+        dict(type='PackSegInputs')])
+
+
+def picture(i: int) -> np.ndarray:
+    """Cloudy grey, such as a micrograph."""
+    noise = np.random.default_rng(i).integers(80, 220, (12, 15), np.uint8)
+    return cv2.resize(noise, (80, 64), interpolation=cv2.INTER_CUBIC)
+
+
+@pytest.fixture(scope='module')
+def here(tmp_path_factory):
+    """A config, weights, training images, and others that are darker."""
+    here = tmp_path_factory.mktemp('adapt')
+    for folder in ('images', 'masks', 'dark'):
+        (here / folder).mkdir()
+    for i in range(4):
+        image = picture(i)
+        cv2.imwrite(str(here / f'images/{i}.png'), image)
+        cv2.imwrite(str(here / f'masks/{i}.png'), image // 86)
+        cv2.imwrite(str(here / f'dark/{i}.png'), np.rint(0.5 * image))
+    cfg = tiny_config()
+    cfg.train_dataloader = dict(dataset=dict(TRAIN, data_root=str(here)))
+    cfg.dump(here / 'config.py')
+    write_weights(cfg, here / 'weights.pth')
+    return here
+
+
+@pytest.fixture(scope='module')
+def adapt(here):
+    def adapt(out='out', images=None, weights='weights.pth', **settings):
+        images = images or sorted((here / 'dark').iterdir())
+        return adapt_model(
+            load_config(str(here / 'config.py')), str(here / weights),
+            {path.stem: path for path in images}, here / out,
+            AdaptationSettings(**settings), overwrite=True)
+    return adapt
+
+
+def masks(model, paths, **options) -> np.ndarray:
+    return np.stack([predict(model, read_image(str(path)), **options).mask
+                     for path in paths])
+
+
+def test_intensity_brings_the_predictions_back(here, adapt):
+    report = adapt()
+    known, after = report.known, report.after
+    assert known.means[0] - 1 < after.means[0] <= after.means[1] < (
+        known.means[1] + 1)
+    assert known.stds[0] - 1 < after.stds[0] < known.stds[1]
+    bright, dark = (sorted((here / folder).iterdir())
+                    for folder in ('images', 'dark'))
+    plain = TorchModel(str(here / 'config.py'), str(here / 'weights.pth'))
+    wanted = masks(plain, bright)
+    found = masks(TorchModel(str(report.config), str(report.checkpoint)),
+                  dark)
+    lost, left = ((masks(plain, dark) != wanted).mean(),
+                  (found != wanted).mean())
+    assert left < 0.3 * lost
+    assert f'mean {report.before.mean:.0f} -> ' in report.describe()
+
+
+@pytest.mark.parametrize('method', ['intensity', 'histogram'])
+def test_tiles_and_testing_get_the_map_of_the_whole(here, adapt, method):
+    report = adapt(method, method=method)
+    model = TorchModel(str(report.config), str(report.checkpoint))
+    path = here / 'dark/0.png'
+    image = read_image(str(path))
+    shown = []
+    model.logits = lambda batch: shown.append(batch) or np.zeros(
+        (len(batch), 3, *batch.shape[1:3]), np.float32)
+    predict(model, image, Tiling((32, 32), (0, 0)))
+    predict(model, image)
+    *tiles, whole = (batch[0] for batch in shown)
+    np.testing.assert_array_equal(tiles[0][:32, :32], whole[:32, :32])
+    # what mmseg's own tests are shown
+    cfg = load_config(str(report.config))
+    step = TRANSFORMS.build(next(
+        step for step in cfg.test_dataloader.dataset.pipeline
+        if step['type'] == 'MatchIntensity'))
+    np.testing.assert_array_equal(step(dict(img=image))['img'], whole)
+    assert (whole != image).any()
+
+
+def test_batch_norm_takes_new_statistics(here, adapt):
+    whole, half = (adapt('norms', method='batch-norm', crops=8, alpha=alpha)
+                   for alpha in (1.0, 0.5))
+    assert half.norms[1] == pytest.approx(whole.norms[1] / 2, rel=0.01)
+    report = adapt('norms', method='batch-norm', crops=8)
+    old, new = (torch.load(path)['state_dict']
+                for path in (here / 'weights.pth', report.checkpoint))
+    first = 'backbone.bn1.running_mean'
+    assert not torch.equal(old[first], new[first])
+    assert torch.equal(old['backbone.conv1.weight'],
+                       new['backbone.conv1.weight'])
+    model = TorchModel(str(report.config), str(report.checkpoint))
+    assert model.match is None
+    # these are the usual images now
+    assert model.intensities.mean == report.before.mean
+    one = adapt('norms', sorted((here / 'dark').iterdir())[:1],
+                method='batch-norm', crops=4)
+    assert 'statistics of 1 image' in one.describe()
+
+
+def test_a_model_without_batch_norms_is_refused():
+    with pytest.raises(ValueError, match=r'1 layer or group.*intensity'):
+        check_norms(torch.nn.Sequential(torch.nn.LayerNorm(3)))
+    stays = check_norms(torch.nn.Sequential(
+        torch.nn.LayerNorm(3), torch.nn.BatchNorm1d(3)))
+    assert stays.startswith('1 layer or group norms')
+
+
+@pytest.mark.parametrize('name, pixels, said', [
+    ('grey.png', np.full((40, 40), 90, np.uint8), 'is one grey, 90'),
+    ('colour.png', np.uint8([0, 60, 120]) + np.arange(
+        40, dtype=np.uint8)[:, None, None].repeat(40, 1), 'is in colours'),
+    ('deep.png', np.arange(1600, dtype=np.uint16).reshape(40, 40) * 40,
+     '--bit-depth'),
+])
+def test_images_of_another_kind_are_refused(here, adapt, name, pixels, said):
+    cv2.imwrite(str(here / name), pixels)
+    with pytest.raises(ValueError, match=f'{name} .*{said}'):
+        adapt('bad', [here / name])
+    assert not (here / 'bad/config.py').exists()
+
+
+def test_onnx_agrees_and_is_told(here, adapt, repository):
+    for package in ('onnx', 'onnxscript', 'onnxruntime'):
+        pytest.importorskip(package, reason='needs the extra export')
+    from mmseg_ext.inference.export import export_model
+    report = adapt('exported')
+    path = here / 'model.onnx'
+    exported = export_model(str(report.config), str(report.checkpoint), path,
+                            size=(64, 80), fixed_size=True, overwrite=True)
+    assert 'intensities (intensity)' in exported.describe()
+    one, two = TorchModel(str(report.config), str(report.checkpoint)), (
+        OnnxModel(str(path), 1))
+    dark = sorted((here / 'dark').iterdir())
+    np.testing.assert_array_equal(masks(one, dark), masks(two, dark))
+    assert two.match == one.match and two.intensities == one.intensities
+
+
+def test_predict_warns_once_and_names_what_helps(here, repository):
+    weights = torch.load(here / 'weights.pth')
+    known = adapt_known(here)
+    torch.save(dict(weights, meta=dict(intensity=known)),
+               here / 'told.pth')
+    tools = repository / 'tools'
+
+    def predicted(config, checkpoint, out):
+        text, reason = run_tool(
+            tools / 'predict.py', 'images', 'dark', '--config', config,
+            '--checkpoint', checkpoint, '--out', out, cwd=here)
+        assert not reason, text
+        return text
+
+    text = predicted('config.py', 'told.pth', 'predicted')
+    assert text.count('lie outside') == 1
+    assert '4 of 8 images' in text
+    command = next(line for line in text.splitlines() if 'adapt.py' in line)
+    assert f'config.py told.pth {here / "images"} {here / "dark"}' in command
+    again = predicted('config.py', 'told.pth', 'predicted')
+    assert '4 of 8 images' in again  # nothing is left to predict
+    adapted, reason = run_tool(
+        tools / 'adapt.py', 'config.py', 'told.pth', 'dark', '--out',
+        'adapted', cwd=here)
+    assert not reason and 'Each image is matched' in adapted
+    text = predicted('adapted/config.py', 'adapted/weights.pth', 'second')
+    assert 'lie outside' not in text
+
+
+def adapt_known(here) -> dict:
+    init_default_scope('mmseg')
+    known = training_intensities(DATASETS.build(
+        load_config(str(here / 'config.py')).train_dataloader.dataset))
+    return json.loads(json.dumps(known.record()))
+
+
+def test_unknown_training_images(here, adapt):
+    cfg = load_config(str(here / 'config.py'))
+    cfg.train_dataloader.dataset.data_root = 'nowhere'
+    with pytest.raises(ValueError, match='--data-root'):
+        adapt_model(cfg, str(here / 'weights.pth'),
+                    {'0': here / 'dark/0.png'}, here / 'unknown',
+                    AdaptationSettings())
+
+
+@pytest.mark.parametrize('settings, said', [
+    (dict(method='gamma'), 'method='), (dict(alpha=0), 'alpha=0'),
+    (dict(crops=1), 'crops=1')])
+def test_bad_settings(settings, said):
+    with pytest.raises(ValueError, match=said):
+        AdaptationSettings(**settings)
