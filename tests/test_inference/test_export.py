@@ -1,5 +1,6 @@
 """Exported models against mmseg's own prediction, family by family."""
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -194,6 +195,23 @@ def save(cfg: Config, path) -> str:
             tensor.abs_().add_(0.5)
     torch.save(dict(state_dict=state), path)
     return str(path)
+
+
+@pytest.fixture(scope='module', autouse=True)
+def operators_are_read_once():
+    """Spare exports what each does again: PyTorch parses its translations.
+
+    All of them, from their source, a third of the time of a small network.
+    """
+    if not BY_GRAPH:
+        yield
+        return
+    from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ONNXRegistry, 'from_torchlib',
+                      staticmethod(cache(ONNXRegistry.from_torchlib)))
+        yield
 
 
 def pictures(*shape: int) -> np.ndarray:
