@@ -1,9 +1,8 @@
 """Whoever needs an optional package is told how to install it."""
 import json
-import subprocess
-import sys
 
 import pytest
+from programs import run_program
 
 from mmseg_ext.basics.extras import require_extra
 
@@ -12,8 +11,10 @@ WITHOUT = """
 import json
 import sys
 
-sys.modules.update(dict.fromkeys(
-    ['mmdet', 'skimage', 'timm', 'transformers']))
+hidden = {'mmdet', 'skimage', 'timm', 'transformers'}
+hidden.update(
+    name for name in sys.modules if name.split('.')[0] in hidden)
+sys.modules.update(dict.fromkeys(hidden))
 from mmengine.config import Config
 
 import mmseg_ext.labeling as labeling
@@ -46,10 +47,8 @@ def test_absent_names_the_extra():
 @pytest.fixture(scope='module')
 def messages(repository) -> dict:
     """Extra -> what is said where its packages are missing."""
-    result = subprocess.run(
-        [sys.executable, '-c', WITHOUT], cwd=repository, text=True,
-        capture_output=True)
-    assert result.returncode == 0, result.stderr
+    result = run_program('-c', WITHOUT, cwd=repository)
+    assert result.returncode == 0, result.stdout
     return json.loads(result.stdout.splitlines()[-1])
 
 

@@ -36,6 +36,13 @@ class WaitHook(Hook):
         while runner.iter == 1 and os.path.exists(self.path):
             time.sleep(0.05)
 """
+KILLED = """
+import runpy
+import sys
+
+sys.executable, *sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name='__main__')
+"""
 SUITE = """
 title = 'Two tiny models'
 budget = 'Two steps'
@@ -157,11 +164,12 @@ def interrupted(bench):
 def killed(bench, interrupted):
     """The tool went on, and was killed in the same run.
 
-    It and its worker import all themselves.
+    Its worker is an interpreter that imports all itself.
     """
     folder = bench.folder('tiny', 0)
     tool = subprocess.Popen(
-        [INTERPRETER, str(bench.repository / 'tools/benchmark.py'),
+        [sys.executable, '-c', KILLED, INTERPRETER,
+         str(bench.repository / 'tools/benchmark.py'),
          str(bench.path), '--work-dir', str(bench.work_dir)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     wait_for(lambda: RESUMED in (folder / 'log.txt').read_text()

@@ -1,12 +1,12 @@
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.device import get_device
 from ranks import new_store, variables
+from warm_python import INTERPRETER
 
 SCRIPT = Path(__file__).with_name('train_two_processes.py')
 
@@ -15,20 +15,21 @@ SCRIPT = Path(__file__).with_name('train_two_processes.py')
 @pytest.mark.skipif(
     get_device() != 'cpu', reason='an accelerator is here: nothing is patched')
 def test_two_processes_train_one_model(
-        tmp_path, environment, lean_processes):
+        tmp_path, environment, lean_processes, warm_python):
     path = [str(SCRIPT.parents[1]), os.environ['PYTHONPATH'],
             environment['PYTHONPATH']]
     store = new_store()
-    # torchrun itself would import for seconds
+    # torchrun itself would import for seconds, and so would a second one
     processes = [
         subprocess.Popen(
-            [sys.executable, SCRIPT, tmp_path],
+            [python, SCRIPT, tmp_path],
             cwd=tmp_path,
             env=dict(environment, PYTHONPATH=os.pathsep.join(path),
                      **variables(rank, 2, store.port)),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            text=True) for rank in (0, 1)
+            text=True)
+        for rank, python in enumerate((INTERPRETER, warm_python))
     ]
     for process in processes:
         _, said = process.communicate(timeout=300)

@@ -159,7 +159,7 @@ def test_interrupted_and_resumed_it_is_the_same(settings, whole, tmp_path,
         pretrain(settings, str(out), resume=True, overwrite=True)
 
 
-def test_images_of_any_size_and_depth(settings, tmp_path):
+def test_images_of_any_size_and_depth(settings, tmp_path, real_figures):
     """Smaller than the crops, too; of two folders, and a file."""
     rng = np.random.default_rng(0)
     for name, shape, kind, end in (
@@ -176,6 +176,8 @@ def test_images_of_any_size_and_depth(settings, tmp_path):
                 crop=32), str(tmp_path / 'out/weights.pth'), steps=2)
     assert found.meta['images'] == 4
     assert found.out.is_file()
+    picture = cv2.imread(str(tmp_path / 'out/weights_pretraining/curves.png'))
+    assert picture.shape[0] > 500
 
 
 @pytest.mark.parametrize('name', [
