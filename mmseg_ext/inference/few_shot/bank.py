@@ -1,6 +1,6 @@
 """What few labelled images show: cells, by what they stand for."""
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Optional
@@ -109,12 +109,14 @@ class Bank:
         num_classes = images[0].covered.shape[1]
         most = max(cap // (2 * max(num_classes, 1)), 1)
         foreground, covered = zip(*(
-            _draw(images, lambda one: one.chosen[:, k], most, seed)
+            _draw(images, [one.chosen[:, k] for one in images], most, seed)
             for k in range(num_classes)))
         shown, parts = _draw(
-            images, lambda one: one.known & ~one.background, cap // 2, seed)
+            images, [one.known & ~one.background for one in images],
+            cap // 2, seed)
         left = cap - max(sum(map(len, foreground)), len(shown))
-        background, _ = _draw(images, lambda one: one.background, left, seed)
+        background, _ = _draw(
+            images, [one.background for one in images], left, seed)
         return cls(foreground,
                    tuple(one[:, k] for k, one in enumerate(covered)),
                    background, shown, parts)
@@ -141,11 +143,11 @@ class Bank:
                 cluster_prototypes(self.background, BACKGROUNDS))
 
 
-def _draw(images: Sequence[Cells], which: Callable[[Cells], Tensor],
-          most: int, seed: int) -> tuple[Tensor, Tensor]:
+def _draw(images: Sequence[Cells], which: Sequence[Tensor], most: int,
+          seed: int) -> tuple[Tensor, Tensor]:
     """Return cells, (M, C), and how much of each is covered, (M, K)."""
     # drawn together: its cover is more channels of a cell
     both = subsample_cells(torch.cat([
-        torch.cat([one.features, one.covered], 1)[which(one)]
-        for one in images]), most, seed)
+        torch.cat([one.features, one.covered], 1)[chosen]
+        for one, chosen in zip(images, which)]), most, seed)
     return both.tensor_split([images[0].features.shape[1]], 1)
