@@ -86,49 +86,6 @@ def configs_are_not_laid_out():
         yield
 
 
-@pytest.fixture(scope='session', autouse=True)
-def figures_are_blank():
-    """Spare trainings and predictions their figures, a third of their time.
-
-    Those of trainings are not drawn, those of predictions not rendered, and
-    a file of one pixel takes their place. They are real where a test uses
-    ``real_figures``, and in processes that tools start.
-    """
-    replaced = []
-    with pytest.MonkeyPatch.context() as patch:
-
-        def replace(module, name: str, blank: Callable) -> None:
-            replaced.append((module, name, getattr(module, name)))
-            patch.setattr(module, name, blank)
-
-        # nothing trains, and nothing predicts, where they are not imported
-        if 'mmseg_ext.engine.curves.curves_hook' in sys.modules:
-            from mmseg_ext.engine.curves import curves_hook, figure
-            replace(figure, 'draw_curves', lambda *arguments: None)
-            replace(curves_hook, 'write_figure', _write_blank)
-        if 'mmseg_ext.inference.job' in sys.modules:
-            from mmseg_ext.inference import job
-            replace(job, 'write_figure', _write_blank)
-        yield replaced
-
-
-def _write_blank(path: Path, figure) -> None:
-    import numpy as np
-
-    from mmseg_ext.basics.png_files import write_png_atomically
-
-    write_png_atomically(path, np.zeros((1, 1), np.uint8))
-
-
-@pytest.fixture
-def real_figures(figures_are_blank):
-    """Draw and render what trainings and predictions show."""
-    with pytest.MonkeyPatch.context() as patch:
-        for place in figures_are_blank:
-            patch.setattr(*place)
-        yield
-
-
 @pytest.fixture(scope='module')
 def lean_processes(tmp_path_factory):
     """Let new processes find no mmdet: they start in a third of the time."""

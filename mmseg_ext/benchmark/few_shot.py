@@ -172,9 +172,10 @@ def measure(margins: Callable[[np.ndarray], np.ndarray],
     flat, truth = np.concatenate(scores), np.concatenate(truths)
     taken = flat > 0
     iou = (taken & truth).sum() / max((taken | truth).sum(), 1)
-    levels, level = np.unique(flat, return_inverse=True)
-    hits, misses = (np.bincount(level[kind], minlength=len(levels))
-                    for kind in (truth, ~truth))
+    # only where a pixel of the defect is met do recall and best IoU rise
+    levels, hits = np.unique(flat[truth], return_counts=True)
+    misses = np.diff(np.searchsorted(np.sort(flat[~truth]), levels),
+                     append=(~truth).sum())
     above = hits[::-1].cumsum()
     best = (above / (truth.sum() + misses[::-1].cumsum())).max()
     labels = np.array([query.mask is not None for query in queries])

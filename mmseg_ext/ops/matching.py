@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmseg_ext.basics.arguments import check_at_least, check_choice
+from mmseg_ext.basics.arguments import check_at_least
 
 CHUNK = 2**24  # similarities that are held at a time: 64 MB
 
@@ -116,8 +116,8 @@ def cluster_prototypes(cells: Tensor, count: int, seed: int = 0,
 
 
 def prototype_logits(query: Tensor, prototypes: Tensor,
-                     tau: float = 0.05, distance: str = 'cosine') -> Tensor:
-    """Return -d / tau of every cell to every prototype.
+                     tau: float = 0.05) -> Tensor:
+    """Return -d / tau, d = 1 - cos, of every cell to every prototype.
 
     Their softmax over prototypes is P(c | x).
 
@@ -125,18 +125,14 @@ def prototype_logits(query: Tensor, prototypes: Tensor,
         query: Cells.
         prototypes: One for each class, or several.
         tau: Temperature.
-        distance: d: 'cosine', 1 - cos, or 'euclidean', its square.
 
     Shape:
         - query: (N, C)
         - prototypes: (K, C)
         - output: (N, K)
     """
-    check_choice('distance', distance, ('cosine', 'euclidean'))
-    if distance == 'cosine':
-        return (F.normalize(query, dim=1)
-                @ F.normalize(prototypes, dim=1).T - 1) / tau
-    return -torch.cdist(query, prototypes)**2 / tau
+    return (F.normalize(query, dim=1)
+            @ F.normalize(prototypes, dim=1).T - 1) / tau
 
 
 def nearest_similarity(query: Tensor, bank: Tensor,
@@ -163,19 +159,6 @@ def nearest_similarity(query: Tensor, bank: Tensor,
     passed_over = None if chosen is None else ~chosen
     return torch.cat([_nearest(part @ bank.T, passed_over)
                       for part in query.split(_rows(bank))])
-
-
-def dense_score(query: Tensor, foreground: Tensor,
-                background: Tensor) -> Tensor:
-    """Return max_j cos(x, fg_j) - max_j cos(x, bg_j) of every cell x.
-
-    Shape:
-        - query: (N, C)
-        - foreground, background: (M, C), each of its own M
-        - output: (N,)
-    """
-    return (nearest_similarity(query, foreground)
-            - nearest_similarity(query, background))
 
 
 def normal_distance(query: Tensor, normal: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from mmseg_ext.inference import PredictionJob, job, list_inputs
 
 
 @pytest.fixture
-def drawn_once(real_figures, monkeypatch):
+def drawn_once(monkeypatch):
     """Let plots of the same numbers be drawn once: half a second each.
 
     What draws them writes no file.

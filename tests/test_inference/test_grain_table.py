@@ -43,7 +43,7 @@ def read(path: Path) -> list[dict]:
         return list(csv.DictReader(file))
 
 
-def test_grain_size_of_a_run(run, tmp_path, real_figures):
+def test_grain_size_of_a_run(run, tmp_path):
     options = dict(grain_size='bright', split_touching=True)
     outcome, _ = run(**options)
     out = tmp_path / 'out'

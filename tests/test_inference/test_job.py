@@ -70,7 +70,7 @@ def files(out: Path) -> dict[str, bytes]:
             for path in out.rglob('*') if path.is_file()}
 
 
-def test_files_and_tables(run, tmp_path, real_figures):
+def test_files_and_tables(run, tmp_path):
     outcome, asked = run()
     assert (asked, outcome.before) == (3, 0)
     assert list(outcome.record.failures) == ['broken']
@@ -205,7 +205,7 @@ def test_scale_gives_areas_and_features(run, tmp_path):
         row['phase'] for row in read(tmp_path / 'few/features.csv')}
 
 
-def test_goes_on_where_it_was(run, tmp_path, monkeypatch, real_figures):
+def test_goes_on_where_it_was(run, tmp_path, monkeypatch):
     options = dict(um_per_pixel=1.0)
     run(out='whole', **options)
     logits = ThresholdModel.logits

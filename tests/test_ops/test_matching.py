@@ -10,7 +10,6 @@ from mmseg_ext.ops import (
     attention_score,
     best_threshold,
     cluster_prototypes,
-    dense_score,
     foreground_cells,
     matching,
     nearest_similarity,
@@ -34,8 +33,6 @@ def test_prototype_by_hand():
     assert_allclose(found, [1, 0.5])
     cosines = 1 + 0.05 * prototype_logits(CELLS, found[None])[:, 0]
     assert_allclose(cosines, [.894427, .447214, .948683, .948683], atol=1e-6)
-    distances = -prototype_logits(CELLS, found[None], 1, 'euclidean')[:, 0]
-    assert_allclose(distances, [.25, 1.25, .25, 10.25], atol=1e-5)
 
 
 def test_prototype_of_nothing():
@@ -45,7 +42,8 @@ def test_prototype_of_nothing():
 
 def test_dense_of_an_exact_match():
     background = torch.tensor([[0., 1.]])
-    found = dense_score(CELLS, CELLS[:1], background)
+    found = (nearest_similarity(CELLS, CELLS[:1])
+             - nearest_similarity(CELLS, background))
     assert found[0] == 1 - 0
     assert_allclose(found[2], 0, atol=1e-6)
 
@@ -85,9 +83,8 @@ def test_order_of_supports_changes_nothing():
     assert_allclose(attention_score(query, keys, values),
                     attention_score(query, keys[order], values[order]),
                     atol=1e-5)
-    assert_allclose(dense_score(query, keys[:9], keys[9:]),
-                    dense_score(query, keys[:9].flip(0), keys[9:].flip(0)),
-                    atol=1e-6)
+    assert_allclose(nearest_similarity(query, keys[:9]),
+                    nearest_similarity(query, keys[:9].flip(0)), atol=1e-6)
     assert_allclose(prototype(keys, values[:, 0]**2),
                     prototype(keys[order], values[order, 0]**2), atol=1e-5)
 

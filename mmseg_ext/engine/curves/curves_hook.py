@@ -1,5 +1,6 @@
 """Draw a training's curves at each of its validations."""
 import logging
+import time
 from pathlib import Path
 from typing import Optional
 
@@ -13,6 +14,7 @@ from mmseg_ext.basics.png_files import write_figure
 from .history import LOSS, History
 
 PICTURE, TABLE = 'curves.png', 'curves.csv'
+PAUSE = 3.0  # seconds between two pictures, each of which takes 0.2
 PREFIX = 'train/'  # of what mmengine's message hub has of the training
 
 
@@ -23,9 +25,10 @@ class CurvesHook(Hook):
     The picture shows the losses of training and validation, the IoU of each
     class and the class-ratio error against iterations; the table has all
     numbers of every validation, a line each. Both are renewed at each
-    validation, in full or not at all. A resumed training goes on in the
-    table as far as its checkpoint is; one that starts anew begins a new
-    one.
+    validation, in full or not at all; the picture at once if the last one is
+    some seconds old, and else with the next or at the end. A resumed
+    training goes on in the table as far as its checkpoint is; one that
+    starts anew begins a new one.
 
     It never ends a training: what keeps it from writing is said once.
     """
@@ -36,6 +39,8 @@ class CurvesHook(Hook):
     def __init__(self) -> None:
         self._history = History()
         self._warned = False
+        self._drawn = 0.0
+        self._waiting = False
 
     def before_train(self, runner) -> None:
         if is_main_process():
@@ -46,10 +51,15 @@ class CurvesHook(Hook):
         if is_main_process() and runner.iter > 0:
             self._try(self._write, runner, metrics or {})
 
+    def after_train(self, runner) -> None:
+        if self._waiting:
+            self._try(self._draw, runner)
+
     def _start(self, runner) -> None:
         picture, table = (Path(runner.work_dir, name)
                           for name in (PICTURE, TABLE))
         self._history = History()
+        self._drawn, self._waiting = time.monotonic(), False
         if runner.iter == 0:  # those of another training
             picture.unlink(missing_ok=True)
             table.unlink(missing_ok=True)
@@ -57,18 +67,24 @@ class CurvesHook(Hook):
             self._history.read(table, runner.iter)
 
     def _write(self, runner, metrics: dict) -> None:
+        self._history.add(runner.iter, metrics)
+        self._history.losses = _losses(runner)
+        self._history.write(Path(runner.work_dir, TABLE))
+        self._waiting = time.monotonic() - self._drawn < PAUSE
+        if not self._waiting:
+            self._draw(runner)
+
+    def _draw(self, runner) -> None:
         # here, not above: it takes half a second, and a test needs none
         from .figure import draw_curves
 
         history = self._history
-        history.add(runner.iter, metrics)
-        history.losses = _losses(runner)
-        history.write(Path(runner.work_dir, TABLE))
         meta = getattr(runner.val_dataloader.dataset, 'metainfo', None) or {}
         shown = [name for name in history.names()
                  if '.' not in name and name != 'val_loss']
         write_figure(Path(runner.work_dir, PICTURE), draw_curves(
             history, meta.get('classes') or (), shown))
+        self._drawn, self._waiting = time.monotonic(), False
 
     def _try(self, step, *arguments) -> None:
         try:

@@ -21,6 +21,7 @@ from mmseg_ext.ops import (
 CAP = 20000  # cells of a bank
 BACKGROUNDS = 8  # prototypes of the background
 IGNORED = 255
+NOTHING = 1e-6  # of a cell: area sums leave rounding where nothing is
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,14 @@ class Cells:
             background is none of the K.
         chosen: (N, K) bool, which cells stand for a class.
         background: (N,) bool, which hold nothing but background.
+        known: (N,) bool, of which everything is known.
     """
     features: Tensor
     size: tuple[int, int]
     covered: Tensor
     chosen: Tensor
     background: Tensor
+    known: Tensor
 
     @classmethod
     def of(cls, features: Tensor, mask: Optional[np.ndarray],
@@ -59,7 +62,8 @@ class Cells:
             covered = found.new_zeros(len(found), num_classes)
             background = torch.ones(len(found), dtype=torch.bool,
                                     device=found.device)
-            return cls(found, size, covered, covered > 0, background)
+            return cls(found, size, covered, covered > 0, background,
+                       background)
         height, width = (math.ceil(side * cell) for side in size)
         mask = np.pad(mask, ((0, max(height - mask.shape[0], 0)),
                              (0, max(width - mask.shape[1], 0))), 'edge')
@@ -68,9 +72,9 @@ class Cells:
         parts = [area_mask(grid, size) for grid in grids]  # (1, h, w) each
         covered = torch.cat(parts[:-1]).flatten(1).T  # (N, K)
         chosen = torch.cat([foreground_cells(part) for part in parts[:-1]])
-        # area sums leave rounding where nothing is
-        nothing = sum(parts).flatten() < 1e-6
-        return cls(found, size, covered, chosen.flatten(1).T, nothing)
+        return cls(found, size, covered, chosen.flatten(1).T,
+                   sum(parts).flatten() < NOTHING,
+                   parts[-1].flatten() < NOTHING)
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,15 @@ class Bank:
         foreground: Of each class, (M_k, C).
         covered: Of each class, (M_k,): how much of the cells it covers.
         background: (M, C), of these images and of good ones.
+        shown: (M, C), of all classes and of their edges, which are in none
+            of the others.
+        parts: (M, K): how much of these each class covers.
     """
     foreground: tuple[Tensor, ...]
     covered: tuple[Tensor, ...]
     background: Tensor
+    shown: Tensor
+    parts: Tensor
 
     @classmethod
     def of(cls, images: Sequence[Cells], cap: int = CAP,
@@ -99,33 +108,29 @@ class Bank:
         """
         num_classes = images[0].covered.shape[1]
         most = max(cap // (2 * max(num_classes, 1)), 1)
-        foreground, covered = [], []
-        for k in range(num_classes):
-            # drawn together: a cell's cover is one more channel of it
-            both = subsample_cells(torch.cat([
-                torch.cat([one.features, one.covered[:, k:k + 1]], 1)[
-                    one.chosen[:, k]] for one in images]), most, seed)
-            foreground.append(both[:, :-1])
-            covered.append(both[:, -1])
-        left = cap - sum(map(len, foreground))
-        background = subsample_cells(torch.cat([
-            one.features[one.background] for one in images]), left, seed)
-        return cls(tuple(foreground), tuple(covered), background)
+        foreground, covered = zip(*(
+            _draw(images, [one.chosen[:, k] for one in images], most, seed)
+            for k in range(num_classes)))
+        shown, parts = _draw(
+            images, [one.known & ~one.background for one in images],
+            cap // 2, seed)
+        left = cap - max(sum(map(len, foreground)), len(shown))
+        background, _ = _draw(
+            images, [one.background for one in images], left, seed)
+        return cls(foreground,
+                   tuple(one[:, k] for k, one in enumerate(covered)),
+                   background, shown, parts)
 
     @cached_property
     def keys(self) -> Tensor:
         """All cells, (M, C), for attention."""
-        return torch.cat([*self.foreground, self.background])
+        return torch.cat([self.shown, self.background])
 
     @cached_property
     def values(self) -> Tensor:
         """How much of each key each class covers, (M, K)."""
-        values = self.keys.new_zeros(len(self.keys), len(self.foreground))
-        first = 0
-        for k, covered in enumerate(self.covered):
-            values[first:first + len(covered), k] = covered
-            first += len(covered)
-        return values
+        return torch.cat([self.parts, self.parts.new_zeros(
+            len(self.background), self.parts.shape[1])])
 
     @cached_property
     def prototypes(self) -> tuple[Tensor, Tensor]:
@@ -136,3 +141,13 @@ class Bank:
             for cells, covered in zip(self.foreground, self.covered)])
         return (F.normalize(own, dim=1),
                 cluster_prototypes(self.background, BACKGROUNDS))
+
+
+def _draw(images: Sequence[Cells], which: Sequence[Tensor], most: int,
+          seed: int) -> tuple[Tensor, Tensor]:
+    """Return cells, (M, C), and how much of each is covered, (M, K)."""
+    # drawn together: its cover is more channels of a cell
+    both = subsample_cells(torch.cat([
+        torch.cat([one.features, one.covered], 1)[chosen]
+        for one, chosen in zip(images, which)]), most, seed)
+    return both.tensor_split([images[0].features.shape[1]], 1)

@@ -6,8 +6,6 @@ from tiny import tiny_quickstart
 from mmseg_ext.basics.csv_files import read_table
 from mmseg_ext.engine import train
 
-pytestmark = pytest.mark.usefixtures('real_figures')
-
 
 @pytest.fixture
 def config(config_path, sem_root, tmp_path):

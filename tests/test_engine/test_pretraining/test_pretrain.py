@@ -159,7 +159,7 @@ def test_interrupted_and_resumed_it_is_the_same(settings, whole, tmp_path,
         pretrain(settings, str(out), resume=True, overwrite=True)
 
 
-def test_images_of_any_size_and_depth(settings, tmp_path, real_figures):
+def test_images_of_any_size_and_depth(settings, tmp_path):
     """Smaller than the crops, too; of two folders, and a file."""
     rng = np.random.default_rng(0)
     for name, shape, kind, end in (

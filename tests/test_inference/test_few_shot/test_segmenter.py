@@ -254,6 +254,28 @@ def test_what_nobody_knows_is_no_background():
     assert cells.background.view(6, 8).sum(1).tolist() == [0] * 5 + [8]
 
 
+def test_attention_sees_edges():
+    """Cells that a mask covers by a part count by that part."""
+    mask = np.zeros((48, 64), np.uint8)
+    mask[8:16, 16:25] = 1  # a cell, and an eighth of the next one
+    mask[40:, :8] = 255
+    matching = Matching(colour_encoder(), 'attention', 1)
+    cells = matching.look(ONE, mask)
+    bank = matching.bank([cells])
+    assert len(bank.foreground[0]) == 1
+    assert bank.parts.flatten().tolist() == [1, 0.125]
+    known = torch.ones(6, 8, dtype=torch.bool)
+    known[5, 0] = False
+    assert len(bank.keys) == known.sum()
+    part = torch.zeros(6, 8)
+    part[1, 2:4] = torch.tensor([1, 0.125])
+    weights = (20 * cells.features @ cells.features.T)[
+        :, known.flatten()].softmax(1)
+    torch.testing.assert_close(
+        matching.score(cells, bank)[0].flatten(),
+        weights @ part.flatten()[known.flatten()])
+
+
 @pytest.mark.parametrize('change, message', [
     (lambda x: x.update(images=[], masks=[], good=[]), 'nothing to go by'),
     (lambda x: x.update(masks=[]), '1 images have 0 masks'),
