@@ -188,8 +188,9 @@ def quantize_model(
     real images, prepared as predictions prepare them. If classes change more
     than the settings allow, the layers that lose most compute in float32, a
     tenth of all at a time, their weights still in eight bits; if that is not
-    enough, weights go back to float32 likewise. A report, ``out`` with the suffix .json, is
-    written beside it. If nothing helps, nothing is left behind.
+    enough, weights go back to float32 likewise. A report, ``out`` with the
+    suffix .json, is written beside it. If nothing helps, nothing is left
+    behind.
 
     Args:
         source: File of tools/export.py.
