@@ -144,9 +144,10 @@ def quantize_graph(prepared: Path, target: Path,
     Of a convolutional network all that can is rounded, so that values stay
     in eight bits from layer to layer. With products of activations, or of
     tokens, it is the products alone: softmax, normalization and GELU between
-    them are in float32 anyway. What leaves a MatMul is not rounded then: it
-    is added to the residual stream or goes into a softmax, whose ranges
-    eight bits are too coarse for.
+    them are in float32 anyway. What leaves a MatMul is not rounded then. That
+    of linear layers, before their bias, cost SegFormer-B0 3 points of mIoU
+    where all else together costs 1; that of attention costs nothing, but
+    onnxruntime knows of types alone.
 
     Args:
         prepared: By :func:`prepare_graph`. The ranges of its activations are
