@@ -100,6 +100,12 @@ def test_options_become_lines_of_the_config(config, teacher):
     assert cfg.model.type == 'DistillEncoderDecoder'
     assert cfg.model.distill == dict(
         loss=dict(type='ChannelDistillLoss', temperature=2.0), alpha=0.1)
+    learn_from(cfg, [teacher], loss='balanced', temperature=1.0)
+    assert cfg.model.distill.loss == dict(
+        type='PixelDistillLoss', balanced=True, temperature=1.0)
+    learn_from(cfg, [teacher], loss='pixel')
+    assert cfg.model.distill.loss == dict(
+        type='PixelDistillLoss', temperature=1.0)
     with pytest.raises(FileNotFoundError, match='The teacher: There is no ch'):
         learn_from(cfg, [(teacher[0], 'nowhere.pth')])
     cfg.model.type = 'PrunedEncoderDecoder'
