@@ -59,7 +59,7 @@ def parse_args() -> argparse.Namespace:
         choices=['pixel', 'balanced', 'channel'],
         help='with --distill: compare the classes of each pixel, the same '
         'with rare classes counting as much as others, or the places of each '
-        'class (default: pixel)')
+        'class (default: channel)')
     parser.add_argument(
         '--log',
         choices=['tensorboard', 'mlflow', 'wandb'],
