@@ -27,14 +27,6 @@ rows = dict(
                 _delete_=True, type='PixelDistillLoss')
         },
         teacher='teacher_c32'),
-    balanced=dict(
-        title='U-Net, c16, pixel, balanced',
-        config='../ksdd2/unet_c16_distill_ksdd2.py',
-        cfg_options={
-            'model.distill.loss': dict(
-                _delete_=True, type='PixelDistillLoss', balanced=True)
-        },
-        teacher='teacher_c32'),
     channel=dict(
         title='U-Net, c16, channel',
         config='../ksdd2/unet_c16_distill_ksdd2.py',
