@@ -56,9 +56,10 @@ def parse_args() -> argparse.Namespace:
         'count (default: 4)')
     parser.add_argument(
         '--distill-loss',
-        choices=['pixel', 'channel'],
-        help='with --distill: compare the classes of each pixel, or the '
-        'places of each class (default: pixel)')
+        choices=['pixel', 'balanced', 'channel'],
+        help='with --distill: compare the classes of each pixel, the same '
+        'with rare classes counting as much as others, or the places of each '
+        'class (default: channel)')
     parser.add_argument(
         '--log',
         choices=['tensorboard', 'mlflow', 'wandb'],

@@ -23,7 +23,13 @@ SERVICES = dict(
 METRIC_DELTA, LOSS_DELTA = 0.005, 1e-4
 DISTILL = 'Distill'  # how the names of models begin that have a teacher
 PRUNED = 'Pruned'  # and of those that have widths
-DISTILL_LOSSES = dict(pixel='PixelDistillLoss', channel='ChannelDistillLoss')
+DISTILL_LOSSES = dict(
+    pixel=dict(type='PixelDistillLoss'),
+    balanced=dict(type='PixelDistillLoss', balanced=True),
+    channel=dict(type='ChannelDistillLoss'))
+# The softmax over positions makes its gradient sum to 0 in each channel: it
+# cannot push a rare class below all others, as that of the pixels does.
+DISTILL_LOSS = 'channel'
 
 
 def stop_early(cfg: Config, patience: int) -> None:
@@ -78,7 +84,8 @@ def learn_from(cfg: Config,
         teachers: Config and checkpoint of each.
         alpha: Factor of the segmentor's own losses, 0 to 1.
         temperature: Of the loss.
-        loss: 'pixel' or 'channel'.
+        loss: 'pixel', 'balanced' (the classes of the pixels count the same)
+            or 'channel', which is the default.
 
     Raises:
         FileNotFoundError: If a file of a teacher's is missing.
@@ -104,9 +111,13 @@ def learn_from(cfg: Config,
     if alpha is not None:
         distill['alpha'] = alpha
     there = dict(distill.get('loss') or {})
-    if loss is not None and there.get('type') != DISTILL_LOSSES[loss]:
-        there = dict(type=DISTILL_LOSSES[loss])
-    there.setdefault('type', DISTILL_LOSSES['pixel'])
+    if loss is not None:
+        chosen = DISTILL_LOSSES[loss]
+        # its temperature stays, if it is the same loss
+        there = there if there.get('type') == chosen['type'] else {}
+        there.pop('balanced', None)
+        there.update(chosen)
+    there = there or dict(DISTILL_LOSSES[DISTILL_LOSS])
     if temperature is not None:
         there['temperature'] = temperature
     if loss is not None or temperature is not None or (

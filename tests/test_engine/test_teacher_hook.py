@@ -90,6 +90,8 @@ def test_a_resumed_training_is_the_unbroken_one(config, teacher, tmp_path,
 
 def test_options_become_lines_of_the_config(config, teacher):
     cfg = config('student')
+    learn_from(cfg, [teacher])
+    assert cfg.model.distill == dict(loss=dict(type='ChannelDistillLoss'))
     learn_from(cfg, [teacher, teacher], temperature=2.0, loss='channel')
     assert cfg.model.teacher == 2 * [
         dict(config=teacher[0], checkpoint=teacher[1])]
@@ -100,6 +102,12 @@ def test_options_become_lines_of_the_config(config, teacher):
     assert cfg.model.type == 'DistillEncoderDecoder'
     assert cfg.model.distill == dict(
         loss=dict(type='ChannelDistillLoss', temperature=2.0), alpha=0.1)
+    learn_from(cfg, [teacher], loss='balanced', temperature=1.0)
+    assert cfg.model.distill.loss == dict(
+        type='PixelDistillLoss', balanced=True, temperature=1.0)
+    learn_from(cfg, [teacher], loss='pixel')
+    assert cfg.model.distill.loss == dict(
+        type='PixelDistillLoss', temperature=1.0)
     with pytest.raises(FileNotFoundError, match='The teacher: There is no ch'):
         learn_from(cfg, [(teacher[0], 'nowhere.pth')])
     cfg.model.type = 'PrunedEncoderDecoder'

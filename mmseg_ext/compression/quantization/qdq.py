@@ -80,7 +80,7 @@ def check_quantizable(path: Path) -> None:
         ValueError: Why.
     """
     model = onnx.load(path, load_external_data=False)
-    if any(node.op_type == 'QuantizeLinear' for node in model.graph.node):
+    if any(node.op_type == 'DequantizeLinear' for node in model.graph.node):
         raise ValueError(f'{path} is quantized already. Give the file that '
                          f'{command_for("export")} wrote')
     opset = max((item.version for item in model.opset_import
@@ -114,6 +114,11 @@ def product_names(path: Path) -> list[str]:
             if node.op_type in PRODUCTS]
 
 
+def has_tokens(path: Path) -> bool:
+    """Return whether a network multiplies matrices, as attention does."""
+    return any(node.op_type == 'MatMul' for node in onnx.load(path).graph.node)
+
+
 def input_arithmetic(path: Path) -> set[str]:
     """Return the names of the nodes before the first products.
 
@@ -136,6 +141,14 @@ def quantize_graph(prepared: Path, target: Path,
                    ) -> None:
     """Write a file of eight bits.
 
+    Of a convolutional network all that can is rounded, so that values stay
+    in eight bits from layer to layer. With products of activations, or of
+    tokens, it is the products alone: softmax, normalization and GELU between
+    them are in float32 anyway. What leaves a MatMul is not rounded then. That
+    of linear layers, before their bias, cost SegFormer-B0 3 points of mIoU
+    where all else together costs 1; that of attention costs nothing, but
+    onnxruntime knows of types alone.
+
     Args:
         prepared: By :func:`prepare_graph`. The ranges of its activations are
             kept beside it, where onnxruntime can.
@@ -150,6 +163,10 @@ def quantize_graph(prepared: Path, target: Path,
     if 'calibration_cache_path' in inspect.signature(
             quantize_static).parameters:  # not in older ones
         kept = dict(calibration_cache_path=prepared.with_suffix('.json'))
+    options = dict(CalibStridedMinMax=1)
+    if has_tokens(prepared):
+        kept['op_types_to_quantize'] = list(PRODUCTS)
+        options['OpTypesToExcludeOutputQuantization'] = ['MatMul', 'Gemm']
     with _quiet():
         quantize_static(
             str(prepared), str(target), Reader(batches),
@@ -158,7 +175,7 @@ def quantize_graph(prepared: Path, target: Path,
             reduce_range=number.reduced, calibrate_method=METHODS[method],
             nodes_to_exclude=sorted({*floats, *input_arithmetic(prepared)}),
             # what all of them would keep of a percentile fills memory
-            extra_options=dict(CalibStridedMinMax=1), **kept)
+            extra_options=options, **kept)
 
 
 def rank_products(prepared: Path, quantized: Path,

@@ -2,7 +2,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from math import ceil
@@ -100,7 +100,9 @@ class QuantizationReport:
         flags: Instructions for eight bits of this machine's processor; None:
             not known.
         products: Number of layers and products in the network.
-        floats: Names of those that stay in float32.
+        floats: Names of those that compute in float32, from weights of eight
+            bits.
+        float_weights: Those of them whose weights are float32, too.
         batches: Number of images, tiles or windows calibrated with.
         held_back: Whether none of the compared images was among them.
         source_sha256: Of the file that it was made of.
@@ -117,6 +119,7 @@ class QuantizationReport:
     flags: Optional[tuple[str, ...]]
     products: int
     floats: list[str] = field(default_factory=list)
+    float_weights: list[str] = field(default_factory=list)
     batches: int = 0
     held_back: bool = True
     source_sha256: str = ''
@@ -148,8 +151,12 @@ class QuantizationReport:
             f'{self.ratio * self.milliseconds:.1f} ms, {self.ratio:.2f} of '
             f'the time ({self.threads} threads, in turn; {self._processor()})')
         if self.floats:
-            lines.append(f'In float32 stay {len(self.floats)} of '
-                         f'{self.products}: {", ".join(self.floats)}')
+            lines.append(
+                f'In float32 compute {len(self.floats)} of {self.products}, '
+                'from weights of eight bits'
+                + (f' but for {len(self.float_weights)}'
+                   if self.float_weights else '')
+                + f': {", ".join(self.floats)}')
         return '\n'.join(lines)
 
     def _processor(self) -> str:
@@ -180,9 +187,11 @@ def quantize_model(
 
     Weights have a scale for each channel, activations one that is found on
     real images, prepared as predictions prepare them. If classes change more
-    than the settings allow, the layers that lose most go back to float32, a
-    tenth of all at a time. A report, ``out`` with the suffix .json, is
-    written beside it. If nothing helps, nothing is left behind.
+    than the settings allow, the layers that lose most compute in float32, a
+    tenth of all at a time, their weights still in eight bits; if that is not
+    enough, weights go back to float32 likewise. A report, ``out`` with the
+    suffix .json, is written beside it. If nothing helps, nothing is left
+    behind.
 
     Args:
         source: File of tools/export.py.
@@ -249,21 +258,26 @@ def _quantize(model: OnnxModel, out: Path, folder: Path, batches: list,
               held_back: bool, progress: Callable[[str], None]
               ) -> QuantizationReport:
     from . import qdq
+    from .weight_only import quantize_weights
 
     prepared, target = folder / 'prepared.onnx', folder / 'quantized.onnx'
     number = _number(settings.target)
     progress('reading the network')
     qdq.prepare_graph(Path(model.weights), prepared)
     products = qdq.product_names(prepared)
-    floats: list[str] = []
     ranking: list[str] = []
-    step = ceil(CHUNK * len(products))
-    while True:
+    for computed, stored in _rungs(len(products)):
+        floats, float_weights = ranking[:computed], ranking[:stored]
         progress(f'finding ranges on {len(batches)} images; '
-                 f'{len(floats)} of {len(products)} layers stay in float32')
-        qdq.quantize_graph(
-            prepared, target, batches, number, settings.calibration,
-            qdq.with_inputs(prepared, floats))
+                 f'{computed} of {len(products)} layers compute in float32, '
+                 f'{stored} have such weights')
+        if computed == len(products):
+            shutil.copyfile(prepared, target)  # there is nothing to calibrate
+        else:
+            qdq.quantize_graph(
+                prepared, target, batches, number, settings.calibration,
+                qdq.with_inputs(prepared, floats))
+        quantize_weights(target, floats, float_weights)
         quantized = OnnxModel(str(target), settings.threads, CPU)
         agreement = comparison.with_model(quantized)
         miss = settings.miss(agreement)
@@ -272,12 +286,11 @@ def _quantize(model: OnnxModel, out: Path, folder: Path, batches: list,
         progress(f'{miss}: looking for the layers that lose most')
         ranking = ranking or qdq.rank_products(
             prepared, target, batches[:RANKED])
-        floats = ranking[:len(floats) + step]
-        if len(floats) >= len(products):
-            raise ValueError(
-                f'{miss}, and leaving layers in float32 did not help: '
-                'nothing was written. Is the model trained to the end, and '
-                'are the images such as it was trained with?')
+    else:
+        raise ValueError(
+            f'{miss}, and leaving layers in float32 did not help: '
+            'nothing was written. Is the model trained to the end, and '
+            'are the images such as it was trained with?')
     progress('measuring times')
     seconds, ratios = alternate(*(
         partial(each.run_network, batches[0]) for each in (model, quantized)))
@@ -286,8 +299,21 @@ def _quantize(model: OnnxModel, out: Path, folder: Path, batches: list,
         tuple(Path(file).stat().st_size / 1e6
               for file in (model.weights, target)),
         1e3 * seconds[0], ratios[1], batches[0].shape[:3], settings.threads,
-        eight_bit_flags(), len(products), floats, len(batches), held_back,
-        sha256(model.weights), settings.calibration)
+        eight_bit_flags(), len(products), floats, float_weights, len(batches),
+        held_back, sha256(model.weights), settings.calibration)
+
+
+def _rungs(count: int) -> Iterator[tuple[int, int]]:
+    """Yield how many products compute in float32, and have such weights.
+
+    Weights are most of a file, and lose less than activations: theirs come
+    last.
+    """
+    step = ceil(CHUNK * count)
+    for computed in [*range(0, count, step), count]:
+        yield computed, 0
+    for stored in range(step, count, step):
+        yield count, stored
 
 
 def _number(target: str):

@@ -20,12 +20,18 @@ class PixelDistillLoss(LogitDistillLoss):
     of the teacher's logits t and the student's s, over the valid pixels V.
     T^2 keeps the gradients' size as T changes.
 
+    Where defects are a thousandth of the pixels the mean is one of the
+    background. ``balanced`` takes the mean over the pixels of each class that
+    the teacher finds, and then over these classes.
+
     Args:
         temperature: T, above 0; the higher, the more the unlikely classes
             count.
         loss_weight: Factor of the loss, 0 or more.
         loss_name: Name in the log; starts with 'loss_', or mmengine would
             not optimise it.
+        balanced: Whether classes count the same, however many pixels the
+            teacher gives them.
 
     Shape:
         - student, teacher: logits (B, C, H, W), C at least 2
@@ -38,8 +44,18 @@ class PixelDistillLoss(LogitDistillLoss):
 
     Reference:
         Hinton, Vinyals, Dean, Distilling the Knowledge in a Neural Network,
-        2015, section 2.
+        2015, section 2. Balanced as the cross-entropy of Xie, Tu,
+        Holistically-Nested Edge Detection, 2015, equation 2, by the classes
+        of the teacher.
     """
+
+    def __init__(self,
+                 temperature: float = 4.0,
+                 loss_weight: float = 1.0,
+                 loss_name: str = 'loss_kd',
+                 balanced: bool = False) -> None:
+        super().__init__(temperature, loss_weight, loss_name)
+        self.balanced = balanced
 
     def forward(self,
                 student: Tensor,
@@ -65,9 +81,25 @@ class PixelDistillLoss(LogitDistillLoss):
         counted = torch.ones_like(losses)
         if valid is not None:
             counted = valid.to(dtype)
+        if self.balanced:
+            counted = counted * _class_weights(teacher, counted)
         losses = losses * counted
         if weight is not None:
             losses = losses * weight.to(dtype)[:, None, None]
-        # no division by 0 where no pixel is valid
-        mean = losses.sum() / counted.sum().clamp(min=1)
+        # no division by 0 where no pixel is valid; weights may sum to less
+        # than 1, but then all are 0
+        total = counted.sum()
+        mean = losses.sum() / torch.where(total > 0, total, 1)
         return self.loss_weight * self.temperature**2 * mean
+
+
+def _class_weights(teacher: Tensor, counted: Tensor) -> Tensor:
+    """Return a factor of each pixel that lets classes count the same.
+
+    (B, C, H, W), (B, H, W) -> (B, H, W)
+    """
+    classes = teacher.argmax(1)
+    # (B, H, W) -> (C, )
+    sizes = counted.new_zeros(teacher.shape[1]).index_add(
+        0, classes.flatten(), counted.flatten())
+    return 1 / sizes.clamp(min=1)[classes]

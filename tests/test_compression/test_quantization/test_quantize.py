@@ -95,7 +95,9 @@ def test_report_beside_it(toy, quantized):
     assert 'of the pixels of 3 images keep their class' in text
     assert 'of the time (1 threads, in turn;' in text
     assert replace(report, floats=['Conv_4']).describe().endswith(
-        'In float32 stay 1 of 2: Conv_4')
+        'In float32 compute 1 of 2, from weights of eight bits: Conv_4')
+    assert replace(report, floats=['a', 'b'], float_weights=['a']).describe(
+        ).endswith('2 of 2, from weights of eight bits but for 1: a, b')
     assert replace(report, agreement=replace(
         report.agreement, miou=(50., 49.5))).describe().count(
             'mIoU 50.00 -> 49.50')
@@ -137,7 +139,7 @@ def test_percentiles_and_labels(toy, tmp_path):
 
 
 def test_layers_that_lose_most_go_back_to_float(toy, tmp_path, quantized):
-    """One of the two is enough."""
+    """One of the two is enough, and its weights stay small."""
     least = quantized[1].agreement.percent + 1e-3
     report = quantize_model(
         *toy[:1], tmp_path / 'a.onnx', *toy[1:],
@@ -148,7 +150,9 @@ def test_layers_that_lose_most_go_back_to_float(toy, tmp_path, quantized):
         tmp_path / 'a.onnx').graph.node}
     made = {name for node in kinds.values()
             if node.op_type == 'DequantizeLinear' for name in node.output}
-    assert not made & set(kinds[report.floats[0]].input[1:])
+    by_float = kinds[report.floats[0]].input
+    assert by_float[0] not in made and by_float[1] in made
+    assert not report.float_weights
 
 
 def test_what_costs_too_much_is_not_left_behind(toy, tmp_path):

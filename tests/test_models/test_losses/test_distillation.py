@@ -72,6 +72,36 @@ def test_gradient_of_pixels():
         student.grad, (expected * valid[:, None]).detach())
 
 
+def test_balanced_classes_count_the_same():
+    """However few pixels the teacher gives one."""
+    # (1, 2, 1, 5): the teacher calls three the first, one the second class
+    teacher = torch.tensor([[3., 2, 4, 0, 9], [0, 1, 1, 2, 0]]).double()
+    teacher = teacher.view(1, 2, 1, 5)
+    student = torch.zeros_like(teacher).requires_grad_()
+    valid = torch.tensor([[[True] * 4 + [False]]])
+    losses = []
+    for a, b in [(3, 0), (2, 1), (4, 1), (0, 2)]:
+        # at T = 2 against 1/2, 1/2
+        p = 1 / (1 + math.exp((b - a) / 2))
+        losses.append(4 * (math.log(2) + p * math.log(p)
+                           + (1 - p) * math.log(1 - p)))
+    loss = PixelDistillLoss(2.0, balanced=True)(student, teacher, valid)
+    assert loss.item() == pytest.approx(
+        (sum(losses[:3]) / 3 + losses[3]) / 2)
+    loss.backward()
+    expected = 2 * (0.5 - (teacher / 2).softmax(1)) * torch.tensor(
+        [1 / 6, 1 / 6, 1 / 6, 1 / 2, 0])
+    torch.testing.assert_close(student.grad, expected, check_dtype=False)
+
+
+def test_balanced_without_a_class_is_the_plain_mean():
+    student, teacher = draw(2, 2, 3, 4, 4)
+    teacher[:, 1] += 20
+    torch.testing.assert_close(
+        PixelDistillLoss(balanced=True)(student, teacher),
+        PixelDistillLoss()(student, teacher))
+
+
 def test_channels_leave_out_what_is_ignored():
     student, teacher = draw(2, 2, 3, 4, 4)
     student.requires_grad_()
