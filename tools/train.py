@@ -53,13 +53,13 @@ def parse_args() -> argparse.Namespace:
         '--temperature',
         type=number(float, above=0),
         help='with --distill: the higher, the more the unlikely classes '
-        'count (default: 4)')
+        'count (default: 1; channel: 4)')
     parser.add_argument(
         '--distill-loss',
         choices=['pixel', 'balanced', 'channel'],
         help='with --distill: compare the classes of each pixel, the same '
         'with rare classes counting as much as others, or the places of each '
-        'class (default: channel)')
+        'class (default: pixel)')
     parser.add_argument(
         '--log',
         choices=['tensorboard', 'mlflow', 'wandb'],

@@ -22,14 +22,14 @@ rows = dict(
     pixel=dict(
         title='U-Net, c16, pixel',
         config='../ksdd2/unet_c16_distill_ksdd2.py',
-        cfg_options={
-            'model.distill.loss': dict(
-                _delete_=True, type='PixelDistillLoss')
-        },
         teacher='teacher_c32'),
     channel=dict(
         title='U-Net, c16, channel',
         config='../ksdd2/unet_c16_distill_ksdd2.py',
+        cfg_options={
+            'model.distill.loss': dict(
+                _delete_=True, type='ChannelDistillLoss')
+        },
         teacher='teacher_c32'),
     feature=dict(
         title='U-Net, c16, feature',

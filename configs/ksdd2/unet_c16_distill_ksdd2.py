@@ -7,6 +7,4 @@ model = dict(
     teacher=dict(
         config='configs/ksdd2/unet_ksdd2.py',
         checkpoint='work_dirs/unet_ksdd2/iter_20000.pth'),
-    distill=dict(
-        # by pixels the defects, 0.2 % of them, may be lost in few steps
-        loss=dict(type='ChannelDistillLoss', temperature=4.0), alpha=0.5))
+    distill=dict(loss=dict(type='PixelDistillLoss'), alpha=0.5))

@@ -11,5 +11,4 @@ model = dict(
     teacher=dict(
         config=f'{folder}/segformer_mit-b0_metaldam.py',
         checkpoint=f'{folder}/iter_1500.pth'),
-    distill=dict(
-        loss=dict(type='PixelDistillLoss', temperature=4.0), alpha=0.5))
+    distill=dict(loss=dict(type='PixelDistillLoss'), alpha=0.5))

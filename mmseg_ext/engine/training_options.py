@@ -27,9 +27,6 @@ DISTILL_LOSSES = dict(
     pixel=dict(type='PixelDistillLoss'),
     balanced=dict(type='PixelDistillLoss', balanced=True),
     channel=dict(type='ChannelDistillLoss'))
-# The softmax over positions makes its gradient sum to 0 in each channel: it
-# cannot push a rare class below all others, as that of the pixels does.
-DISTILL_LOSS = 'channel'
 
 
 def stop_early(cfg: Config, patience: int) -> None:
@@ -85,7 +82,7 @@ def learn_from(cfg: Config,
         alpha: Factor of the segmentor's own losses, 0 to 1.
         temperature: Of the loss.
         loss: 'pixel', 'balanced' (the classes of the pixels count the same)
-            or 'channel', which is the default.
+            or 'channel'; 'pixel' is the default.
 
     Raises:
         FileNotFoundError: If a file of a teacher's is missing.
@@ -117,7 +114,7 @@ def learn_from(cfg: Config,
         there = there if there.get('type') == chosen['type'] else {}
         there.pop('balanced', None)
         there.update(chosen)
-    there = there or dict(DISTILL_LOSSES[DISTILL_LOSS])
+    there = there or dict(DISTILL_LOSSES['pixel'])
     if temperature is not None:
         there['temperature'] = temperature
     if loss is not None or temperature is not None or (

@@ -91,7 +91,7 @@ def test_a_resumed_training_is_the_unbroken_one(config, teacher, tmp_path,
 def test_options_become_lines_of_the_config(config, teacher):
     cfg = config('student')
     learn_from(cfg, [teacher])
-    assert cfg.model.distill == dict(loss=dict(type='ChannelDistillLoss'))
+    assert cfg.model.distill == dict(loss=dict(type='PixelDistillLoss'))
     learn_from(cfg, [teacher, teacher], temperature=2.0, loss='channel')
     assert cfg.model.teacher == 2 * [
         dict(config=teacher[0], checkpoint=teacher[1])]

@@ -32,8 +32,7 @@ def pruned_config(cfg: Config, base: str, folder: Path,
             type=DISTILLED,
             teacher=dict(zip(('config', 'checkpoint'),
                              (_from(folder, path) for path in teacher))),
-            distill=dict(loss=dict(type='PixelDistillLoss', temperature=4.0),
-                         alpha=0.5))
+            distill=dict(loss=dict(type='PixelDistillLoss'), alpha=0.5))
     values: dict[str, Any] = dict(model=model,
                                   load_from=f'{HERE}/weights.pth')
     if not again:  # or it is short already

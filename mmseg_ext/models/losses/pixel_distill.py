@@ -26,7 +26,8 @@ class PixelDistillLoss(LogitDistillLoss):
 
     Args:
         temperature: T, above 0; the higher, the more the unlikely classes
-            count.
+            count. Of images 4 is usual; of pixels it lets the gradient of
+            the many drown a rare class, and 1 is.
         loss_weight: Factor of the loss, 0 or more.
         loss_name: Name in the log; starts with 'loss_', or mmengine would
             not optimise it.
@@ -44,13 +45,14 @@ class PixelDistillLoss(LogitDistillLoss):
 
     Reference:
         Hinton, Vinyals, Dean, Distilling the Knowledge in a Neural Network,
-        2015, section 2. Balanced as the cross-entropy of Xie, Tu,
-        Holistically-Nested Edge Detection, 2015, equation 2, by the classes
-        of the teacher.
+        2015, section 2; T = 1: Liu et al., Structured Knowledge Distillation
+        for Semantic Segmentation, 2019, equation 1. Balanced as the
+        cross-entropy of Xie, Tu, Holistically-Nested Edge Detection, 2015,
+        equation 2, by the classes of the teacher.
     """
 
     def __init__(self,
-                 temperature: float = 4.0,
+                 temperature: float = 1.0,
                  loss_weight: float = 1.0,
                  loss_name: str = 'loss_kd',
                  balanced: bool = False) -> None:

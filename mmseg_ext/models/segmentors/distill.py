@@ -236,9 +236,7 @@ class DistillEncoderDecoder(DistillMixin, PrunedMixin, EncoderDecoder):
             teacher=dict(
                 config='configs/ksdd2/unet_ksdd2.py',
                 checkpoint='work_dirs/unet_ksdd2/iter_20000.pth'),
-            distill=dict(
-                loss=dict(type='PixelDistillLoss', temperature=4.0),
-                alpha=0.5))
+            distill=dict(loss=dict(type='PixelDistillLoss'), alpha=0.5))
 
     Reference:
         Hinton, Vinyals, Dean, Distilling the Knowledge in a Neural Network,

@@ -110,7 +110,7 @@ def logits_of(net, images):
     return net.decode_head(net.extract_feat(images))
 
 
-def truth(net, teacher, images, samples, temperature=4.0):
+def truth(net, teacher, images, samples, temperature=1.0):
     """Pixel distillation of the labelled pixels, written out."""
     own = logits_of(net, images)
     taught = F.interpolate(
