@@ -59,9 +59,10 @@ def parse_args() -> argparse.Namespace:
         '--stride', type=number(int, low=1), default=16,
         help="of the encoder's map, in pixels (default: %(default)s)")
     parser.add_argument(
-        '--matcher', choices=MATCHERS, help='default: dense+normal; trained '
-        'with --config of a FewShotEncoderDecoder; normal with good images '
-        'alone')
+        '--matcher', choices=MATCHERS, help='default: of three or more '
+        'outlined images the one that finds the left-out ones best, of fewer '
+        'dense+normal; trained with --config of a FewShotEncoderDecoder; '
+        'normal with good images alone')
     parser.add_argument(
         '--scale', type=scale, default='auto', help='enlarge images by this; '
         'auto: what is best for the supports of 0.5, 1 and 2 (default: '

@@ -22,7 +22,8 @@ from mmseg_ext.inference.few_shot import (
     FrozenEncoder,
     Labelled,
     Matching,
-    leave_one_out,
+    candidates,
+    choose_matching,
 )
 
 from .few_shot_products import Product
@@ -33,8 +34,8 @@ MEASURES = ('IoU', 'best IoU', 'pixel AP', 'image AUROC', 'left-out IoU')
 VALUES = (*MEASURES, *TIMES)
 COLUMNS = ('row', 'shots', 'draw', 'kind', *VALUES)
 TABLE, SUMMARY = 'few_shot.csv', 'few_shot_summary.csv'
-ONE_CLASS, NORMAL = 'one-class', 'normal'
-ROWS = (*MATCHERS, ONE_CLASS)  # TRAINED needs an encoder with a head
+ONE_CLASS, AUTO = 'one-class', 'auto'
+ROWS = (AUTO, *MATCHERS, ONE_CLASS)  # TRAINED needs an encoder with a head
 # What was shown, outlined and good, to (margin of pixels of an image, IoU of
 # what was left out): above 0 is a defect.
 Learner = Callable[[Sequence[Labelled], Sequence[Labelled]],
@@ -49,8 +50,9 @@ def matcher_rows(encoder: FrozenEncoder,
 
     Args:
         encoder: Of all images.
-        matchers: Of ``MATCHERS``; :data:`TRAINED`, the encoder's head; or
-            :data:`ONE_CLASS`, which is shown the good images alone.
+        matchers: Of ``MATCHERS``; :data:`AUTO`, the one that they choose;
+            :data:`TRAINED`, the encoder's head; or :data:`ONE_CLASS`, which
+            is shown the good images alone.
         scale: Images are enlarged by this.
         remember: Encode an image once; times then are those of matching.
 
@@ -61,15 +63,17 @@ def matcher_rows(encoder: FrozenEncoder,
         raise ValueError(f'{encoder.name} has no head that matches')
     if remember:
         encoder = _Remembering(encoder)
-    return {name: _match(
-        Matching(encoder, NORMAL if name == ONE_CLASS else name, 1,
-                 scale), name != ONE_CLASS) for name in matchers}
+    return {name: _match(encoder, name, scale) for name in matchers}
 
 
-def _match(matching: Matching, sees_defects: bool) -> Learner:
+def _match(encoder: FrozenEncoder, name: str, scale: float) -> Learner:
     def learn(outlined, good):
-        found = leave_one_out(
-            matching, outlined if sees_defects else (), good)
+        outlined = () if name == ONE_CLASS else outlined
+        names = (candidates(len(outlined)) if name in (AUTO, ONE_CLASS)
+                 else (name, ))
+        matching, found = choose_matching(
+            [Matching(encoder, each, 1, scale) for each in names],
+            outlined, good)
 
         def margins(image: np.ndarray) -> np.ndarray:
             scores = matching.score(matching.look(image), found.bank)

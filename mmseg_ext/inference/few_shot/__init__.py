@@ -4,7 +4,7 @@ In Python::
 
     from mmseg_ext.inference.few_shot import FewShotSegmenter
 
-    segmenter = FewShotSegmenter('efficientnet_lite0', 'dense+normal')
+    segmenter = FewShotSegmenter('efficientnet_lite0')
     segmenter.fit(images, masks, good)  # arrays; masks (H, W) bool
     print(segmenter.calibration.iou)    # of the supports, each left out
     mask = segmenter.predict(image).mask
@@ -13,8 +13,14 @@ Nothing is trained. ``fit([], [], good)`` finds what good images do not show.
 """
 from .bank import CAP
 from .encoder import FrozenEncoder, load_backbone, load_encoder
-from .leave_one_out import Calibration, Labelled, LeftOut, leave_one_out
-from .matchers import MATCHERS, TRAINED
+from .leave_one_out import (
+    Calibration,
+    Labelled,
+    LeftOut,
+    choose_matching,
+    leave_one_out,
+)
+from .matchers import MATCHERS, TRAINED, candidates
 from .matching import Matching
 from .segmenter import FewShotSegmenter
 from .support_files import Supports, read_supports
@@ -23,6 +29,6 @@ from .support_report import describe_supports, support_files
 __all__ = [
     'CAP', 'MATCHERS', 'TRAINED', 'Calibration', 'FewShotSegmenter',
     'FrozenEncoder', 'Labelled', 'LeftOut', 'Matching', 'Supports',
-    'describe_supports', 'leave_one_out', 'load_backbone', 'load_encoder',
-    'read_supports', 'support_files'
+    'candidates', 'choose_matching', 'describe_supports', 'leave_one_out',
+    'load_backbone', 'load_encoder', 'read_supports', 'support_files'
 ]

@@ -1,5 +1,5 @@
 """Thresholds, and how well it works, from the labelled images themselves."""
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, Optional
@@ -70,14 +70,48 @@ class Calibration:
     iou: float
 
 
+class Looked(NamedTuple):
+    """Cells of labelled images, which are the same for all matchers."""
+    outlined: list[Cells]
+    good: list[Cells]
+
+    @classmethod
+    def at(cls, matching: Matching, outlined: Sequence[Labelled],
+           good: Sequence[Labelled]) -> 'Looked':
+        """Look at the images, at a scale."""
+        return cls([matching.look(one.image, one.mask) for one in outlined],
+                   [matching.look(one.image) for one in good])
+
+
 class _Query(NamedTuple):
     labelled: Labelled
     copied: bool
     scores: Tensor  # (K, h, w)
 
 
+def choose_matching(matchings: Iterable[Matching],
+                    outlined: Sequence[Labelled], good: Sequence[Labelled]
+                    ) -> tuple[Matching, Calibration]:
+    """Return what finds the left-out images best; of equals the first.
+
+    Args:
+        matchings: To choose from; those of one scale share what they see.
+        outlined, good: See :func:`leave_one_out`.
+    """
+    seen: dict[float, Looked] = {}
+    best = None
+    for matching in matchings:
+        if matching.scale not in seen:
+            seen = {matching.scale: Looked.at(matching, outlined, good)}
+        found = leave_one_out(matching, outlined, good, seen[matching.scale])
+        if best is None or found.iou > best[1].iou:
+            best = matching, found
+    return best
+
+
 def leave_one_out(matching: Matching, outlined: Sequence[Labelled],
-                  good: Sequence[Labelled]) -> Calibration:
+                  good: Sequence[Labelled],
+                  looked: Optional[Looked] = None) -> Calibration:
     """Match each labelled image with the others, and choose thresholds.
 
     Good images are left out in turn, too. An image that alone shows a class
@@ -89,9 +123,10 @@ def leave_one_out(matching: Matching, outlined: Sequence[Labelled],
         matching: How.
         outlined: Images with masks.
         good: Images without any defect.
+        looked: What is seen in them, at the scale of ``matching``; None: it
+            is looked at.
     """
-    cells = [matching.look(one.image, one.mask) for one in outlined]
-    normal = [matching.look(one.image) for one in good]
+    cells, normal = looked or Looked.at(matching, outlined, good)
     queries = list(_queries(matching, outlined, cells, good, normal))
     bank = matching.bank([*cells, *normal])
     if not outlined:

@@ -60,3 +60,19 @@ MATCHERS: dict[str, Callable[[Tensor, Bank], Tensor]] = {
     'prototype': match_prototypes,
     NORMAL: match_normal,
 }
+# Which is best depends on the defect: on transistors dense+normal, on rolled
+# steel attention, on nuts the prototype. Of five images, those that are left
+# out tell it well; of one, its copies tell nothing.
+CHOSEN_FROM = (DENSE_NORMAL, 'dense', 'attention', 'prototype')
+FEW = 3  # outlined images, below which nothing is chosen
+
+
+def candidates(num_outlined: int) -> tuple[str, ...]:
+    """Return the matchers that labelled images may choose from.
+
+    Args:
+        num_outlined: Number of outlined images; 0: there are good ones alone.
+    """
+    if not num_outlined:
+        return (NORMAL, )
+    return CHOSEN_FROM if num_outlined >= FEW else CHOSEN_FROM[:1]

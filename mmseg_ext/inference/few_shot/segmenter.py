@@ -13,8 +13,13 @@ from ..predictor import MAX_WHOLE, LogitModel, Prediction, predict
 from ..tiling import Tiling
 from .bank import CAP, IGNORED
 from .encoder import DEFAULT, OVERLAP, TILE, FrozenEncoder, load_encoder
-from .leave_one_out import Calibration, Labelled, classify, leave_one_out
-from .matchers import DENSE_NORMAL, MATCHERS, NORMAL, TRAINED
+from .leave_one_out import (
+    Calibration,
+    Labelled,
+    choose_matching,
+    classify,
+)
+from .matchers import MATCHERS, NORMAL, TRAINED, candidates
 from .matching import Matching
 
 SCALES = (1.0, 0.5, 2.0)  # the first of the best
@@ -33,7 +38,9 @@ class FewShotSegmenter(LogitModel):
         encoder: Name, see :func:`load_encoder`, or the encoder itself.
         matcher: One of ``MATCHERS``, or 'trained', the head of a trained
             encoder; good images alone are matched by 'normal'. None:
-            'trained' where the encoder has a head, else 'dense+normal'.
+            'trained' where the encoder has a head; else, of three or more
+            outlined images, the one that finds those that are left out
+            best, and 'dense+normal' of fewer.
         scale: Images are enlarged by this; 'auto': what is best for the
             labelled images of 0.5, 1 and 2, or 1 with good images alone.
         classes: Names of all classes, the background first; None:
@@ -77,7 +84,7 @@ class FewShotSegmenter(LogitModel):
             raise ValueError(
                 f'matcher={TRAINED!r}: {self.encoder.name} has no head that '
                 'matches; take a trained FewShotEncoderDecoder')
-        self.matcher = matcher or (DENSE_NORMAL if head is None else TRAINED)
+        self.matcher = matcher or (None if head is None else TRAINED)
         self.scale = scale
         self.given_classes = classes
         self.cap = cap
@@ -121,15 +128,13 @@ class FewShotSegmenter(LogitModel):
         self._shown = _digest([*outlined, *normal])
         scales = [self.scale] if self.scale != 'auto' else (
             SCALES if outlined else SCALES[:1])
-        best = None
-        for scale in scales:
-            matching = Matching(
-                self.encoder, self.matcher if outlined else NORMAL,
-                len(self.classes) - 1, scale, self.cap, self.seed)
-            found = leave_one_out(matching, outlined, normal)
-            if best is None or found.iou > best.iou:
-                best, self.matching = found, matching
-        self.calibration = best
+        matchers = candidates(len(outlined))
+        if outlined and self.matcher is not None:
+            matchers = (self.matcher, )
+        self.matching, self.calibration = choose_matching(
+            [Matching(self.encoder, matcher, len(self.classes) - 1, scale,
+                      self.cap, self.seed)
+             for scale in scales for matcher in matchers], outlined, normal)
         self._set_tiling(self.matching.scale)
         return self
 

@@ -50,6 +50,30 @@ def test_finds_the_same(matcher):
     assert not good.mask.any()
 
 
+def test_three_images_choose_the_matcher():
+    """That of the highest IoU of what is left out; each is looked at once."""
+    encoder, seen = colour_encoder(), []
+    features = encoder.features
+    encoder.features = lambda image, scale=1.0: (
+        seen.append(image.shape) or features(image, scale))
+    # at odd places, so that cells are covered in part
+    shown = [picture((RED, top, left, side), seed=top) for top, left, side in (
+        (9, 18, 13), (27, 31, 11), (40, 12, 6))]
+    masks = [mask_of(x) == 1 for x in shown]
+    model = FewShotSegmenter(encoder, scale=1).fit(shown, masks, GOOD)
+    assert len(seen) == len(shown) + len(GOOD)
+    found = {name: segmenter(name).fit(shown, masks, GOOD).calibration.iou
+             for name in MATCHERS if name != 'normal'}
+    best = max(found.values())
+    assert model.calibration.iou == best > min(found.values())
+    assert model.matching.matcher == next(
+        name for name in found if found[name] == best)
+    assert model.details['matcher'] == model.matching.matcher
+    # two are too few
+    model.fit(shown[:2], masks[:2], GOOD)
+    assert model.matching.matcher == 'dense+normal'
+
+
 def trained_head(images):
     """Return a head that has learned to match red squares by each other."""
     torch.manual_seed(0)
@@ -91,7 +115,7 @@ def test_a_trained_head_matches():
     # and what an encoder does with its head is part of what it is
     assert encoder.digest() != colour_encoder().digest()
     plain = FewShotSegmenter(colour_encoder(), scale=1)
-    assert plain.matcher == 'dense+normal'
+    assert plain.matcher is None
 
 
 def test_heads_that_do_not_fit():
