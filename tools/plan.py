@@ -20,9 +20,10 @@ from mmseg_ext.basics.command_line import (
 )
 from mmseg_ext.basics.console import count_progress
 
-MODELS = ('unet', 'segformer', 'segformer_xattn', 'dpt', 'pspnet', 'upernet',
-          'bisenetv1', 'bisenetv2', 'fchardnet', 'setr_naive', 'setr_pup',
-          'setr_mla', 'segmenter', 'segmenter_linear')
+MODELS = ('unet', 'segformer', 'segformer_detail', 'segformer_xattn', 'dpt',
+          'pspnet', 'upernet', 'bisenetv1', 'bisenetv2', 'fchardnet',
+          'setr_naive', 'setr_pup', 'setr_mla', 'segmenter',
+          'segmenter_linear')
 
 
 def parse_args() -> argparse.Namespace:

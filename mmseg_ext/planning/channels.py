@@ -15,11 +15,14 @@ def channels_over(model: str, maps: Sequence[int]) -> dict[Place, Any]:
         model: One of those over EfficientNet-Lite0.
         maps: Channels at :data:`STRIDES`.
     """
-    _, s4, s8, s16, s32 = maps
+    s2, s4, s8, s16, s32 = maps
     half = s16 // 2  # BiSeNet's fusion has s16 inputs, of two paths
     tables: dict[str, dict[Place, Any]] = dict(
         unet={HEAD: [*maps]},
         segformer={HEAD: [s4, s8, s16, s32]},
+        segformer_detail={
+            HEAD: [s4, s8, s16, s32],
+            ('decode_head', 'detail_in_channels'): [s2]},
         segformer_xattn={
             ('neck', 'in_channels'): [s4, s8, s16, s32],
             HEAD: [2 * s4, 2 * s8, 2 * s16, s32]},

@@ -15,6 +15,7 @@ MODELS = dict(
     unet=dict(lite='unet_efficientnet-lite0', plain='unet_mobilevit-s'),
     segformer=dict(lite='segformer_efficientnet-lite0',
                    plain='segformer_mit-b0', mit='segformer_mit-b0'),
+    segformer_detail=dict(lite='segformer-detail_efficientnet-lite0'),
     segformer_xattn=dict(lite='segformer_xattn_efficientnet-lite0',
                          mit='segformer_xattn_mit-b0'),
     dpt=dict(lite='dpt-hybrid_efficientnet-lite0'),
@@ -38,7 +39,8 @@ MIT = 'mit_b0'  # without weights of its own
 TEACHER = PACKAGED[0]  # of tools/pretrain.py
 PRETRAINED = 1 / 3  # of the budget, for an encoder without weights
 SHORTEST = 3  # minutes below which a pretraining does not pay
-OPEN = ('unet', 'segformer', 'segformer_xattn', 'upernet')  # to any encoder
+# to any encoder
+OPEN = ('unet', 'segformer', 'segformer_detail', 'segformer_xattn', 'upernet')
 INSTALL = 'pip install "mmseg_ext[encoders]"'
 
 

@@ -51,6 +51,10 @@ def test_an_address_of_weights(tmp_path, downloaded):
     assert pretrained_weights(model) == [address]
     assert model.decode_head.in_channels == [256, 512, 1024, 2048]
     assert model.data_preprocessor.mean == [123.675, 116.28, 103.53]
+    detail = model_of(choose_start('segformer_detail', address),
+                      tmp_path).decode_head
+    assert detail.in_channels == [256, 512, 1024, 2048]
+    assert detail.detail_in_channels == [64]
     # the same encoder by its name, and by its address
     assert choose_start('unet', 'package://efficientnet_lite0') == (
         choose_start('unet', 'efficientnet_lite0'))
