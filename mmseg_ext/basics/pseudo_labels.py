@@ -7,6 +7,7 @@ from typing import Optional
 from .files import write_atomically
 
 MARK = 'pseudo_labels.json'
+SHEET = 'contact_sheet.png'  # beside it
 KINDS = dict(model=str, round=int, threshold=float)
 
 
