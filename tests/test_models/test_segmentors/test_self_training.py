@@ -185,13 +185,13 @@ def test_grey_levels_are_changed_within_what_they_can_be():
     levels = torch.rand(8, 1, 20, 30).expand(8, 3, 20, 30) * 255
     mean, std = net.data_preprocessor.mean, net.data_preprocessor.std
     torch.manual_seed(0)
-    found = net._disturb((levels - mean) / std) * std + mean
+    found = net._augment((levels - mean) / std) * std + mean
     assert found.min() > -1e-3 and found.max() < 255 + 1e-3
     torch.testing.assert_close(found[:, :1].expand_as(found), found,
                                atol=1e-3, rtol=0)  # grey stays grey
     assert not torch.allclose(found, levels, atol=1)
     net.jitter = net.blur = 0
-    assert torch.equal(net._disturb(levels), levels)
+    assert torch.equal(net._augment(levels), levels)
 
 
 @pytest.mark.parametrize('threshold, count', [(1.0, 1), (0.0, 0)])
