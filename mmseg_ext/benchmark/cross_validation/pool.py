@@ -155,7 +155,7 @@ def use_lists(cfg: Config, pool: Pool, train: str, held_out: str) -> None:
         if pool.prefix is not None:
             section.update(data_prefix=dict(
                 zip(('img_path', 'seg_map_path'), pool.prefix)))
-        elif section['type'] == 'KSDD2Dataset':
+        elif issubclass(DATASETS.get(section['type']), KSDD2Dataset):
             # both parts are of train/; the ground truth judges
             section.update(split='train' if part == 'train' else 'val')
             if part == 'test':
