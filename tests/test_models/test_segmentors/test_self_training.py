@@ -11,9 +11,7 @@ from domain_batches import (
     build,
     trained,
 )
-from mmseg.registry import MODELS
-from model_tests import UpstreamTests, grids
-from tiny_segmentor import tiny_config
+from training_wrappers import TrainingWrapperTests
 
 from mmseg_ext.models.segmentors.mean_teacher import MeanTeacher
 from mmseg_ext.ops import block_mask, class_mask, rectangle_mask
@@ -22,22 +20,8 @@ KIND = 'SelfTrainingEncoderDecoder'
 PLAIN = dict(jitter=0, blur=0)
 
 
-class TestSelfTrainingEncoderDecoder(UpstreamTests):
-    test_one_stage = None
-
-    def build(self):
-        return MODELS.build(dict(
-            tiny_config(dropout_ratio=0).model,
-            type='SelfTrainingEncoderDecoder'))
-
-    def upstream(self):
-        return MODELS.build(tiny_config(dropout_ratio=0).model)
-
-    def inputs(self, batch, size):
-        return torch.randn(batch, 3, *size)
-
-    def shapes(self, batch, size):
-        return [(batch, 3, *grids(1, size, 8)[0])]
+class TestSelfTrainingEncoderDecoder(TrainingWrapperTests):
+    kind = KIND
 
 
 def student(**kwargs):
