@@ -146,7 +146,7 @@ def test_images_of_another_kind_are_refused(here, adapt, name, pixels, said):
     assert not (here / 'bad/config.py').exists()
 
 
-def test_onnx_agrees_and_is_told(here, adapt, repository):
+def test_onnx_agrees_and_is_told(here, adapt):
     for package in ('onnx', 'onnxscript', 'onnxruntime'):
         pytest.importorskip(package, reason='needs the extra export')
     from mmseg_ext.inference.export import export_model
