@@ -125,8 +125,8 @@ def _described(sources: Sequence[tuple[str, dict]]) -> tuple[str, dict]:
         for place, section in _places(name, dataset):
             if section.get('pipeline') and 'type' in section:
                 return place, section
-    raise ValueError('No set that the config trains on has a pipeline, which '
-                     'would say how pseudo-labels are prepared.')
+    raise ValueError('No set that the config trains on has a pipeline: give '
+                     'one to the first, which pseudo-labels take as well.')
 
 
 def _places(name: str, node: Any) -> Iterator[tuple[str, dict]]:

@@ -113,7 +113,8 @@ def read_pool(cfg: Config) -> Pool:
     train, val = found.values()
     if type(train) is not type(val):
         raise ValueError('Training reads a data set of another type than '
-                         'validation: their images cannot be dealt out anew')
+                         'validation, so that their images cannot be dealt '
+                         'out anew: give both the same type')
     for what in ('classes', 'palette'):
         if train.metainfo[what] != val.metainfo[what]:
             raise ValueError(f'The {what} of training and of validation '
