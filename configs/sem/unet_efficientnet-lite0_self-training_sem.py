@@ -1,4 +1,4 @@
-# U-Net over the packaged encoder gets used to micrographs of another
+# U-Net over the packaged encoder adapts to micrographs of another
 # microscope, of which no masks are needed:
 # --cfg-options train_dataloader.dataset.target=DIR
 _base_ = './unet_efficientnet-lite0_sem.py'

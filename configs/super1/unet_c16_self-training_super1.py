@@ -1,4 +1,4 @@
-# The small U-Net gets used to micrographs of other settings, of which no masks
+# The small U-Net adapts to micrographs of other settings, of which no masks
 # are needed: --cfg-options train_dataloader.dataset.target=DIR
 _base_ = './unet_c16_super1.py'
 

@@ -23,6 +23,7 @@ from .report import AdaptationReport
 from .settings import BATCH_NORM, AdaptationSettings
 
 FILES = CONFIG, WEIGHTS = 'config.py', 'weights.pth'
+# Below, statistics are those of what the images happen to show.
 FEW_IMAGES = 4
 FEW_PIXELS = 4 * 256**2  # 256 values of a channel at stride 32
 
@@ -77,7 +78,7 @@ def adapt_model(cfg: Config,
         if by_norms:
             progress('Batch norms look at crops')
             norms = adapt_norms(model, cfg, targets, settings)
-            notes += _too_few(len(images), norms[2])
+            notes += _too_few(len(images), norms.pixels)
         what = (f'Written by tools/adapt.py --method {settings.method}, for '
                 f'{len(images)} images.')
         write_atomically(folder / CONFIG, adapted_config(cfg, match, what))

@@ -4,10 +4,9 @@ from typing import Optional
 
 from mmengine.config import Config
 
-from mmseg_ext.basics.intensity import IntensityMatch
+from mmseg_ext.basics.intensity import MATCH, IntensityMatch
 from mmseg_ext.basics.sections import sections
 from mmseg_ext.engine.intensity_hook import LOADING
-from mmseg_ext.inference.torch_model import MATCH
 
 # What is of a run, or of the place where the original lies.
 DROPPED = ('work_dir', 'load_from', 'resume', 'launcher')

@@ -1,14 +1,17 @@
 """Statistics of batch norms, taken anew from unlabelled images."""
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmseg_ext.basics.sections import sections
-from mmseg_ext.engine.norm_statistics import reestimate_norms
+from mmseg_ext.engine.norm_statistics import (
+    reestimate_norms,
+    running_norms,
+)
 from mmseg_ext.inference import TorchModel
 
 from .images import TargetImages
@@ -25,9 +28,7 @@ def check_norms(model: nn.Module) -> str:
     Raises:
         ValueError: If no norm has running statistics.
     """
-    norms = [module for module in model.modules()
-             if isinstance(module, _BatchNorm)
-             and module.running_mean is not None]
+    norms = running_norms(model)
     others = sum(isinstance(module, (nn.LayerNorm, nn.GroupNorm))
                  for module in model.modules())
     if not norms:
@@ -41,9 +42,22 @@ def check_norms(model: nn.Module) -> str:
             if others else '')
 
 
+class NormChange(NamedTuple):
+    """How the statistics of a model's batch norms have changed.
+
+    Attributes:
+        count: Number of norms that were set.
+        moved: How far their means moved, in old standard deviations, on
+            average.
+        pixels: Of the crops that they were taken from.
+    """
+    count: int
+    moved: float
+    pixels: int
+
+
 def adapt_norms(model: TorchModel, cfg: Config, images: TargetImages,
-                settings: AdaptationSettings
-                ) -> tuple[int, float, int]:
+                settings: AdaptationSettings) -> NormChange:
     """Set a model's running statistics to those of other images.
 
     Args:
@@ -52,17 +66,10 @@ def adapt_norms(model: TorchModel, cfg: Config, images: TargetImages,
         images: The others.
         settings: How.
 
-    Returns:
-        Number of norms that were set; how far their means moved, as a
-        fraction of the old standard deviations, on average; pixels of the
-        crops.
-
     Raises:
         ValueError: If the crops are too small for the network.
     """
-    norms = [module for module in model.model.modules()
-             if isinstance(module, _BatchNorm)
-             and module.running_mean is not None]
+    norms = running_norms(model.model)
     before = [(norm.running_mean.clone(), norm.running_var.clone())
               for norm in norms]
     crops = _crops(model, cfg, images, settings)
@@ -73,7 +80,7 @@ def adapt_norms(model: TorchModel, cfg: Config, images: TargetImages,
               ).mean().item() for norm, (mean, var) in zip(norms, before)
              if not torch.equal(norm.running_mean, mean)]
     moved = sum(moved) / max(len(moved), 1)
-    return count, moved, len(crops) * crops[0, 0].numel()
+    return NormChange(count, moved, len(crops) * crops[0, 0].numel())
 
 
 def _even(crops: Tensor) -> Sequence[Tensor]:

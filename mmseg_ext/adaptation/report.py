@@ -5,6 +5,7 @@ from typing import Optional
 
 from mmseg_ext.basics.intensity_statistics import IntensityStatistics
 
+from .norms import NormChange
 from .settings import BATCH_NORM, AdaptationSettings
 
 HOW = dict(intensity='brightness and contrast are moved into its range',
@@ -20,8 +21,7 @@ class AdaptationReport:
         known: Intensities of the training images; None: not known.
         before: Those of the images.
         after: Those that the map makes of them.
-        norms: Of batch norms: how many were set, how far their means moved
-            on average in old standard deviations, and pixels of the crops.
+        norms: What 'batch-norm' has changed; None: by other methods.
         notes: Sentences on what may be wrong.
         config, checkpoint: Files that were written.
     """
@@ -29,7 +29,7 @@ class AdaptationReport:
     known: Optional[IntensityStatistics]
     before: IntensityStatistics
     after: IntensityStatistics
-    norms: Optional[tuple[int, float, int]]
+    norms: Optional[NormChange]
     config: Path
     checkpoint: Path
     notes: list[str] = field(default_factory=list)
@@ -42,12 +42,12 @@ class AdaptationReport:
                 f'{self.known.images} of {self.known.total} training images: '
                 f'{self.known.describe()}')
         if self.settings.method == BATCH_NORM:
-            count, moved, pixels = self.norms
+            norms = self.norms
             lines.append(
-                f'Statistics of {count} batch norms taken anew from '
-                f'{self.settings.crops} crops ({pixels / 1e6:.1f} million '
-                f'pixels), alpha {self.settings.alpha:g}: means moved by '
-                f'{moved:.2f} old standard deviations on average')
+                f'Statistics of {norms.count} batch norms taken anew from '
+                f'{self.settings.crops} crops ({norms.pixels / 1e6:.1f} '
+                f'million pixels), alpha {self.settings.alpha:g}: means moved '
+                f'by {norms.moved:.2f} old standard deviations on average')
         else:
             lines.append(
                 f'Each image is matched to training by {self.settings.method}'

@@ -9,6 +9,7 @@ import numpy as np
 from .arguments import check_choice
 
 INTENSITY, HISTOGRAM = METHODS = ('intensity', 'histogram')
+MATCH = 'MatchIntensity'  # the transform that does it in a pipeline
 LEVELS = np.arange(256.0)
 LEAST_STD = 1e-6  # grey levels; below, all pixels are the same
 

@@ -4,9 +4,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Optional
 
+from .command_line import command_for
 from .files import write_atomically
 
 MARK = 'pseudo_labels.json'
+SHEET = 'contact_sheet.png'  # beside it
 KINDS = dict(model=str, round=int, threshold=float)
 
 
@@ -64,13 +66,16 @@ class PseudoLabels:
         try:
             found = cls(**json.loads(path.read_text(encoding='utf-8')))
         except (TypeError, ValueError) as error:
-            raise ValueError(f'{path} is no mark of pseudo-labels: {error}'
-                             ) from error
+            raise _no_mark(path, str(error)) from error
         for name, kind in KINDS.items():
             if not isinstance(getattr(found, name), kind):
-                raise ValueError(f'{path} is no mark of pseudo-labels: '
-                                 f'{name} is {getattr(found, name)!r}')
+                raise _no_mark(path, f'{name} is {getattr(found, name)!r}')
         return found
+
+
+def _no_mark(path: Path, why: str) -> ValueError:
+    return ValueError(f'{path} is no mark of pseudo-labels: {why}. Make them '
+                      f'anew with {command_for("pseudo_label")} --overwrite')
 
 
 def find_marked(path: str | Path) -> Optional[Path]:

@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmseg.structures import SegDataSample
 
 from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics.alternation import alternate
 from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.basics.extras import require_extra
 from mmseg_ext.basics.files import sha256
@@ -20,7 +21,7 @@ from mmseg_ext.compression.quantization import (
     quantize_model,
 )
 from mmseg_ext.compression.quantization.calibration import collect_batches
-from mmseg_ext.compression.quantization.comparison import Agreement, alternate
+from mmseg_ext.compression.quantization.comparison import Agreement
 from mmseg_ext.compression.quantization.labelled import config_samples
 from mmseg_ext.compression.quantization.quantize import CPU
 from mmseg_ext.engine import load_config

@@ -3,7 +3,7 @@ import os.path as osp
 from collections import defaultdict
 from collections.abc import Sequence
 
-from mmseg_ext.basics.pseudo_labels import PseudoLabels, find_marked
+from mmseg_ext.basics.pseudo_labels import SHEET, PseudoLabels, find_marked
 
 from .findings import MAX_NAMES, NOTE, WARNING, Finding
 from .splits import Split
@@ -38,7 +38,7 @@ def find_pseudo_labels(splits: Sequence[Split]) -> list[Finding]:
                 f'{len(paths)} masks of the {split.name} part are '
                 f'pseudo-labels {maker}.',
                 'Their errors are learned, too: look at '
-                f'{root / "contact_sheet.png"}.' if training else
+                f'{root / SHEET}.' if training else
                 'What is measured against them is no accuracy: take masks '
                 'that a person has drawn.',
                 tuple(paths[:MAX_NAMES]), len(paths)))

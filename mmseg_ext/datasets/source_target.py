@@ -12,12 +12,12 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 from torch.utils.data import Dataset
 
+from mmseg_ext.basics.domains import SOURCE, TARGET
 from mmseg_ext.basics.image_files import decode_file
-from mmseg_ext.basics.listing import name_some
+from mmseg_ext.basics.printable import name_some
 
 from .picture import IMAGE_KEYS
 
-SOURCE, TARGET = 'source', 'target'  # what ``domain`` of a sample says
 OPTION = '--cfg-options train_dataloader.dataset.target=DIR'
 
 
@@ -58,7 +58,7 @@ class SourceTargetDataset(Dataset):
         if not target:
             raise ValueError(
                 'There is no target: name the folder of images without '
-                f'masks that the model has to get used to, {OPTION}')
+                f'masks that the model has to adapt to, {OPTION}')
         self.source: BaseDataset = DATASETS.build(dict(source))
         settings = _settings_of(target, source)
         self.target: BaseDataset = DATASETS.build(dict(

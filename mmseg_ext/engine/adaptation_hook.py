@@ -1,10 +1,10 @@
 """Keep what a model needs for training, and is in no state dict."""
 from typing import Optional
 
-import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmseg.registry import HOOKS
+
+from .wrappers import unwrapped
 
 KEY = 'adaptation'  # in a checkpoint
 
@@ -24,7 +24,7 @@ class AdaptationHook(Hook):
         self._loaded: Optional[dict] = None
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        model = _model(runner)
+        model = unwrapped(runner.model)
         if hasattr(model, 'training_state'):
             checkpoint[KEY] = {
                 name: value.detach().cpu().clone()
@@ -35,12 +35,7 @@ class AdaptationHook(Hook):
 
     def before_train(self, runner) -> None:
         loaded, self._loaded = self._loaded, None
-        model = _model(runner)
+        model = unwrapped(runner.model)
         if loaded and runner.iter > 0 and hasattr(
                 model, 'load_training_state'):
             model.load_training_state(loaded)
-
-
-def _model(runner) -> torch.nn.Module:
-    model = runner.model
-    return model.module if is_model_wrapper(model) else model

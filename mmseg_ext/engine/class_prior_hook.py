@@ -4,10 +4,11 @@ from functools import partial
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmseg.registry import HOOKS
 from torch import nn
 from torch.utils.hooks import RemovableHandle
+
+from .wrappers import unwrapped
 
 # The last layers of mmseg's heads, whose bias is added to the logits.
 CLASSIFIERS = ('conv_seg', 'mask_norm')
@@ -86,7 +87,5 @@ class ClassPriorHook(Hook):
 
 
 def _classifiers(model: nn.Module) -> list[nn.Module]:
-    if is_model_wrapper(model):
-        model = model.module
-    return [module for name, module in model.named_modules()
+    return [module for name, module in unwrapped(model).named_modules()
             if name.split('.')[-1] in CLASSIFIERS]

@@ -9,6 +9,13 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
+def running_norms(model: nn.Module) -> list[_BatchNorm]:
+    """Return a model's batch norms that have running statistics."""
+    return [module for module in model.modules()
+            if isinstance(module, _BatchNorm) and module.track_running_stats
+            and module.running_mean is not None]
+
+
 def reestimate_norms(model: nn.Module,
                      batches: Iterable[Any],
                      forward: Callable[[nn.Module, Any], Any],
@@ -40,9 +47,7 @@ def reestimate_norms(model: nn.Module,
     """
     if not 0 <= fraction <= 1:
         raise ValueError(f'fraction={fraction!r}: must be from 0 to 1')
-    norms = [module for module in model.modules()
-             if isinstance(module, _BatchNorm) and module.track_running_stats
-             and module.running_mean is not None]
+    norms = running_norms(model)
     modes = {module: module.training for module in model.modules()}
     pooled = {norm: PooledMoments() for norm in norms}
 

@@ -1,7 +1,8 @@
 """What a training with a teacher needs of its runner."""
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
+
+from .wrappers import unwrapped
 
 KEY = 'distillation'  # in a checkpoint
 
@@ -20,29 +21,24 @@ class TeacherHook(Hook):
     """
 
     def before_train(self, runner) -> None:
-        model = _model(runner)
+        model = unwrapped(runner.model)
         if hasattr(model, 'check_teachers'):
             metainfo = getattr(runner.train_dataloader.dataset, 'metainfo',
                                {})
             model.check_teachers(metainfo.get('classes'))
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        align = getattr(_model(runner), 'align', None)
+        align = getattr(unwrapped(runner.model), 'align', None)
         if align is not None:
             checkpoint[KEY] = {
                 name: value.detach().cpu().clone()
                 for name, value in align.named_parameters()}
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        align = getattr(_model(runner), 'align', None)
+        align = getattr(unwrapped(runner.model), 'align', None)
         kept = checkpoint.get(KEY)
         if align is None or not kept:
             return
         with torch.no_grad():
             for name, value in align.named_parameters():
                 value.copy_(kept[name])
-
-
-def _model(runner):
-    model = runner.model
-    return model.module if is_model_wrapper(model) else model

@@ -15,6 +15,7 @@ from torch import nn
 
 from .checkpoint_files import check_checkpoint
 from .pretrained import remove_pretrained
+from .wrappers import unwrapped
 
 NAMED = 3  # so many weights in an error
 # No part in a prediction; people leave them out of configs and of files.
@@ -150,10 +151,7 @@ class WeightsFitHook(Hook):
         if not any(findings.values()):
             return
         missing, _, reshaped = findings.values()
-        model = runner.model
-        if is_model_wrapper(model):
-            model = model.module
-        wanted = [key for key in model.state_dict()
+        wanted = [key for key in unwrapped(runner.model).state_dict()
                   if not key.endswith(COUNTER)]
         text = (f'{self._checkpoint} does not fit the whole model: of the '
                 f'weights, {_word(findings)}')

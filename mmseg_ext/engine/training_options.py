@@ -107,19 +107,19 @@ def learn_from(cfg: Config,
     distill = dict(model.get('distill') or {})
     if alpha is not None:
         distill['alpha'] = alpha
-    there = dict(distill.get('loss') or {})
+    teaching = dict(distill.get('loss') or {})
     if loss is not None:
         chosen = DISTILL_LOSSES[loss]
         # its temperature stays, if it is the same loss
-        there = there if there.get('type') == chosen['type'] else {}
-        there.pop('balanced', None)
-        there.update(chosen)
-    there = there or dict(DISTILL_LOSSES['pixel'])
+        teaching = teaching if teaching.get('type') == chosen['type'] else {}
+        teaching.pop('balanced', None)
+        teaching.update(chosen)
+    teaching = teaching or dict(DISTILL_LOSSES['pixel'])
     if temperature is not None:
-        there['temperature'] = temperature
+        teaching['temperature'] = temperature
     if loss is not None or temperature is not None or (
             'loss' not in distill):
-        distill['loss'] = there
+        distill['loss'] = teaching
     model.pop('distill', None)
     model.pop('teacher', None)
     model.type = kind

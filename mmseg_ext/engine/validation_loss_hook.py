@@ -9,10 +9,11 @@ from typing import Optional
 from mmengine.dist import all_gather_object
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import HOOKS
 from torch import Tensor, nn
+
+from .wrappers import unwrapped
 
 KEY = 'val_loss'  # as mmengine names the loss of a model that returns one
 
@@ -82,9 +83,7 @@ def loss_head(model: nn.Module) -> Optional[BaseDecodeHead]:
     Args:
         model: Segmentor, also within a wrapper of several processes.
     """
-    if is_model_wrapper(model):
-        model = model.module
-    head = getattr(model, 'decode_head', None)
+    head = getattr(unwrapped(model), 'decode_head', None)
     if isinstance(head, nn.ModuleList):  # a cascade's last predicts
         head = head[-1]
     if not isinstance(head, BaseDecodeHead) or head.out_channels == 1:

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from mmseg_ext.basics.arguments import check_at_least
+from mmseg_ext.basics.intensity import MATCH
 from mmseg_ext.basics.stand_ins import describe_stand_in
 
 from .graph_metadata import (
@@ -107,7 +108,7 @@ class OnnxModel(LogitModel):
             for key in ('config', 'checkpoint', 'checkpoint_sha256')
         } | describe_preparation(
             [dict(type=name, **step) for name, step in (
-                ('MatchIntensity', self.metadata['match']),
+                (MATCH, self.metadata['match']),
                 ('Resize', resize)) if step], self.windows)
         # a number where the file allows no other, else None
         self.batch, *self.size = (

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.registry import DATASETS, TRANSFORMS
 
-from mmseg_ext.basics.intensity import IntensityMatch
+from mmseg_ext.basics.intensity import MATCH, IntensityMatch
 from mmseg_ext.basics.sections import sections
 from mmseg_ext.basics.sem_files import COLOURS
 from mmseg_ext.engine import load_config
@@ -20,8 +20,6 @@ from mmseg_ext.engine.trained import load_trained_and_meta
 from .predictor import LogitModel
 from .run_record import describe_preparation
 from .windows import Windows
-
-MATCH = 'MatchIntensity'
 
 
 class TorchModel(LogitModel):

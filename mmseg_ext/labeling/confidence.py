@@ -1,4 +1,4 @@
-"""How sure a model is of each pixel, and from where on it is believed."""
+"""How confident a model is of each pixel, and which pixels it keeps."""
 import numpy as np
 
 from mmseg_ext.inference.probabilities import STEPS, probabilities_of
@@ -40,6 +40,11 @@ def count_confidences(counts: np.ndarray, ids: np.ndarray,
             counts.shape)
 
 
+def level_of(threshold: float) -> int:
+    """Return the least confidence, 0 to 65535, that reaches a threshold."""
+    return int(np.ceil(threshold * STEPS))
+
+
 def class_thresholds(counts: np.ndarray, threshold: float,
                      per_class: float) -> np.ndarray:
     """Return the least confidence of each class that makes a pseudo-label.
@@ -61,7 +66,7 @@ def class_thresholds(counts: np.ndarray, threshold: float,
         Zou et al., Unsupervised domain adaptation for semantic segmentation
         via class-balanced self-training, ECCV 2018, algorithm 2.
     """
-    cap = int(np.ceil(threshold * STEPS))
+    cap = level_of(threshold)
     found = np.full(len(counts), cap)
     for i, row in enumerate(counts):
         total = int(row.sum())
@@ -73,7 +78,7 @@ def class_thresholds(counts: np.ndarray, threshold: float,
 
 def keep_confident(ids: np.ndarray, confidences: np.ndarray,
                    thresholds: np.ndarray) -> np.ndarray:
-    """Return class ids, (H, W) uint8, 255 where the model is not believed.
+    """Return class ids, (H, W) uint8, 255 below the thresholds.
 
     Args:
         ids: (H, W) uint8, class ids.

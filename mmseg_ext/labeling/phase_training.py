@@ -21,12 +21,17 @@ def find_micrographs(cfg: Config) -> Optional[dict]:
     """Return a config's set of training micrographs; None: it has none."""
     dataset = (cfg.get('train_dataloader') or {}).get('dataset')
     for section in sections(dataset):
-        kind = section.get('type')
-        if isinstance(kind, str):
-            kind = DATASETS.get(kind)
-        if isinstance(kind, type) and issubclass(kind, SEMDataset):
+        if is_of_micrographs(section):
             return section
     return None
+
+
+def is_of_micrographs(section: Mapping) -> bool:
+    """Tell whether a part of a config is a set of micrographs."""
+    kind = section.get('type')
+    if isinstance(kind, str):
+        kind = DATASETS.get(kind)
+    return isinstance(kind, type) and issubclass(kind, SEMDataset)
 
 
 def training_config(cfg: Config, checkpoint: Path, root: Path,

@@ -4,13 +4,11 @@ from pathlib import Path
 from typing import Any, Optional
 
 from mmengine.config import Config
-from mmseg.registry import DATASETS
 
 from mmseg_ext.basics.pseudo_labels import find_marked
 from mmseg_ext.basics.sections import sections
-from mmseg_ext.datasets import SEMDataset
 
-from .phase_training import OTHERS, SAME
+from .phase_training import OTHERS, SAME, is_of_micrographs
 
 TRAINING = '_base_.train_dataloader.dataset'
 LOADERS = dict(Image='LoadSEMImageFromFile', Annotations='LoadSEMAnnotations')
@@ -68,7 +66,7 @@ def both_config(cfg: Config, base: str, checkpoint: Path, root: Path,
     """
     sources = source_sets(cfg)
     place, section = _described(sources)
-    known = _is_of_micrographs(section)
+    known = is_of_micrographs(section)
     rest = ({name: value for name, value in section.items()
              if name not in REPLACED} if known else {})
     lines = [
@@ -127,8 +125,8 @@ def _described(sources: Sequence[tuple[str, dict]]) -> tuple[str, dict]:
         for place, section in _places(name, dataset):
             if section.get('pipeline') and 'type' in section:
                 return place, section
-    raise ValueError('No set that the config trains on has a pipeline, which '
-                     'would say how pseudo-labels are prepared.')
+    raise ValueError('No set that the config trains on has a pipeline: give '
+                     'one to the first, which pseudo-labels take as well.')
 
 
 def _places(name: str, node: Any) -> Iterator[tuple[str, dict]]:
@@ -140,13 +138,6 @@ def _places(name: str, node: Any) -> Iterator[tuple[str, dict]]:
     elif isinstance(node, (list, tuple)):
         for i, child in enumerate(node):
             yield from _places(f'{name}[{i}]', child)
-
-
-def _is_of_micrographs(section: Mapping) -> bool:
-    kind = section['type']
-    if isinstance(kind, str):
-        kind = DATASETS.get(kind)
-    return isinstance(kind, type) and issubclass(kind, SEMDataset)
 
 
 def _pipeline(place: str, steps: Sequence[Mapping]) -> list[str]:

@@ -23,7 +23,7 @@ from mmseg_ext.basics.console import count_progress
 from mmseg_ext.basics.files import is_of_disk
 from mmseg_ext.basics.png_files import write_png_atomically
 from mmseg_ext.basics.printable import name_some
-from mmseg_ext.basics.pseudo_labels import PseudoLabels
+from mmseg_ext.basics.pseudo_labels import SHEET, PseudoLabels
 from mmseg_ext.checking.config_splits import splits_of_config
 from mmseg_ext.checking.splits import Split
 from mmseg_ext.inference import EnsembleModel, TorchModel, list_inputs, predict
@@ -43,13 +43,7 @@ from .pseudo_label_config import both_config, marked_root, source_sets
 from .pseudo_label_places import compare_kinds, refuse_place, without_masks
 from .pseudo_label_report import PseudoLabelReport
 from .pseudo_label_sheet import draw_sheet
-from .pseudo_label_store import (
-    BASE,
-    CONFIG,
-    SHEET,
-    Confidence,
-    PseudoLabelStore,
-)
+from .pseudo_label_store import BASE, CONFIG, Confidence, PseudoLabelStore
 
 
 @dataclass(frozen=True)
@@ -190,7 +184,7 @@ class PseudoLabelJob:
             crop_bottom=preparation.crop_bottom,
             threshold=self.threshold,
             per_class=self.per_class,
-            round=1 + (previous.round if previous else 0))
+            round=_round_after(previous))
         # as they are read back
         return RunRecord(json.loads(json.dumps(settings)), model.weights,
                          list(model.classes), model.palette)
@@ -240,7 +234,7 @@ class PseudoLabelJob:
             model=Path(self.checkpoint).name,
             weights_sha256=model.digest(),
             config=self.base or BASE,
-            round=1 + (previous.round if previous else 0),
+            round=_round_after(previous),
             threshold=self.threshold,
             per_class=self.per_class,
             classes=list(model.classes),
@@ -294,6 +288,10 @@ class PseudoLabelJob:
                 'What is measured on them later is no longer measured on '
                 'unseen images.')
             for part, names in parts.items()]
+
+
+def _round_after(previous: Optional[PseudoLabels]) -> int:
+    return previous.round + 1 if previous else 1
 
 
 def _look(model: LogitModel, image: np.ndarray

@@ -8,9 +8,10 @@ import numpy as np
 from mmengine.config import Config
 
 from mmseg_ext.basics.command_line import command_for, quote_command
-from mmseg_ext.basics.pseudo_labels import PseudoLabels
+from mmseg_ext.basics.pseudo_labels import SHEET, PseudoLabels
 from mmseg_ext.inference.probabilities import STEPS
 
+from .confidence import level_of
 from .pseudo_label_store import BASE, CONFIG, Confidence
 
 if TYPE_CHECKING:
@@ -50,13 +51,13 @@ class PseudoLabelReport:
         lines += [f'warning: {line}' for line in (
             *self._classes(), *self._falls(), *self.warnings)]
         if empty:
-            lines += [f'{len(empty)} images have no pixel to be believed and '
-                      'are left out:', *(f'  {name}' for name in empty)]
+            lines += [f'{len(empty)} images have no confident pixel and are '
+                      'left out:', *(f'  {name}' for name in empty)]
         if self.failures:
             lines += [f'{len(self.failures)} images are left out:', *(
                 f'  {name}: {why}' for name, why in self.failures.items())]
         return '\n'.join([*lines, f'Wrote all to {self.job.out}; look at '
-                          'contact_sheet.png first.', *self._commands()])
+                          f'{SHEET} first.', *self._commands()])
 
     def _table(self) -> Iterator[str]:
         mark, total = self.mark, sum(self.mark.pixels)
@@ -73,7 +74,7 @@ class PseudoLabelReport:
     def _classes(self) -> Iterator[str]:
         """Say which classes the threshold alone would have erased."""
         mark = self.mark
-        cap = int(np.ceil(mark.threshold * STEPS))
+        cap = level_of(mark.threshold)
         for name, row, pixels, kept, least in zip(
                 mark.classes, self.counts, mark.pixels, mark.kept,
                 mark.thresholds):

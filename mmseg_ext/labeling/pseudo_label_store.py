@@ -10,10 +10,10 @@ import numpy as np
 from mmseg_ext.basics import check_settings, open_folder, write_atomically
 from mmseg_ext.basics.csv_files import GrowingTable
 from mmseg_ext.basics.files import remove_temporaries, sha256
-from mmseg_ext.basics.listing import name_some
 from mmseg_ext.basics.mask_files import decode_mask
 from mmseg_ext.basics.png_files import encode_png, write_png_atomically
-from mmseg_ext.basics.pseudo_labels import MARK
+from mmseg_ext.basics.printable import name_some
+from mmseg_ext.basics.pseudo_labels import MARK, SHEET
 from mmseg_ext.inference.probabilities import STEPS
 from mmseg_ext.inference.run_record import RECORD, RunRecord
 
@@ -24,8 +24,7 @@ from .confidence import (
     keep_confident,
 )
 
-PREDICTED, TABLE, SHEET = 'predictions.csv', 'confidence.csv', (
-    'contact_sheet.png')
+PREDICTED, TABLE = 'predictions.csv', 'confidence.csv'
 CONFIG, BASE = 'train_on_both.py', 'config.py'
 PART = 'train'
 PREDICTIONS = ('predictions', 'confidences')
@@ -56,7 +55,7 @@ class Confidence(NamedTuple):
 
 
 class PseudoLabelStore:
-    """What a model predicts, how sure it is, and what is believed of it.
+    """What a model predicts, how confident it is, and its pseudo-labels.
 
     ::
 
@@ -177,7 +176,7 @@ class PseudoLabelStore:
 
     def select(self, images: Mapping[str, Path], thresholds: np.ndarray
                ) -> dict[str, Confidence]:
-        """Write a mask of each image that has a pixel to be believed.
+        """Write a mask of each image that has a confident pixel.
 
         Args:
             images: Name -> path, of those that are predicted.
@@ -191,7 +190,7 @@ class PseudoLabelStore:
         written = {row['image']: row for row in self.table.rows()}
         found = {}
         for name, path in images.items():
-            mask, found[name] = self._believe(name, thresholds)
+            mask, found[name] = self._select_pixels(name, thresholds)
             content = encode_png(mask)
             digest = hashlib.sha256(content).hexdigest()
             if not found[name].kept.any():
@@ -217,7 +216,7 @@ class PseudoLabelStore:
         """Return the pseudo-labels of an image, (H, W) uint8."""
         return keep_confident(*self.prediction(name), thresholds)
 
-    def _believe(self, name: str, thresholds: np.ndarray
+    def _select_pixels(self, name: str, thresholds: np.ndarray
                  ) -> tuple[np.ndarray, Confidence]:
         ids, confidences = self.prediction(name)
         mask = keep_confident(ids, confidences, thresholds)

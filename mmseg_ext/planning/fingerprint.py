@@ -3,7 +3,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Optional
 
-import cv2
 import numpy as np
 
 from mmseg_ext.basics.colours import choose_palette
@@ -11,6 +10,7 @@ from mmseg_ext.basics.command_line import command_for, quote_command
 from mmseg_ext.basics.duplicates import Fingerprint, take_fingerprint
 from mmseg_ext.basics.image_files import decode_file, read_size
 from mmseg_ext.basics.information_band import find_information_band
+from mmseg_ext.basics.intensity import grey_histogram, histogram_moments
 from mmseg_ext.basics.listing import name_some
 from mmseg_ext.basics.mask_files import decode_mask
 from mmseg_ext.basics.sem_files import SEMReading, load_image, load_mask
@@ -188,13 +188,13 @@ def _depth_option(pairs: Sequence[Pair]) -> dict:
 
 def _look_at(pair: Pair, image: np.ndarray, labels: np.ndarray,
              num_classes: int) -> ImageFacts:
-    mean, std = cv2.meanStdDev(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
+    mean, std = histogram_moments(grey_histogram(image))
     counts = np.bincount(labels.ravel(), minlength=256)
     raw = decode_file(pair.image)
     return ImageFacts(
         pair.name, *labels.shape, bool((image == image[..., :1]).all()),
         int(raw.max()).bit_length() if raw.dtype == np.uint16 else 8,
-        round(float(mean[0, 0]), 2), round(float(std[0, 0]), 2),
+        round(mean, 2), round(std, 2),
         find_information_band(image),
         tuple(int(count) for count in counts[:num_classes]),
         int(counts[num_classes:].sum()))

@@ -107,7 +107,7 @@ def test_tiles_and_testing_get_the_map_of_the_whole(here, adapt, method):
 def test_batch_norm_takes_new_statistics(here, adapt):
     whole, half = (adapt('norms', method='batch-norm', crops=8, alpha=alpha)
                    for alpha in (1.0, 0.5))
-    assert half.norms[1] == pytest.approx(whole.norms[1] / 2, rel=0.01)
+    assert half.norms.moved == pytest.approx(whole.norms.moved / 2, rel=0.01)
     report = adapt('norms', method='batch-norm', crops=8)
     old, new = (torch.load(path)['state_dict']
                 for path in (here / 'weights.pth', report.checkpoint))
@@ -146,7 +146,7 @@ def test_images_of_another_kind_are_refused(here, adapt, name, pixels, said):
     assert not (here / 'bad/config.py').exists()
 
 
-def test_onnx_agrees_and_is_told(here, adapt, repository):
+def test_onnx_agrees_and_is_told(here, adapt):
     for package in ('onnx', 'onnxscript', 'onnxruntime'):
         pytest.importorskip(package, reason='needs the extra export')
     from mmseg_ext.inference.export import export_model

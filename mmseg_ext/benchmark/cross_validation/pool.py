@@ -113,7 +113,8 @@ def read_pool(cfg: Config) -> Pool:
     train, val = found.values()
     if type(train) is not type(val):
         raise ValueError('Training reads a data set of another type than '
-                         'validation: their images cannot be dealt out anew')
+                         'validation, so that their images cannot be dealt '
+                         'out anew: give both the same type')
     for what in ('classes', 'palette'):
         if train.metainfo[what] != val.metainfo[what]:
             raise ValueError(f'The {what} of training and of validation '
@@ -155,7 +156,7 @@ def use_lists(cfg: Config, pool: Pool, train: str, held_out: str) -> None:
         if pool.prefix is not None:
             section.update(data_prefix=dict(
                 zip(('img_path', 'seg_map_path'), pool.prefix)))
-        elif section['type'] == 'KSDD2Dataset':
+        elif issubclass(DATASETS.get(section['type']), KSDD2Dataset):
             # both parts are of train/; the ground truth judges
             section.update(split='train' if part == 'train' else 'val')
             if part == 'test':

@@ -27,13 +27,14 @@ def quantize_weights(path: Path, names: Collection[str],
     """
     model = onnx.load(path)
     graph = model.graph
-    nodes = [node for node in graph.node if node.name in {*names}]
+    names, floats = {*names}, {*floats}
+    nodes = [node for node in graph.node if node.name in names]
     _take_before_rounding(graph, nodes)
     weights = {value.name: value for value in graph.initializer}
     rounded: dict[str, str] = {}
     for node in nodes:
         name = node.input[1]
-        if node.name in {*floats} or name not in weights:
+        if node.name in floats or name not in weights:
             continue  # the product of two activations has no weight
         if name not in rounded:
             rounded[name] = _round(graph, weights[name], _axis(
@@ -69,8 +70,7 @@ def _axis(node: onnx.NodeProto, dims: int) -> int:
 
 def _round(graph: onnx.GraphProto, weight: onnx.TensorProto,
            axis: int) -> str:
-    """Add a weight of eight bits, and return the name of what it stands for.
-    """
+    """Add a weight in eight bits, and return the name of its float32."""
     values = torch.from_numpy(numpy_helper.to_array(weight).copy())
     scale = symmetric_scale(values, axis)
     integers = quantize(values, scale, low=-INT8, high=INT8)

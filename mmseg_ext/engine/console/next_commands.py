@@ -3,12 +3,12 @@ import os.path as osp
 from collections.abc import Sequence
 from typing import Optional
 
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmseg.models.segmentors import BaseSegmentor
 from torch.utils.data import Dataset
 
 from mmseg_ext.basics.command_line import command_for, quote_command
+from mmseg_ext.engine.wrappers import unwrapped
 
 from .run_facts import list_data_sets, short_path
 
@@ -36,11 +36,8 @@ def next_commands(runner: Runner,
     lines = []
     if runner.cfg.get('test_dataloader'):
         lines += ['Test it:', _line('test', config, checkpoint, *options)]
-    model = runner.model
-    if is_model_wrapper(model):
-        model = model.module
     images = (_some_images(runner.val_dataloader.dataset)
-              if isinstance(model, BaseSegmentor)
+              if isinstance(unwrapped(runner.model), BaseSegmentor)
               and runner.val_loop is not None else None)
     if images is not None:
         # of what lies below a mask a prediction knows nothing

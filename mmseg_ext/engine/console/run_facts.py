@@ -8,7 +8,6 @@ from typing import Optional
 import torch
 from mmengine.config import Config
 from mmengine.dist import get_world_size
-from mmengine.model import is_model_wrapper
 from mmengine.optim import AmpOptimWrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmseg.registry import DATASETS
@@ -21,6 +20,7 @@ from mmseg_ext.datasets.absent_part import settle
 from mmseg_ext.engine.cpu_amp import CpuAmpOptimWrapper
 from mmseg_ext.engine.pretrained import pretrained_weights
 from mmseg_ext.engine.weights import describe_weights
+from mmseg_ext.engine.wrappers import unwrapped
 from mmseg_ext.models.convolutions import describe_replaced
 
 PARTS = ('backbone', 'neck', 'decode_head', 'auxiliary_head', 'head')
@@ -110,20 +110,16 @@ def _config(runner: Runner) -> str:
     return short_path(path) if path else 'made in Python'
 
 
-def _unwrapped(model: nn.Module) -> nn.Module:
-    return model.module if is_model_wrapper(model) else model
-
-
 def _replaced(runner: Runner) -> Facts:
     parts = nn.ModuleList(
-        part for name, part in _unwrapped(runner.model).named_children()
+        part for name, part in unwrapped(runner.model).named_children()
         if name != TEACHER)
     return [('layers', text)
             for text in describe_replaced(parts, _learning(runner.cfg))]
 
 
 def _model(model: nn.Module) -> str:
-    model = _unwrapped(model)
+    model = unwrapped(model)
     parts = []
     for name in PARTS:
         part = getattr(model, name, None)

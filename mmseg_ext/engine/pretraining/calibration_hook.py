@@ -2,10 +2,11 @@
 from collections.abc import Iterator
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import Tensor
+
+from mmseg_ext.engine.wrappers import unwrapped
 
 BATCH = 8  # images at once
 
@@ -25,9 +26,7 @@ class CalibrationHook(Hook):
 
     def before_train(self, runner) -> None:
         if runner.iter == 0:
-            model = runner.model
-            if is_model_wrapper(model):
-                model = model.module
+            model = unwrapped(runner.model)
             model.calibrate(self._batches(runner, model))
 
     def _batches(self, runner: Runner, model) -> Iterator[Tensor]:

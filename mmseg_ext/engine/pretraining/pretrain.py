@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Optional
 
 from mmengine.config import Config
-from mmengine.model import is_model_wrapper
 
 from mmseg_ext.basics.files import write_atomically
 from mmseg_ext.datasets.unlabeled import group_images
@@ -18,6 +17,7 @@ from mmseg_ext.engine.budget import (
     time_training,
 )
 from mmseg_ext.engine.launch import train
+from mmseg_ext.engine.wrappers import unwrapped
 
 from .config import VALIDATED, pretraining_config, read_student
 from .settings import Settings
@@ -123,10 +123,9 @@ def pretrain(settings: Settings,
             settings=settings.record(), steps=schedule.steps,
             interval=schedule.interval, images_sha256=digest), indent=1)
             + '\n')
-    model = train(build(schedule), resume, settings.amp,
-                  tool='pretrain', command=command).model
-    if is_model_wrapper(model):
-        model = model.module
+    model = unwrapped(train(
+        build(schedule), resume, settings.amp, tool='pretrain',
+        command=command).model)
     meta = dict(
         backbone=type(model.backbone).__name__,
         normalization=normalization,

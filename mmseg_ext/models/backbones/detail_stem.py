@@ -20,7 +20,18 @@ class DetailStem(BaseModule):
                 +--> backbone ------------------------> F4, F8, F16, F32
 
     For encoders that begin with a patch of four pixels, as MiT does: nothing
-    behind it knows where in the patch a boundary was.
+    behind it knows where in the patch a boundary was. The proposed model with
+    such a stem, whose neck leaves the stem's maps alone::
+
+        model = dict(
+            backbone=dict(
+                _delete_=True, type='DetailStem',
+                backbone={{_base_.model.backbone}}),
+            neck=dict(
+                in_channels=[16, 24, 32, 64, 160, 256], queries=[2, 3, 4]),
+            decode_head=dict(
+                type='DetailSegformerHead', in_index=None,
+                detail_in_channels=[16, 24], detail_channels=[32, 16]))
 
     Args:
         backbone: Config of the backbone.

@@ -19,10 +19,8 @@ class LogitDistillLoss(nn.Module):
         ValueError: If an argument is not among what is allowed.
     """
 
-    def __init__(self,
-                 temperature: float = 4.0,
-                 loss_weight: float = 1.0,
-                 loss_name: str = 'loss_kd') -> None:
+    def __init__(self, temperature: float, loss_weight: float,
+                 loss_name: str) -> None:
         super().__init__()
         check_temperature(temperature)
         check_at_least(0, loss_weight=loss_weight)

@@ -202,10 +202,10 @@ class MultiScaleCrossAttentionNeck(BaseModule):
         if direction == 'backward':
             self.pairs = [(fine + 1, fine) for fine, _ in self.pairs]
         if queries is not None:
-            able = [target for target, _ in self.pairs]
-            if not queries or not {*queries} <= {*able}:
+            paired = [target for target, _ in self.pairs]
+            if not queries or not {*queries} <= {*paired}:
                 raise ValueError(
-                    f'queries={queries!r}: must be some of {able}, the maps '
+                    f'queries={queries!r}: must be some of {paired}, the maps '
                     f'that have a partner in the {direction} direction')
             self.pairs = [pair for pair in self.pairs if pair[0] in queries]
         targets = [in_channels[target] for target, _ in self.pairs]

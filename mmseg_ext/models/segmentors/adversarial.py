@@ -16,7 +16,8 @@ from .domains import split_domains
 from .logits import full_logits, losses_of_labelled, of_two_or_more, resized
 
 GANS = ('BCE', 'MSE')
-SOURCE, TARGET = 1.0, 0.0  # what the discriminator says of them
+# the discriminator's labels of them
+SOURCE_LABEL, TARGET_LABEL = 1.0, 0.0
 
 
 @MODELS.register_module()
@@ -140,21 +141,21 @@ class AdversarialEncoderDecoder(EncoderDecoder):
             shown = reverse_gradient(target, 2 * self.adv_weight)
         else:
             self.discriminator.requires_grad_(False)
-            result['loss_adv'] = self.adv_weight * self._distance(
-                self.discriminator(target), SOURCE)
+            result['loss_adv'] = self.adv_weight * self._gan_loss(
+                self.discriminator(target), SOURCE_LABEL)
             self.discriminator.requires_grad_(True)
-        told = [self.discriminator(each)
-                for each in (source.detach(), shown)]
-        result['loss_d'] = 0.5 * (self._distance(told[0], SOURCE)
-                                  + self._distance(told[1], TARGET))
+        of_source, of_target = map(self.discriminator,
+                                   (source.detach(), shown))
+        result['loss_d'] = 0.5 * (self._gan_loss(of_source, SOURCE_LABEL)
+                                  + self._gan_loss(of_target, TARGET_LABEL))
         middle = 0.0 if self.gan == 'BCE' else 0.5
-        right = [(told[0] > middle).float().mean(),
-                 (told[1] <= middle).float().mean()]
+        right = [(of_source > middle).float().mean(),
+                 (of_target <= middle).float().mean()]
         result['d_acc'] = 100 * sum(right) / 2
         return result
 
-    def _distance(self, told: Tensor, wanted: float) -> Tensor:
-        wanted = torch.full_like(told, wanted)
+    def _gan_loss(self, logits: Tensor, label: float) -> Tensor:
+        labels = torch.full_like(logits, label)
         if self.gan == 'MSE':
-            return F.mse_loss(told, wanted)
-        return F.binary_cross_entropy_with_logits(told, wanted)
+            return F.mse_loss(logits, labels)
+        return F.binary_cross_entropy_with_logits(logits, labels)

@@ -29,7 +29,7 @@ class OutputDiscriminator(nn.Sequential):
         github.com/wasidennis/AdaptSegNet, model/discriminator.py.
     """
 
-    def __init__(self, num_classes: int, ndf: int = 64) -> None:
+    def __init__(self, num_classes: int, ndf: int) -> None:
         widths = [num_classes, *(ndf * width for width in WIDTHS), 1]
         layers: list[nn.Module] = []
         for channels, wider in itertools.pairwise(widths):

@@ -5,7 +5,7 @@ import torch
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from mmseg_ext.datasets.source_target import SOURCE, TARGET
+from mmseg_ext.basics.domains import SOURCE, TARGET
 
 
 def split_domains(samples: Sequence[SegDataSample]
@@ -13,7 +13,8 @@ def split_domains(samples: Sequence[SegDataSample]
     """Return the places of the source's and of the target's samples.
 
     Args:
-        samples: Of a SourceTargetDataset.
+        samples: With ``domain`` in their metainfo, as those of a
+            SourceTargetDataset.
 
     Raises:
         ValueError: If some do not say which they are of, or one of both is

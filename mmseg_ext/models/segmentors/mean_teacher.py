@@ -24,7 +24,7 @@ class MeanTeacher:
     and nothing is dropped out.
 
     Args:
-        alpha: Largest part of the average that stays, above 0 and below 1.
+        alpha: Greatest decay alpha_t of the average, above 0 and below 1.
 
     Reference:
         Tarvainen, Valpola, Mean teachers, 2017; alpha_t as in

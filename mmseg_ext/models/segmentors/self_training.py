@@ -1,4 +1,4 @@
-"""A segmentor that gets used to another domain by its own predictions."""
+"""A segmentor that adapts to another domain by its own predictions."""
 import logging
 import math
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ LEAST_BLUR = 0.15  # pixels
 FULL = 255  # white, where images are not normalised
 # a block that is erased: an eighth of the crop's side, at most so many pixels
 BLOCKS, LARGEST_BLOCK = 8, 64
-WATCHED = 100  # batches, after which a teacher that is never sure is told
+WATCHED = 100  # batches, after which a teacher without confidence is told
 
 
 @MODELS.register_module()
@@ -184,10 +184,10 @@ class SelfTrainingEncoderDecoder(EncoderDecoder):
             classes = mix(pasted, labels, taught)
             weights = mix(pasted, torch.ones_like(weight), weight)
         result['loss_mix'] = self._cross_entropy(
-            self._disturb(images), classes, weights)
+            self._augment(images), classes, weights)
         if self.mask_ratio > 0:
             result['loss_masked'] = self._cross_entropy(
-                self._erase(self._disturb(target)), taught, weight)
+                self._erase(self._augment(target)), taught, weight)
         return result
 
     def _watch(self, result: Mapping[str, Tensor]) -> None:
@@ -197,10 +197,10 @@ class SelfTrainingEncoderDecoder(EncoderDecoder):
         self._unsure = self._unsure + 1 if result['q'] == 0 else -1
         if self._unsure == WATCHED:
             print_log(
-                f'In none of {WATCHED} batches a pixel of the target is '
-                f'certain by more than threshold={self.threshold}: q is 0, '
-                'and nothing is learned from the target. The mean confidence '
-                f'is {float(result["confidence"]):.3f}. Start from a trained '
+                f'In none of {WATCHED} batches the confidence of a pixel of '
+                f'the target exceeds threshold={self.threshold}: q is 0, and '
+                'nothing is learned from the target. The mean confidence is '
+                f'{float(result["confidence"]):.3f}. Start from a trained '
                 'model, load_from, train longer, or lower model.threshold',
                 logger='current', level=logging.WARNING)
 
@@ -230,7 +230,7 @@ class SelfTrainingEncoderDecoder(EncoderDecoder):
                             self.mask_ratio).to(images.device)
         return images.masked_fill(erased[:, None], 0)
 
-    def _disturb(self, images: Tensor) -> Tensor:
+    def _augment(self, images: Tensor) -> Tensor:
         """Change grey levels and sharpness of normalised images at random."""
         count = len(images)
         # on the CPU, whose generator a resumed training goes on with

@@ -10,33 +10,20 @@ from domain_batches import (
     build,
     trained,
 )
-from mmseg.registry import MODELS
-from model_tests import UpstreamTests, grids
-from tiny_segmentor import tiny_config
+from training_wrappers import TrainingWrapperTests
 
 from mmseg_ext.models.segmentors.discriminator import OutputDiscriminator
 
 KIND = 'AdversarialEncoderDecoder'
 
 
-class TestAdversarialEncoderDecoder(UpstreamTests):
-    test_one_stage = None
+class TestAdversarialEncoderDecoder(TrainingWrapperTests):
+    kind = KIND
 
     def build(self):
-        net = MODELS.build(dict(
-            tiny_config(dropout_ratio=0).model,
-            type='AdversarialEncoderDecoder'))
+        net = super().build()
         del net.discriminator  # which the loss alone asks
         return net
-
-    def upstream(self):
-        return MODELS.build(tiny_config(dropout_ratio=0).model)
-
-    def inputs(self, batch, size):
-        return torch.randn(batch, 3, *size)
-
-    def shapes(self, batch, size):
-        return [(batch, 3, *grids(1, size, 8)[0])]
 
 
 def segmentor(**kwargs):

@@ -11,8 +11,8 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
-from model_tests import UpstreamTests, grids
 from tiny_segmentor import tiny_config, write_weights
+from training_wrappers import TrainingWrapperTests
 
 from mmseg_ext.engine.heads import set_in_heads
 from mmseg_ext.models import PixelDistillLoss
@@ -32,21 +32,8 @@ MIT = dict(
         out_indices=(0, 1), enlarge=2))
 
 
-class TestDistillEncoderDecoder(UpstreamTests):
-    test_one_stage = None
-
-    def build(self):
-        return MODELS.build(dict(
-            tiny_config(dropout_ratio=0).model, type='DistillEncoderDecoder'))
-
-    def upstream(self):
-        return MODELS.build(tiny_config(dropout_ratio=0).model)
-
-    def inputs(self, batch, size):
-        return torch.randn(batch, 3, *size)
-
-    def shapes(self, batch, size):
-        return [(batch, 3, *grids(1, size, 8)[0])]
+class TestDistillEncoderDecoder(TrainingWrapperTests):
+    kind = 'DistillEncoderDecoder'
 
 
 @pytest.fixture(scope='module')

@@ -11,9 +11,7 @@ from domain_batches import (
     build,
     trained,
 )
-from mmseg.registry import MODELS
-from model_tests import UpstreamTests, grids
-from tiny_segmentor import tiny_config
+from training_wrappers import TrainingWrapperTests
 
 from mmseg_ext.models.segmentors.mean_teacher import MeanTeacher
 from mmseg_ext.ops import block_mask, class_mask, rectangle_mask
@@ -22,22 +20,8 @@ KIND = 'SelfTrainingEncoderDecoder'
 PLAIN = dict(jitter=0, blur=0)
 
 
-class TestSelfTrainingEncoderDecoder(UpstreamTests):
-    test_one_stage = None
-
-    def build(self):
-        return MODELS.build(dict(
-            tiny_config(dropout_ratio=0).model,
-            type='SelfTrainingEncoderDecoder'))
-
-    def upstream(self):
-        return MODELS.build(tiny_config(dropout_ratio=0).model)
-
-    def inputs(self, batch, size):
-        return torch.randn(batch, 3, *size)
-
-    def shapes(self, batch, size):
-        return [(batch, 3, *grids(1, size, 8)[0])]
+class TestSelfTrainingEncoderDecoder(TrainingWrapperTests):
+    kind = KIND
 
 
 def student(**kwargs):
@@ -185,13 +169,13 @@ def test_grey_levels_are_changed_within_what_they_can_be():
     levels = torch.rand(8, 1, 20, 30).expand(8, 3, 20, 30) * 255
     mean, std = net.data_preprocessor.mean, net.data_preprocessor.std
     torch.manual_seed(0)
-    found = net._disturb((levels - mean) / std) * std + mean
+    found = net._augment((levels - mean) / std) * std + mean
     assert found.min() > -1e-3 and found.max() < 255 + 1e-3
     torch.testing.assert_close(found[:, :1].expand_as(found), found,
                                atol=1e-3, rtol=0)  # grey stays grey
     assert not torch.allclose(found, levels, atol=1)
     net.jitter = net.blur = 0
-    assert torch.equal(net._disturb(levels), levels)
+    assert torch.equal(net._augment(levels), levels)
 
 
 @pytest.mark.parametrize('threshold, count', [(1.0, 1), (0.0, 0)])
