@@ -15,6 +15,7 @@ from run_tool import run_tool
 from tiny_segmentor import tiny_config, write_weights
 
 from mmseg_ext.basics import claimed_folder
+from mmseg_ext.basics.intensity_statistics import IntensityCollector
 from mmseg_ext.basics.pseudo_labels import PseudoLabels
 from mmseg_ext.checking import check_splits, splits_of_folders
 from mmseg_ext.checking.config_splits import splits_of_config
@@ -264,11 +265,28 @@ def test_depth_and_colours(job, images):
     with pytest.raises(ValueError, match='2 of 2 images have 16 bits'):
         job().run()
     job(bit_depth=12).run()
-    for name in ('a', 'deep/b'):
-        path = str(images / f'{name}.png')
-        cv2.imwrite(path, cv2.imread(path))
-    assert '2 of 2 images are stored in colours, such as' in job(
-        out='colours').run()
+    for out, change in (('grey', [0, 0, 0]), ('colours', [0, 20, 40])):
+        for name in ('a', 'deep/b'):
+            path = str(images / f'{name}.png')
+            cv2.imwrite(path, cv2.imread(path) // 2 + np.uint8(change))
+        # grey levels in three channels are the same picture
+        assert ('2 of 2 images are stored in colours, such as' in job(
+            out=out).run()) == (out == 'colours')
+
+
+def test_brightness_outside_the_training_is_said(cfg, weights, images,
+                                                 tmp_path):
+    known = IntensityCollector()
+    known.add(np.uint8([[240, 255]] * 2))
+    told = tmp_path / 'told.pth'
+    torch.save(dict(torch.load(weights), meta=dict(
+        intensity=known.statistics().record())), told)
+    job = PseudoLabelJob(cfg, str(told), images, tmp_path / 'out',
+                         tta='none', crop_bottom='auto')
+    printed = job.run()
+    assert '2 of 2 images lie outside' in printed
+    assert '--crop-bottom auto' in next(
+        line for line in printed.splitlines() if 'adapt' in line)
 
 
 @pytest.mark.parametrize(('arguments', 'found'), [
