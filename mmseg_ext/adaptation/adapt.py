@@ -109,7 +109,8 @@ def _from_data(cfg: Config) -> tuple[Optional[IntensityStatistics], str]:
     try:
         found = training_intensities(DATASETS.build(copy.deepcopy(section)))
     except (OSError, ValueError) as error:
-        return None, ' '.join(str(error).split()).rstrip('.')
+        # what follows is for who trains
+        return None, ' '.join(str(error).split()).split('. ')[0].rstrip('.')
     return found, 'none of its images can be read'
 
 

@@ -90,9 +90,9 @@ def list_inputs(sources: Sequence[str], out: Path) -> Inputs:
         if not fitting and not unread:
             if any(_absolute(out) in file.parents for file in there):
                 raise FileNotFoundError(
-                    f'No image in {source} but in {out}, the folder to write '
-                    'to, where images count as results: name another folder '
-                    'for those.')
+                    f'All images in {source} are in {out}, the folder to '
+                    'write to, and count as results: name another folder to '
+                    'write to.')
             raise FileNotFoundError(
                 f'No image in {source}: of {len(files)} files there, none '
                 'ends in '

@@ -368,6 +368,24 @@ def test_sets_of_0_and_255(name, data, number, repository, request, tmp_path):
     assert not check.failed
 
 
+def test_labels_of_an_adapted_model_train_as_they_are_predicted(
+        cfg, tmp_path):
+    step = dict(type='MatchIntensity', mean=[200, 210], std=[5, 9])
+    adapted = cfg.copy()
+    adapted.test_dataloader = dict(dataset=dict(pipeline=[step]))
+    adapted.dump(tmp_path / 'base.py')
+    text, _ = both_config(adapted, './base.py', tmp_path / 'a.pth', tmp_path,
+                          'AB', [[0, 0, 0], [255, 0, 0]], None)
+    (tmp_path / 'both.py').write_text(text)
+    both = load_config(str(tmp_path / 'both.py'))
+    source, labels = both.train_dataloader.dataset.datasets
+    assert step not in source.pipeline
+    assert [one for one in labels.pipeline if one != step] == source.pipeline
+    place = labels.pipeline.index(step)
+    assert labels.pipeline[place - 1]['type'].startswith('Load')
+    assert not labels.pipeline[place + 1]['type'].startswith('Load')
+
+
 def test_the_printed_commands(repository, cfg, weights, images, tmp_path):
     cfg.dump(tmp_path / 'tiny.py')
     tool = repository / 'tools/pseudo_label.py'
