@@ -144,7 +144,7 @@ def test_batch_norm_after_intensity_sees_matched_images(here):
 def test_a_histogram_of_bright_and_dark_images_is_told(here, adapt):
     known = IntensityCollector()
     for mean in (60, 200):
-        known.add(np.uint8([[mean - 5, mean + 5]] * 2))
+        known.add(np.uint8([[[mean - 5] * 3, [mean + 5] * 3]]))
     told = here / 'two_groups.pth'
     torch.save(dict(torch.load(here / 'weights.pth'), meta=dict(
         intensity=known.statistics().record())), told)

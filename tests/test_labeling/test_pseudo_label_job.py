@@ -277,7 +277,7 @@ def test_depth_and_colours(job, images):
 def test_brightness_outside_the_training_is_said(cfg, weights, images,
                                                  tmp_path):
     known = IntensityCollector()
-    known.add(np.uint8([[240, 255]] * 2))
+    known.add(np.uint8([[[240] * 3, [255] * 3]]))
     told = tmp_path / 'told.pth'
     torch.save(dict(torch.load(weights), meta=dict(
         intensity=known.statistics().record())), told)
