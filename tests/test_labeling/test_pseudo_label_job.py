@@ -167,7 +167,6 @@ def test_labels_and_training(job, cfg, weights, images, tmp_path):
     assert np.isfinite(
         runner.message_hub.get_scalar('train/loss').current())
 
-    mark = PseudoLabels.read(out)
     # what the check says, by folders and by the config
     folders = [str(out / kind / 'train') for kind in ('images', 'masks')]
     for splits in (splits_of_folders(*folders, list('ABC')),
