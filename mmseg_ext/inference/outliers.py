@@ -55,7 +55,8 @@ def describe_outliers(model: LogitModel,
         f'{spans[0]}, deviation {spans[1]}; in training {known.means[0]:.0f} '
         f'to {known.means[1]:.0f} and {known.stds[0]:.0f} to '
         f'{known.stds[1]:.0f}, with a margin {max(dark, 0):.0f} to '
-        f'{bright:.0f} and {flat:.0f} to {harsh:.0f}). To adapt the model, '
+        f'{min(bright, 255):.0f} and {flat:.0f} to {harsh:.0f}). '
+        'To adapt the model, '
         f'without training{after}:\n  {command_for("adapt")} {command}')
 
 

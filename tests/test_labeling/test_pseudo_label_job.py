@@ -292,7 +292,7 @@ def test_brightness_outside_the_training_is_said(cfg, weights, images,
     printed = job.run()
     assert '2 of 2 images lie outside' in printed
     assert '--crop-bottom auto' in next(
-        line for line in printed.splitlines() if 'adapt' in line)
+        line for line in printed.splitlines() if '--out' in line)
 
 
 @pytest.mark.parametrize(('arguments', 'found'), [
