@@ -14,7 +14,7 @@ anew from the images. Nothing is trained; it takes seconds.
 import argparse
 from pathlib import Path
 
-from mmseg_ext.basics.argument_types import number
+from mmseg_ext.basics.argument_types import number, reading_options
 from mmseg_ext.basics.command_line import (
     add_config_options,
     add_reading_options,
@@ -86,11 +86,12 @@ def main() -> None:
             (config_from_options(args), args.checkpoint),
             (load_config(str(report.config)), report.checkpoint)])
         print('mIoU on the test images: {:.1f} -> {:.1f}'.format(*scores))
-    files = quote_command(['--config', str(report.config), '--checkpoint',
-                           str(report.checkpoint)])
+    words = quote_command([
+        *args.images, '--config', str(report.config), '--checkpoint',
+        str(report.checkpoint),
+        *reading_options(args.bit_depth, args.crop_bottom)])
     print(f'Wrote {args.out}. To predict with it:\n  '
-          f'{command_for("predict")} {quote_command(args.images)} {files} '
-          '--out OUT')
+          f'{command_for("predict")} {words} --out OUT')
 
 
 if __name__ == '__main__':

@@ -63,17 +63,23 @@ def adapt_model(cfg: Config,
         model = TorchModel(copy.deepcopy(cfg), checkpoint)
         by_norms = settings.method == BATCH_NORM
         notes = [check_norms(model.model)] if by_norms else []
-        known = model.intensities or _from_data(cfg)
+        known, why = model.intensities, ''
+        if known is None:
+            known, why = _from_data(cfg)
         if known is None and not by_norms:
             raise ValueError(
                 f'{checkpoint} does not say how bright the training images '
-                'were, as older ones do not, and they are not where '
-                'train_dataloader says: give their folder by --data-root')
+                'were, as older ones do not, and they cannot be read where '
+                f'train_dataloader says ({why}): give their folder by '
+                '--data-root')
         targets = TargetImages(
             images, Preparation.of(model, bit_depth, crop_bottom), known)
-        match = None if by_norms else known.match(settings.method)
+        # norms see what an older map makes of the images
+        match = model.match if by_norms else known.match(settings.method)
         before, after = targets.measure(match, progress)
         notes += _notes(known, before)
+        if not by_norms:
+            notes.append(_unlike_any(known, after))
         norms = None
         if by_norms:
             progress('Batch norms look at crops')
@@ -81,11 +87,12 @@ def adapt_model(cfg: Config,
             notes += _too_few(len(images), norms.pixels)
         what = (f'Written by tools/adapt.py --method {settings.method}, for '
                 f'{len(images)} images.')
-        write_atomically(folder / CONFIG, adapted_config(cfg, match, what))
+        write_atomically(folder / CONFIG, adapted_config(
+            cfg, None if by_norms else match, what))
         meta = dict(dataset_meta=dict(classes=model.classes,
                                       palette=model.palette))
         # what the model now takes for usual
-        usual = before if by_norms else known
+        usual = after if by_norms else known
         torch.save(dict(meta={**meta, KEY: usual.record()},
                         state_dict=model.model.cpu().state_dict()),
                    folder / WEIGHTS)
@@ -94,16 +101,18 @@ def adapt_model(cfg: Config,
         [note for note in notes if note])
 
 
-def _from_data(cfg: Config) -> Optional[IntensityStatistics]:
-    """Measure the training images; None: they are not there."""
+def _from_data(cfg: Config) -> tuple[Optional[IntensityStatistics], str]:
+    """Measure the training images; None, and why, if they are not there."""
     section = (cfg.get('train_dataloader') or {}).get('dataset')
     if section is None:
-        return None
+        return None, 'the config has none'
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     try:
-        return training_intensities(DATASETS.build(copy.deepcopy(section)))
-    except (OSError, ValueError):
-        return None
+        found = training_intensities(DATASETS.build(copy.deepcopy(section)))
+    except (OSError, ValueError) as error:
+        # what follows is for who trains
+        return None, ' '.join(str(error).split()).split('. ')[0].rstrip('.')
+    return found, 'none of its images can be read'
 
 
 def _notes(known: Optional[IntensityStatistics],
@@ -122,6 +131,21 @@ def _notes(known: Optional[IntensityStatistics],
                      'training images; if the model is wrong on them, it is '
                      'probably for another reason')
     return notes
+
+
+def _unlike_any(known: IntensityStatistics,
+                after: IntensityStatistics) -> str:
+    """Say that a map makes images as training had none; '' if not.
+
+    The pooled histogram of bright and dark images is that of neither.
+    """
+    if known.covers(after.mean, after.std):
+        return ''
+    return (f'made so, they have a mean of {after.mean:.0f} and a deviation '
+            f'of {after.std:.0f} on average, and no training image has (means '
+            f'{known.means[0]:.0f} to {known.means[1]:.0f}, deviations '
+            f'{known.stds[0]:.0f} to {known.stds[1]:.0f}): --method intensity '
+            'is the safer one')
 
 
 def _too_few(number: int, pixels: int) -> list[str]:

@@ -36,7 +36,9 @@ class AdaptationReport:
 
     def describe(self) -> str:
         """Return it in lines to print."""
-        lines = [f'{self.before.images} images: {self.before.describe()}']
+        number = self.before.images
+        lines = [f'{number} image{"s" * (number > 1)}: '
+                 f'{self.before.describe()}']
         if self.known is not None:
             lines.append(
                 f'{self.known.images} of {self.known.total} training images: '

@@ -73,3 +73,15 @@ def crop_rows(text: str) -> int | str:
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"{text!r}: must be a number of rows or 'auto'") from None
+
+
+def reading_options(bit_depth: Optional[int] = None,
+                    crop_bottom: int | str | None = None) -> list[str]:
+    """Return how images are read, for a command that is printed.
+
+    Args:
+        bit_depth, crop_bottom: As they were given; None: as in training.
+    """
+    return [word for name, value in (
+        ('--bit-depth', bit_depth), ('--crop-bottom', crop_bottom))
+        if value is not None for word in (name, str(value))]

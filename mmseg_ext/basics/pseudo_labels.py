@@ -43,8 +43,13 @@ class PseudoLabels:
 
     def describe(self) -> str:
         """Return who has made the labels, in words."""
-        return (f'by {self.model}, round {self.round}, threshold '
+        said = (f'by {self.model}, round {self.round}, threshold '
                 f'{self.threshold:g}')
+        lower = {name: least for name, least in zip(
+            self.classes, self.thresholds)
+            if least is not None and least < self.threshold}
+        return said + ''.join(
+            f', of {name} {least:.2f}' for name, least in lower.items())
 
     def write(self, folder: Path) -> None:
         """Mark a folder."""

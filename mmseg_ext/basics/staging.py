@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Optional
 
 from .begun_folder import claimed_folder
 from .file_lock import beside_name, locked
@@ -20,7 +21,7 @@ ENTRIES, REPLACED = f'{PREFIX}entries.json', f'{PREFIX}replaced'
 
 @contextmanager
 def staged(root: str | os.PathLike, entries: Sequence[str],
-           overwrite: bool = False) -> Iterator[Path]:
+           overwrite: Optional[bool] = None) -> Iterator[Path]:
     """Give a folder to write to, whose entries move to ``root`` at the end.
 
     If an exception ends the block, ``root`` stays as it was. What a killed
@@ -31,7 +32,8 @@ def staged(root: str | os.PathLike, entries: Sequence[str],
     Args:
         root: Folder that the entries belong in; made if it is missing.
         entries: Files and folders that will be written, by name.
-        overwrite: Replace what is there.
+        overwrite: Replace what is there; None: no, and the tool has no
+            option to.
 
     Raises:
         BlockingIOError: If another process writes there.
@@ -48,7 +50,9 @@ def staged(root: str | os.PathLike, entries: Sequence[str],
         if there and not overwrite:
             raise FileExistsError(
                 f'{name_some(there)} exist already and are not overwritten; '
-                'name another folder, or delete them.')
+                'name another folder, or '
+                + ('delete them.' if overwrite is None else
+                   'replace them knowingly with --overwrite.'))
         staging.mkdir()
         try:
             yield staging

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Optional
 
+import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmseg.registry import DATASETS
@@ -14,6 +15,7 @@ from torch.utils.data import Dataset
 
 from mmseg_ext.basics.domains import SOURCE, TARGET
 from mmseg_ext.basics.image_files import decode_file
+from mmseg_ext.basics.intensity_statistics import is_coloured
 from mmseg_ext.basics.printable import name_some
 
 from .picture import IMAGE_KEYS
@@ -118,14 +120,17 @@ class SourceTargetDataset(Dataset):
                 f'images of the source, too: {name_some(common)}. The model '
                 'knows their masks: name images of the other domain alone',
                 logger='current', level=logging.WARNING)
-        kinds = [_kind(paths[0]) for paths in files]
-        if kinds[0] != kinds[1]:
+        images = [decode_file(paths[0]) for paths in files]
+        depths = [image.dtype.itemsize for image in images]
+        if depths[0] != depths[1] or len({*map(_shows_colours, images)}) > 1:
+            source, target = map(_kind, images)
             print_log(
-                f'The images of the source are {kinds[0]} '
-                f'({files[0][0]}), those of the target {kinds[1]} '
+                f'The images of the source are {source} '
+                f'({files[0][0]}), those of the target {target} '
                 f'({files[1][0]}). Both are read as 8 bits in three '
-                'channels; if the target\'s come out too dark, give it a '
-                'bit_depth of its own',
+                'channels' + (
+                    '; if the target\'s come out too dark, give it a '
+                    'bit_depth of its own' if depths[0] != depths[1] else ''),
                 logger='current', level=logging.WARNING)
 
 
@@ -191,9 +196,17 @@ def _digest(path: Path) -> bytes:
     return hashlib.blake2b(path.read_bytes(), digest_size=16).digest()
 
 
-def _kind(path: str) -> str:
-    """Return channels and bits of a file, as it is stored."""
-    image = decode_file(path)
+def _kind(image: np.ndarray) -> str:
+    """Return channels and bits of an image, as it is stored."""
     channels = image.shape[2] if image.ndim == 3 else 1
     return (f'of {channels} channel{"s" * (channels > 1)} and '
             f'{8 * image.dtype.itemsize} bits')
+
+
+def _shows_colours(image: np.ndarray) -> bool:
+    """Tell whether channels differ; three of a grey picture do not."""
+    if image.ndim == 2 or image.shape[2] < 3:
+        return False
+    # whatever part of its bits a detector fills
+    return is_coloured((image[..., :3] * (255 / max(image.max(), 1))
+                        ).astype(np.uint8))

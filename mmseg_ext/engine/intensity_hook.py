@@ -14,8 +14,8 @@ from mmseg_ext.basics.intensity_statistics import (
 
 KEY = 'intensity'  # in the meta of a checkpoint
 COUNT = 200  # images at most
-# Before anything that changes images.
-LOADING = ('Load', 'CropBottom')
+# Before anything that changes images by chance.
+LOADING = ('Load', 'CropBottom', 'MatchIntensity')
 
 
 class IntensityHook(Hook):

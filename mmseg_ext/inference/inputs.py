@@ -82,12 +82,17 @@ def list_inputs(sources: Sequence[str], out: Path) -> Inputs:
             raise FileNotFoundError(
                 f'{source} does not exist. Name an image, a folder of images '
                 "or a pattern such as 'scans/*.tif'.")
-        files = {_absolute(file) for file in found}
-        files = {file for file in files
+        there = {_absolute(file) for file in found}
+        files = {file for file in there
                  if _is_file(file) and not _is_left_out(file, base, out)}
         fitting = {file for file in files
                    if file.suffix.lower() in IMAGE_SUFFIXES}
         if not fitting and not unread:
+            if any(_absolute(out) in file.parents for file in there):
+                raise FileNotFoundError(
+                    f'All images in {source} are in {out}, the folder to '
+                    'write to, and count as results: name another folder to '
+                    'write to.')
             raise FileNotFoundError(
                 f'No image in {source}: of {len(files)} files there, none '
                 'ends in '

@@ -198,7 +198,8 @@ class PredictionJob:
                               self.inputs.others,
                               self.inputs.images.values()))
         outcome.outliers = describe_outliers(
-            self.model, store.intensities(), self.inputs.sources)
+            self.model, store.intensities(), self.inputs.sources,
+            self.bit_depth, self.crop_bottom)
         if fractions:
             outcome.fractions = fractions
             outcome.phases = store.write_summaries()

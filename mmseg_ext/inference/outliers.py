@@ -1,8 +1,10 @@
 """Which images are darker, brighter, flatter or harsher than training's."""
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Optional
 
 from mmseg_ext.basics import command_for, printable
+from mmseg_ext.basics.argument_types import reading_options
 from mmseg_ext.basics.command_line import quote_command
 from mmseg_ext.basics.printable import name_some
 
@@ -13,7 +15,9 @@ COLUMNS = ('grey_mean', 'grey_std')  # of images.csv
 
 def describe_outliers(model: LogitModel,
                       moments: Mapping[str, tuple[float, float]],
-                      sources: Sequence[str]) -> str:
+                      sources: Sequence[str],
+                      bit_depth: Optional[int] = None,
+                      crop_bottom: int | str | None = None) -> str:
     """Say which images lie outside the training's brightness and contrast.
 
     Args:
@@ -22,6 +26,8 @@ def describe_outliers(model: LogitModel,
         moments: Name of an image -> mean and standard deviation of its grey
             levels.
         sources: Where the images are, for the command that helps.
+        bit_depth, crop_bottom: How they were read, for the same; None: as
+            in training.
 
     Returns:
         A sentence, and a line with the command; '' if all are inside.
@@ -39,7 +45,9 @@ def describe_outliers(model: LogitModel,
                                for values in zip(*outside.values()))]
     config, checkpoint, after = _files(model)
     out = (Path(checkpoint).parent / 'adapted').as_posix()
-    command = quote_command([config, checkpoint, *sources, '--out', out])
+    command = quote_command([
+        config, checkpoint, *sources, '--out', out,
+        *reading_options(bit_depth, crop_bottom)])
     return (
         f'{len(outside)} of {len(moments)} images lie outside the '
         'brightness and contrast of the training and may be segmented worse '
@@ -47,7 +55,8 @@ def describe_outliers(model: LogitModel,
         f'{spans[0]}, deviation {spans[1]}; in training {known.means[0]:.0f} '
         f'to {known.means[1]:.0f} and {known.stds[0]:.0f} to '
         f'{known.stds[1]:.0f}, with a margin {max(dark, 0):.0f} to '
-        f'{bright:.0f} and {flat:.0f} to {harsh:.0f}). To adapt the model, '
+        f'{min(bright, 255):.0f} and {flat:.0f} to {harsh:.0f}). '
+        'To adapt the model, '
         f'without training{after}:\n  {command_for("adapt")} {command}')
 
 

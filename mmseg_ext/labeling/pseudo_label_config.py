@@ -5,8 +5,10 @@ from typing import Any, Optional
 
 from mmengine.config import Config
 
+from mmseg_ext.basics.intensity import MATCH
 from mmseg_ext.basics.pseudo_labels import find_marked
 from mmseg_ext.basics.sections import sections
+from mmseg_ext.engine.intensity_hook import LOADING
 
 from .phase_training import OTHERS, SAME, is_of_micrographs
 
@@ -105,7 +107,7 @@ def both_config(cfg: Config, base: str, checkpoint: Path, root: Path,
         *_meaning(classes),
         *(f'                {name}={value!r},'
           for name, value in rest.items()),
-        *_pipeline(place, section['pipeline']),
+        *_pipeline(place, section['pipeline'], _match(cfg)),
         '            )]))',
     ]
     return '\n'.join(lines) + '\n', notes
@@ -140,27 +142,52 @@ def _places(name: str, node: Any) -> Iterator[tuple[str, dict]]:
             yield from _places(f'{name}[{i}]', child)
 
 
-def _pipeline(place: str, steps: Sequence[Mapping]) -> list[str]:
+def _match(cfg: Config) -> Optional[Mapping]:
+    """Return the step by which predictions match intensities, if they do."""
+    tested = (cfg.get('test_dataloader') or {}).get('dataset')
+    return next((step for section in sections(tested)
+                 for step in section.get('pipeline') or ()
+                 if _kind(step) == MATCH), None)
+
+
+def _pipeline(place: str, steps: Sequence[Mapping],
+              match: Optional[Mapping]) -> list[str]:
     """Return a pipeline that reads index masks, whatever the source's."""
     loaders = [_loader(step) for step in steps]
-    if all(loader in (None, step['type'])
-           for loader, step in zip(loaders, steps)):
+    if any(_kind(step) == MATCH for step in steps):
+        match = None
+    recoded = any(loader not in (None, step['type'])
+                  for loader, step in zip(loaders, steps))
+    if not recoded and match is None:
         return [f'                pipeline={place}.pipeline,']
-    found = ['                # the source has masks of another coding',
-             '                pipeline=[']
-    for i, loader in enumerate(loaders):
-        found.append(f'                    dict(type={loader!r}),'
-                     if loader else
-                     f'                    {place}.pipeline[{i}],')
+    found = []
+    if recoded:
+        found += ['                # the source has masks of another coding']
+    if match is not None:
+        found += ['                # as predictions match intensities']
+    found += ['                pipeline=[']
+    start = next((i for i, step in enumerate(steps)
+                  if not _kind(step).startswith(LOADING)), len(steps))
+    for i, loader in enumerate([*loaders, None]):
+        if i == start and match is not None:
+            found.append(f'                    {dict(match)!r},')
+        if i < len(steps):
+            found.append(f'                    dict(type={loader!r}),'
+                         if recoded and loader else
+                         f'                    {place}.pipeline[{i}],')
     return [*found, '                ],']
 
 
 def _loader(step: Mapping) -> Optional[str]:
     """Return the loader of micrographs in place of a step; None: it stays."""
-    kind = getattr(step['type'], '__name__', str(step['type'])).split('.')[-1]
+    kind = _kind(step)
     if not kind.startswith('Load'):
         return None
     return LOADERS['Annotations' if 'Annotations' in kind else 'Image']
+
+
+def _kind(step: Mapping) -> str:
+    return getattr(step['type'], '__name__', str(step['type'])).split('.')[-1]
 
 
 def _needs_defective(cfg: Config) -> bool:

@@ -21,6 +21,7 @@ from mmseg_ext.basics import (
 from mmseg_ext.basics.arguments import check_choice
 from mmseg_ext.basics.console import count_progress
 from mmseg_ext.basics.files import is_of_disk
+from mmseg_ext.basics.intensity import grey_histogram, histogram_moments
 from mmseg_ext.basics.png_files import write_png_atomically
 from mmseg_ext.basics.printable import name_some
 from mmseg_ext.basics.pseudo_labels import SHEET, PseudoLabels
@@ -30,6 +31,7 @@ from mmseg_ext.inference import EnsembleModel, TorchModel, list_inputs, predict
 from mmseg_ext.inference.calibration import AUTO
 from mmseg_ext.inference.ensemble import VIEWS
 from mmseg_ext.inference.inputs import Inputs
+from mmseg_ext.inference.outliers import describe_outliers
 from mmseg_ext.inference.predictor import LogitModel
 from mmseg_ext.inference.preparation import Preparation
 from mmseg_ext.inference.probabilities import STEPS
@@ -40,7 +42,12 @@ from .known_images import known_images
 from .label_folder import FAILURES
 from .phase_training import find_micrographs
 from .pseudo_label_config import both_config, marked_root, source_sets
-from .pseudo_label_places import compare_kinds, refuse_place, without_masks
+from .pseudo_label_places import (
+    LOOKED_AT,
+    compare_kinds,
+    refuse_place,
+    without_masks,
+)
 from .pseudo_label_report import PseudoLabelReport
 from .pseudo_label_sheet import draw_sheet
 from .pseudo_label_store import BASE, CONFIG, Confidence, PseudoLabelStore
@@ -133,6 +140,7 @@ class PseudoLabelJob:
             found = store.select(predicted, thresholds)
             self._draw(store, model, predicted, found, thresholds)
             notes = self._write_config(model)
+        notes += self._outliers(model, predicted)
         return PseudoLabelReport(
             self, mark, previous, counts, found, store.record.failures,
             [*remarks, *self._shared(store, splits), *notes]).text()
@@ -271,6 +279,22 @@ class PseudoLabelJob:
             model.palette, self._preparation(model).bit_depth)
         write_atomically(self.out / CONFIG, text)
         return notes
+
+    def _outliers(self, model: LogitModel, images: dict[str, Path]
+                  ) -> list[str]:
+        """Say which images are darker or brighter than the training's."""
+        if model.intensities is None or model.match is not None:
+            return []
+        preparation, moments = self._preparation(model), {}
+        for name in list(images)[::-(-len(images) // LOOKED_AT)]:
+            path = images[name]
+            image, _ = preparation.read(path, read_bytes(path))
+            moments[name] = histogram_moments(grey_histogram(image))
+        said = describe_outliers(
+            model, moments, [str(self.images)], self.bit_depth,
+            self.crop_bottom)
+        return [f'{said}\n  and give its config.py and weights.pth to this '
+                'tool'] if said else []
 
     @staticmethod
     def _shared(store: PseudoLabelStore, splits: list[Split]) -> list[str]:

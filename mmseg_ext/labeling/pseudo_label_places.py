@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
+from mmseg_ext.basics import read_image, to_8_bit
 from mmseg_ext.basics.image_files import read_facts
+from mmseg_ext.basics.intensity_statistics import is_coloured
 from mmseg_ext.basics.pseudo_labels import find_marked
 from mmseg_ext.basics.sections import data_sets
 from mmseg_ext.checking.splits import Split
@@ -106,7 +108,13 @@ def compare_kinds(inputs: Inputs, splits: Iterable[Split],
     grey, colours = ({path for path, size in target.items()
                       if size in sizes} for sizes in ((1, 2), (3, 4, 6, 8)))
     kinds = {size in (1, 2) for size in source.values()}
-    odd = colours if kinds == {True} else grey if kinds == {False} else ()
+    odd = ()
+    # files of three channels may hold a grey picture
+    if kinds == {True} and any(map(_shows_colours,
+                                   sorted(colours)[:LOOKED_AT])):
+        odd = colours
+    elif kinds == {False} and grey and any(map(_shows_colours, source)):
+        odd = grey
     unseen = [
         f'The {split.name} part of the config cannot be read, and was not '
         f'compared with the images: {split.listing.findings[0].what}'
@@ -129,3 +137,12 @@ def _bytes_per_pixel(paths: Iterable[str | Path]) -> dict[str, int]:
             continue  # prediction says so
         found[path] = round(facts.nbytes / (facts.height * facts.width))
     return found
+
+
+def _shows_colours(path: str) -> bool:
+    """Tell whether there are colours in a picture that can be read."""
+    try:
+        image = to_8_bit(read_image(path), path)
+    except (OSError, ValueError):
+        return False  # prediction says so
+    return image.ndim == 3 and is_coloured(image[..., :3])

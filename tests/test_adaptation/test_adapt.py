@@ -13,6 +13,7 @@ from tiny_segmentor import tiny_config, write_weights
 from mmseg_ext.adaptation import AdaptationSettings, adapt_model
 from mmseg_ext.adaptation.norms import check_norms
 from mmseg_ext.basics import read_image
+from mmseg_ext.basics.intensity_statistics import IntensityCollector
 from mmseg_ext.engine import load_config
 from mmseg_ext.engine.intensity_hook import training_intensities
 from mmseg_ext.inference import OnnxModel, Tiling, TorchModel, predict
@@ -124,6 +125,35 @@ def test_batch_norm_takes_new_statistics(here, adapt):
     assert 'statistics of 1 image' in one.describe()
 
 
+def test_batch_norm_after_intensity_sees_matched_images(here):
+    dark = {path.stem: path for path in sorted((here / 'dark').iterdir())}
+    before = here / 'weights.pth'
+    config = here / 'config.py'
+    for method in ('intensity', 'batch-norm'):
+        report = adapt_model(
+            load_config(str(config)), str(before), dark, here / f'2{method}',
+            AdaptationSettings(method, crops=4 if method != 'intensity'
+                               else 32))
+        config, before = report.config, report.checkpoint
+    model = TorchModel(str(config), str(before))
+    assert model.match is not None
+    assert model.intensities.mean == report.after.mean
+    assert report.after.mean > report.before.mean + 30
+
+
+def test_a_histogram_of_bright_and_dark_images_is_told(here, adapt):
+    known = IntensityCollector()
+    for mean in (60, 200):
+        known.add(np.uint8([[[mean - 5] * 3, [mean + 5] * 3]]))
+    told = here / 'two_groups.pth'
+    torch.save(dict(torch.load(here / 'weights.pth'), meta=dict(
+        intensity=known.statistics().record())), told)
+    assert 'no training image has' in adapt(
+        'told', weights=told.name, method='histogram').describe()
+    assert 'no training image has' not in adapt(
+        'told', weights=told.name).describe()
+
+
 def test_a_model_without_batch_norms_is_refused():
     with pytest.raises(ValueError, match=r'1 layer or group.*intensity'):
         check_norms(torch.nn.Sequential(torch.nn.LayerNorm(3)))
@@ -181,6 +211,7 @@ def test_predict_warns_once_and_names_what_helps(here, repository):
     assert '4 of 8 images' in text
     command = next(line for line in text.splitlines() if 'adapt.py' in line)
     assert f'config.py told.pth {here / "images"} {here / "dark"}' in command
+    assert '--crop-bottom' not in command
     again = predicted('config.py', 'told.pth', 'predicted')
     assert '4 of 8 images' in again  # nothing is left to predict
     adapted, reason = run_tool(
@@ -201,7 +232,7 @@ def adapt_known(here) -> dict:
 def test_unknown_training_images(here, adapt):
     cfg = load_config(str(here / 'config.py'))
     cfg.train_dataloader.dataset.data_root = 'nowhere'
-    with pytest.raises(ValueError, match='--data-root'):
+    with pytest.raises(ValueError, match=r'nowhere.*--data-root'):
         adapt_model(cfg, str(here / 'weights.pth'),
                     {'0': here / 'dark/0.png'}, here / 'unknown',
                     AdaptationSettings())

@@ -16,7 +16,8 @@ def test_the_nearest_mark_counts(tmp_path):
     assert find_marked(tmp_path) is None
     found = PseudoLabels.read(tmp_path / 'labels')
     assert found == LABELS
-    assert found.describe() == 'by unet.pth, round 2, threshold 0.9'
+    assert found.describe() == (
+        'by unet.pth, round 2, threshold 0.9, of a 0.70')
 
 
 @pytest.mark.parametrize('content', ['no json', '[]', '{"model": 1}'])

@@ -136,6 +136,18 @@ def test_common_files_are_told(build, folder, sem_root, tmp_path, told):
     assert common_files([str(first)], [str(second)]) == []
 
 
+def test_a_grey_picture_in_three_channels_is_no_other_kind(
+        build, tmp_path, told):
+    cv2.imwrite(str(tmp_path / 'a.png'), np.full((64, 64, 3), 9, np.uint8))
+    build(str(tmp_path))
+    assert not told
+    cv2.imwrite(str(tmp_path / 'a.png'), np.full((64, 64, 3), (9, 90, 200),
+                                                 np.uint8))
+    build(str(tmp_path))
+    text, = told
+    assert 'of 3 channels' in text and 'bit_depth' not in text
+
+
 def test_other_channels_and_depths_are_told(build, tmp_path, told):
     cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((64, 64, 3), np.uint16))
     build(str(tmp_path))

@@ -71,6 +71,11 @@ def test_one_stem_with_different_suffixes(scans):
     assert set(listed([scans / '*.bmp'])) == {'a'}
 
 
+def test_images_in_the_folder_of_results(scans):
+    with pytest.raises(FileNotFoundError, match='folder to write to'):
+        list_inputs([str(scans)], scans)
+
+
 def test_nothing_there(scans):
     with pytest.raises(FileNotFoundError, match='missing does not exist'):
         listed([scans / 'missing'])

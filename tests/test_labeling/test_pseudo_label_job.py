@@ -15,6 +15,7 @@ from run_tool import run_tool
 from tiny_segmentor import tiny_config, write_weights
 
 from mmseg_ext.basics import claimed_folder
+from mmseg_ext.basics.intensity_statistics import IntensityCollector
 from mmseg_ext.basics.pseudo_labels import PseudoLabels
 from mmseg_ext.checking import check_splits, splits_of_folders
 from mmseg_ext.checking.config_splits import splits_of_config
@@ -172,9 +173,15 @@ def test_labels_and_training(job, cfg, weights, images, tmp_path):
                    splits_of_config(written)):
         says = [finding for finding in check_splits(splits).findings
                 if 'pseudo-labels' in finding.what]
-        assert [finding.what for finding in says] == [
+        said, = [finding.what for finding in says]
+        assert said.startswith(
             '2 masks of the train part are pseudo-labels by a.pth, round 1, '
-            'threshold 0.6.']
+            'threshold 0.6')
+        # those that are lower, by --per-class
+        assert said.endswith(''.join(
+            f', of {name} {least:.2f}'
+            for name, least in zip('ABC', mark.thresholds)
+            if least is not None and least < 0.6) + '.')
 
     # the next round goes on from the source alone
     printed = job(written, 'second', per_class=.4).run()
@@ -264,11 +271,28 @@ def test_depth_and_colours(job, images):
     with pytest.raises(ValueError, match='2 of 2 images have 16 bits'):
         job().run()
     job(bit_depth=12).run()
-    for name in ('a', 'deep/b'):
-        path = str(images / f'{name}.png')
-        cv2.imwrite(path, cv2.imread(path))
-    assert '2 of 2 images are stored in colours, such as' in job(
-        out='colours').run()
+    for out, change in (('grey', [0, 0, 0]), ('colours', [0, 20, 40])):
+        for name in ('a', 'deep/b'):
+            path = str(images / f'{name}.png')
+            cv2.imwrite(path, cv2.imread(path) // 2 + np.uint8(change))
+        # grey levels in three channels are the same picture
+        assert ('2 of 2 images are stored in colours, such as' in job(
+            out=out).run()) == (out == 'colours')
+
+
+def test_brightness_outside_the_training_is_said(cfg, weights, images,
+                                                 tmp_path):
+    known = IntensityCollector()
+    known.add(np.uint8([[[240] * 3, [255] * 3]]))
+    told = tmp_path / 'told.pth'
+    torch.save(dict(torch.load(weights), meta=dict(
+        intensity=known.statistics().record())), told)
+    job = PseudoLabelJob(cfg, str(told), images, tmp_path / 'out',
+                         tta='none', crop_bottom='auto')
+    printed = job.run()
+    assert '2 of 2 images lie outside' in printed
+    assert '--crop-bottom auto' in next(
+        line for line in printed.splitlines() if '--out' in line)
 
 
 @pytest.mark.parametrize(('arguments', 'found'), [
@@ -348,6 +372,24 @@ def test_sets_of_0_and_255(name, data, number, repository, request, tmp_path):
     check = check_splits(splits_of_config(dict(
         train_dataloader=dict(dataset=loader.dataset.datasets[1]))))
     assert not check.failed
+
+
+def test_labels_of_an_adapted_model_train_as_they_are_predicted(
+        cfg, tmp_path):
+    step = dict(type='MatchIntensity', mean=[200, 210], std=[5, 9])
+    adapted = cfg.copy()
+    adapted.test_dataloader = dict(dataset=dict(pipeline=[step]))
+    adapted.dump(tmp_path / 'base.py')
+    text, _ = both_config(adapted, './base.py', tmp_path / 'a.pth', tmp_path,
+                          'AB', [[0, 0, 0], [255, 0, 0]], None)
+    (tmp_path / 'both.py').write_text(text)
+    both = load_config(str(tmp_path / 'both.py'))
+    source, labels = both.train_dataloader.dataset.datasets
+    assert step not in source.pipeline
+    assert [one for one in labels.pipeline if one != step] == source.pipeline
+    place = labels.pipeline.index(step)
+    assert labels.pipeline[place - 1]['type'].startswith('Load')
+    assert not labels.pipeline[place + 1]['type'].startswith('Load')
 
 
 def test_the_printed_commands(repository, cfg, weights, images, tmp_path):

@@ -179,9 +179,11 @@ def _section(cfg: Config, part: str) -> dict:
             kind, (SEMDataset, *SURFACES)):
         names = ', '.join(str(section['type']) for section in found)
         raise ValueError(
-            f'{part}_dataloader reads {names}: folds need a data set that '
+            f'{part}_dataloader reads {names}: folds need one data set that '
             'takes a list of any images (ann_file), SEMDataset, '
-            'MVTecADDataset or KSDD2Dataset')
+            'MVTecADDataset or KSDD2Dataset'
+            + ('; of several, such as with pseudo-labels, name the config '
+               'with the first alone' if len(found) > 1 else ''))
     if found[0].get('protocol') == 'official':
         raise ValueError(
             "protocol='official' trains on good images alone and has no "
