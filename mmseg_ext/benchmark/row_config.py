@@ -46,6 +46,9 @@ def row_config(suite: Suite, row: Row, work_dir: Path,
     if row.pruned is not None:
         cfg.load_from = None  # that run, too
         (narrow_model if row.pruned.settings else remove_pretrained)(cfg)
+    if row.adapted is not None or row.pseudo_labels is not None:
+        cfg.load_from = None
+        remove_pretrained(cfg)
     # as the run will read it: what is no text fails now, not there
     return Config.fromstring(cfg.pretty_text, '.py')
 

@@ -1,0 +1,63 @@
+"""What is done without labels to the run that another one starts from."""
+import os
+import shutil
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmseg_ext.adaptation import AdaptationSettings, adapt_model
+from mmseg_ext.inference import list_inputs
+from mmseg_ext.labeling import PseudoLabelJob
+
+from .jobs import CONFIG, WEIGHTS
+from .run_config import ADAPTED, LABELS, OWN, read_run_config
+
+
+def adapt_run(folder: Path) -> bool:
+    """Write the adapted model of a run, unless it is one that is trained.
+
+    Args:
+        folder: Of the run, into which its config and weights go.
+
+    Returns:
+        Whether it is adapted.
+    """
+    cfg = Config.fromfile(folder / CONFIG)
+    settings = cfg.get(ADAPTED)
+    if settings is None:
+        return False
+    settings = settings.to_dict()
+    start, images = folder / settings.pop('run'), settings.pop('images')
+    out = folder / ADAPTED
+    report = adapt_model(
+        read_run_config(folder), str(start / WEIGHTS),
+        list_inputs([images], out).images, out,
+        AdaptationSettings(seed=cfg.randomness.seed, **settings),
+        overwrite=True)
+    print(report.describe())
+    os.replace(report.config, folder / OWN)
+    os.replace(report.checkpoint, folder / WEIGHTS)
+    shutil.rmtree(out)
+    return True
+
+
+def label_run(folder: Path) -> None:
+    """Write the pseudo-labels that a run trains on, unless that is done.
+
+    Args:
+        folder: Of the run, into which they go.
+    """
+    settings = Config.fromfile(folder / CONFIG).get(LABELS)
+    out = folder / LABELS
+    # of what lies there, it is written last
+    if settings is None or (out / CONFIG).is_file():
+        return
+    settings = settings.to_dict()
+    start = (folder / settings.pop('run')).resolve()
+    images = Path(settings.pop('images'))
+    before = start / LABELS
+    job = PseudoLabelJob(
+        read_run_config(folder), str(start / WEIGHTS), images, out,
+        previous=before if before.is_dir() else None, **settings)
+    print(job.run(overwrite=True))
+
