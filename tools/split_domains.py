@@ -6,9 +6,9 @@
     python tools/split_domains.py data/nasa_super1 data/super1_bright_dark \\
         --below 160
 
-OUT gets images and masks of three parts: train, the source, out of the training
-part of the set; target, of the other domain and out of the training part too;
-and test, of the other domain and out of all other parts.
+OUT gets images and masks of three parts: train, the source, out of the
+training part of the set; target, of the other domain and out of the training
+part, too; and test, of the other domain and out of all other parts.
 """
 import argparse
 from pathlib import Path

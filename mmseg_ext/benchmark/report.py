@@ -255,6 +255,21 @@ def _data_of_rows(suite: Suite, results: Results) -> list[str]:
                   'These do not compare: the files differ.') + notes
 
 
+def _data_of_folds(suite: Suite, results: Results) -> list[str]:
+    """Say what the runs read, and whether those of a fold read the same."""
+    found: dict[int, set] = {}
+    for row in results.values():
+        for (_, fold), run in row.items():
+            found.setdefault(fold, set()).add(_data_of(run))
+    differing = [str(fold + 1) for fold in sorted(found)
+                 if len(found[fold]) > 1]
+    notes = [f'Data: {suite.data_root}, {suite.folds.number} folds.']
+    if differing:
+        notes.append('These do not compare: the files of fold '
+                     f'{", ".join(differing)} differ between runs.')
+    return notes
+
+
 def _notes_on_costs(runs: Sequence[Mapping], cost: Mapping) -> list[str]:
     notes = []
     machines = Counter(_machine_of(run['machine']) for run in runs)

@@ -34,6 +34,8 @@ class Row:
             trained.
         pseudo_labels: Of which row's run it starts, and has labels of other
             images.
+        target: Folder of unlabelled images that it trains on, too, as seen
+            from the data folder.
         against: Row that it is compared with, image by image.
     """
     name: str
@@ -45,6 +47,7 @@ class Row:
     pruned: Optional[Pruned] = None
     adapted: Optional[Adapted] = None
     pseudo_labels: Optional[PseudoLabelled] = None
+    target: Optional[str] = None
     against: Optional[str] = None
 
     def needs(self) -> dict[str, str]:
@@ -81,7 +84,7 @@ def read_rows(path: Path, section, quick: bool, fill) -> tuple[Row, ...]:
         where = f'{path}: rows.{name}'
         check_name(f'{path}: a row', name)
         parts = ('title', 'config', 'plan', 'cfg_options', 'teacher',
-                 *READERS, 'against')
+                 *READERS, 'target', 'against')
         check_section(where, values, parts[:1], (*parts[1:], 'quick'))
         if quick:
             short = values.get('quick', {})
@@ -111,7 +114,9 @@ def read_rows(path: Path, section, quick: bool, fill) -> tuple[Row, ...]:
             Row(name, check_text(f'{where}.title', values['title']), config,
                 check_options(f'{where}.cfg_options',
                          values.get('cfg_options', {})), plan,
-                values.get('teacher'), against=values.get('against'),
+                values.get('teacher'), target=values.get('target') and
+                check_text(f'{where}.target', values['target']),
+                against=values.get('against'),
                 **read_starts(where, values)))
     if not rows:
         raise ValueError(f'{path}: the quick budget has no row')

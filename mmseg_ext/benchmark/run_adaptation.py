@@ -7,10 +7,18 @@ from mmengine.config import Config
 
 from mmseg_ext.adaptation import AdaptationSettings, adapt_model
 from mmseg_ext.inference import list_inputs
+from mmseg_ext.inference.calibration import AUTO
 from mmseg_ext.labeling import PseudoLabelJob
+from mmseg_ext.labeling.phase_training import find_micrographs
 
 from .jobs import CONFIG, WEIGHTS
-from .run_config import ADAPTED, LABELS, OWN, read_run_config
+from .run_config import (
+    ADAPTED,
+    LABELS,
+    OWN,
+    read_own_config,
+    read_run_config,
+)
 
 
 def adapt_run(folder: Path) -> bool:
@@ -29,11 +37,12 @@ def adapt_run(folder: Path) -> bool:
     settings = settings.to_dict()
     start, images = folder / settings.pop('run'), settings.pop('images')
     out = folder / ADAPTED
+    plain = read_run_config(folder)
     report = adapt_model(
-        read_run_config(folder), str(start / WEIGHTS),
-        list_inputs([images], out).images, out,
+        plain, str(start / WEIGHTS), list_inputs([images], out).images, out,
         AdaptationSettings(seed=cfg.randomness.seed, **settings),
-        overwrite=True)
+        # there is no mask to be cropped to
+        crop_bottom=AUTO if _has_bands(plain) else None, overwrite=True)
     print(report.describe())
     os.replace(report.config, folder / OWN)
     os.replace(report.checkpoint, folder / WEIGHTS)
@@ -55,9 +64,16 @@ def label_run(folder: Path) -> None:
     settings = settings.to_dict()
     start = (folder / settings.pop('run')).resolve()
     images = Path(settings.pop('images'))
+    cfg = read_run_config(folder)
+    if ADAPTED in Config.fromfile(start / CONFIG):
+        # as that model sees images
+        cfg.test_dataloader = read_own_config(start).test_dataloader
     before = start / LABELS
     job = PseudoLabelJob(
-        read_run_config(folder), str(start / WEIGHTS), images, out,
+        cfg, str(start / WEIGHTS), images, out,
         previous=before if before.is_dir() else None, **settings)
     print(job.run(overwrite=True))
 
+
+def _has_bands(cfg: Config) -> bool:
+    return (find_micrographs(cfg) or {}).get('info_band') == 'mask'

@@ -178,7 +178,9 @@ def read_suite(path: str | os.PathLike,
                      threshold=0.9, per_class=0.5): that row's run of its
                      seed labels the images as tools/pseudo_label.py does,
                      and it trains on from there with these, too; if that row
-                     has pseudo-labels itself, this is the next round
+                     has pseudo-labels itself, this is the next round.
+                     target='images/target': a SourceTargetDataset takes the
+                     unlabelled images in that folder of the data
         runs         name of the folder of the runs, the suite's own if it
                      is left out. Suites with the same one share the runs of
                      rows of the same name
