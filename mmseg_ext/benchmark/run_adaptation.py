@@ -10,6 +10,7 @@ from mmseg_ext.inference import list_inputs
 from mmseg_ext.inference.calibration import AUTO
 from mmseg_ext.labeling import PseudoLabelJob
 from mmseg_ext.labeling.phase_training import find_micrographs
+from mmseg_ext.labeling.pseudo_label_store import CONFIG as BOTH
 
 from .jobs import CONFIG, WEIGHTS
 from .run_config import (
@@ -59,7 +60,7 @@ def label_run(folder: Path) -> None:
     settings = Config.fromfile(folder / CONFIG).get(LABELS)
     out = folder / LABELS
     # of what lies there, it is written last
-    if settings is None or (out / CONFIG).is_file():
+    if settings is None or (out / BOTH).is_file():
         return
     settings = settings.to_dict()
     start = (folder / settings.pop('run')).resolve()

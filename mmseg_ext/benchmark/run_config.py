@@ -9,6 +9,7 @@ from mmseg_ext.basics import write_atomically
 from mmseg_ext.basics.config_files import HERE
 from mmseg_ext.compression.pruning import PruningSettings, prune_model
 from mmseg_ext.compression.pruning.prune import FILES
+from mmseg_ext.labeling.pseudo_label_store import CONFIG as BOTH
 
 from .jobs import CONFIG, WEIGHTS, WORK_DIR
 
@@ -32,7 +33,7 @@ def read_run_config(folder: Path) -> Config:
     cfg.work_dir = str(folder / WORK_DIR)
     cfg.merge_from_dict(_from_others(
         cfg, lambda path: str((folder / path).resolve())))
-    if LABELS in cfg and (folder / LABELS / CONFIG).is_file():
+    if LABELS in cfg and (folder / LABELS / BOTH).is_file():
         cfg.train_dataloader = _with_labels(folder / LABELS)
     for name in OTHERS:
         cfg.pop(name, None)
@@ -48,7 +49,7 @@ def read_own_config(folder: Path) -> Config:
 
 def _with_labels(labels: Path) -> dict:
     """Return the loader that ``tools/pseudo_label.py`` has written."""
-    loader = Config.fromfile(labels / CONFIG).train_dataloader
+    loader = Config.fromfile(labels / BOTH).train_dataloader
     # the folder of all runs may be moved
     loader.dataset.datasets[-1].data_root = str(labels.resolve())
     return loader

@@ -7,8 +7,10 @@ from mmseg_ext.benchmark.gap import HEADING, gap_column
 from mmseg_ext.benchmark.row_options import Row
 from mmseg_ext.benchmark.suite import Column, Gap
 
+GAP = Gap('source', 'oracle')
 
-def suite(better='higher', gap=Gap('source', 'oracle')):
+
+def suite(better='higher', gap=GAP):
     return SimpleNamespace(
         columns=(Column('mIoU', 'mIoU', '%', better=better), ), gap=gap,
         rows=tuple(Row(name, name.title(), '')
