@@ -13,13 +13,7 @@ from mmseg_ext.labeling.phase_training import find_micrographs
 from mmseg_ext.labeling.pseudo_label_store import CONFIG as BOTH
 
 from .jobs import CONFIG, WEIGHTS
-from .run_config import (
-    ADAPTED,
-    LABELS,
-    OWN,
-    read_own_config,
-    read_run_config,
-)
+from .run_config import ADAPTED, LABELS, OWN, read_run_config
 
 
 def adapt_run(folder: Path) -> bool:
@@ -38,6 +32,7 @@ def adapt_run(folder: Path) -> bool:
     settings = settings.to_dict()
     start, images = folder / settings.pop('run'), settings.pop('images')
     out = folder / ADAPTED
+    (folder / OWN).unlink(missing_ok=True)  # of a run that was killed
     plain = read_run_config(folder)
     report = adapt_model(
         plain, str(start / WEIGHTS), list_inputs([images], out).images, out,
@@ -68,7 +63,7 @@ def label_run(folder: Path) -> None:
     cfg = read_run_config(folder)
     if ADAPTED in Config.fromfile(start / CONFIG):
         # as that model sees images
-        cfg.test_dataloader = read_own_config(start).test_dataloader
+        cfg.test_dataloader = read_run_config(start).test_dataloader
     before = start / LABELS
     job = PseudoLabelJob(
         cfg, str(start / WEIGHTS), images, out,

@@ -30,6 +30,8 @@ def read_run_config(folder: Path) -> Config:
         folder: Of a run, finished or not.
     """
     cfg = Config.fromfile(folder / CONFIG)
+    if ADAPTED in cfg and (folder / OWN).is_file():
+        cfg = Config.fromfile(folder / OWN)
     cfg.work_dir = str(folder / WORK_DIR)
     cfg.merge_from_dict(_from_others(
         cfg, lambda path: str((folder / path).resolve())))
@@ -37,13 +39,6 @@ def read_run_config(folder: Path) -> Config:
         cfg.train_dataloader = _with_labels(folder / LABELS)
     for name in OTHERS:
         cfg.pop(name, None)
-    return cfg
-
-
-def read_own_config(folder: Path) -> Config:
-    """Read the config of a run that was adapted, as it is tested."""
-    cfg = Config.fromfile(folder / OWN)
-    cfg.work_dir = str(folder / WORK_DIR)
     return cfg
 
 

@@ -25,12 +25,7 @@ from .cost import measure_costs
 from .jobs import CONFIG, MASKS, RESULT, WEIGHTS, WORK_DIR
 from .machine import describe_machine
 from .run_adaptation import adapt_run, label_run
-from .run_config import (
-    prune_run,
-    read_own_config,
-    read_run_config,
-    write_own_config,
-)
+from .run_config import prune_run, read_run_config, write_own_config
 from .step_times import measure_step_ratio
 
 
@@ -86,14 +81,12 @@ def do_run(folder: Path, out: Optional[Path] = None) -> dict:
     }
     # What they print is the job's log.
     if adapt_run(folder):
-        tested = read_own_config(folder)
         checkpoint = str(folder / WEIGHTS)
     else:
         train(cfg, resume=resumed, quiet=False)
-        tested = read_run_config(folder)
         checkpoint = pointer.read_text()
         keep_weights(checkpoint, folder / WEIGHTS)
-    metrics = test(tested, checkpoint, quiet=False,
+    metrics = test(read_run_config(folder), checkpoint, quiet=False,
                    out=None if out is None else str(out))
     return dict(
         metrics={name: float(value) for name, value in metrics.items()},
