@@ -13,7 +13,7 @@ from mmseg_ext.version import __version__
 # As people work, and as tools/README.md groups them.
 GROUPS = dict(
     prepare=('make_sample', 'convert_masks', 'plan', 'check_dataset',
-             'split_mvtec'),
+             'split_mvtec', 'split_domains'),
     train=('pretrain', 'train', 'dist_train', 'pseudo_label'),
     judge=('test', 'dist_test', 'cross_validate', 'compare_models',
            'compare_figures', 'show_attention'),

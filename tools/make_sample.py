@@ -19,6 +19,9 @@ KINDS = dict(
          dict(
              num_train='training images',
              num_val='validation images',
+             num_target='training images of another microscope, '
+             'images/target: lower contrast, darker, noisier, less sharp',
+             num_test='test images of that microscope',
              size='height and width of the masks in pixels',
              seed='seed of the set')),
     mvtec=(write_mvtec_sample, 'inspection pictures as in MVTec AD',

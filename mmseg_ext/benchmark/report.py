@@ -9,6 +9,7 @@ from mmseg_ext.basics import CsvWriter, write_atomically
 from mmseg_ext.engine.pretrained import pretrained_weights
 
 from . import table_files
+from .gap import gap_column
 from .jobs import read_result
 from .paired_rows import METHOD, pair_rows
 from .pareto import FEWEST, Point, write_pareto
@@ -80,8 +81,10 @@ def write_report(suite: Suite, work_dir: Path) -> Report:
         read_result(cost_folder(suite, work_dir))
         or dict(rows={}, machine={}))
     paired = folded and pair_rows(folded, results)
-    columns = paired and paired.columns(
-        {row.name: row.title for row in suite.rows})
+    closed = gap_column(suite, results)
+    columns = closed.columns if paired is None else {
+        **closed.columns,
+        **paired.columns({row.name: row.title for row in suite.rows})}
     own = [main_table(suite, results, cost['rows'], columns),
            *group_tables(suite, results)]
     if paired and paired.comparisons:
@@ -89,6 +92,7 @@ def write_report(suite: Suite, work_dir: Path) -> Report:
     other = published_tables(suite)
     notes = [] if paired is None else [
         *paired.sentences(), *paired.notes, METHOD]
+    notes += closed.notes
     notes += _notes(suite, results, cost) + [
         f'Settings not checked: {failure}'
         for row, failure in unreadable.items() if results[row]
@@ -220,13 +224,35 @@ def _notes(suite: Suite, results: Results, cost: Mapping) -> list[str]:
     if suite.folds is not None:
         return [*notes, *_data_of_folds(suite, results),
                 *_notes_on_costs(runs, cost)]
+    return [*notes, *_data_of_rows(suite, results),
+            *_notes_on_costs(runs, cost)]
+
+
+def _data_of_rows(suite: Suite, results: Results) -> list[str]:
+    """Say what was trained and tested on, and whether that compares.
+
+    Rows between which there is a gap are trained on different images.
+    """
+    runs = [run for row in results.values() for run in row.values()]
+    trained = ('{images} images to train, ', ', {fingerprint}')
+    notes = []
+    if suite.gap is not None:
+        trained = ('', '')
+        numbers = {row.title: '/'.join(sorted({
+            str(run['data']['train']['images'])
+            for run in results[row.name].values()})) for row in suite.rows
+            if results[row.name] and row.adapted is None}
+        notes.append('Images to train on, with labels and without: '
+                     + ', '.join(f'{title} {number}'
+                                 for title, number in numbers.items()) + '.')
     data = Counter(
-        f'{suite.data_root}, {run["data"]["train"]["images"]} images to '
-        f'train, {run["data"]["test"]["images"]} to test (files '
-        f'{run["data"]["train"]["fingerprint"]}, '
-        f'{run["data"]["test"]["fingerprint"]})' for run in runs)
-    notes += _tally('Data', data, 'These do not compare: the files differ.')
-    return notes + _notes_on_costs(runs, cost)
+        f'{suite.data_root}, '
+        f'{trained[0].format(**run["data"]["train"])}'
+        f'{run["data"]["test"]["images"]} to test (files '
+        f'{run["data"]["test"]["fingerprint"]}'
+        f'{trained[1].format(**run["data"]["train"])})' for run in runs)
+    return _tally('Data', data,
+                  'These do not compare: the files differ.') + notes
 
 
 def _data_of_folds(suite: Suite, results: Results) -> list[str]:

@@ -34,6 +34,8 @@ def row_config(suite: Suite, row: Row, work_dir: Path,
     """
     cfg = _read_config(suite, row, work_dir)
     cfg.merge_from_dict(copy.deepcopy(row.cfg_options))
+    if row.target is not None:
+        _set_target(cfg, str(Path(suite.data_root, row.target)))
     if not validated:
         leave_out_validation(cfg)
     cfg.merge_from_dict({
@@ -46,8 +48,19 @@ def row_config(suite: Suite, row: Row, work_dir: Path,
     if row.pruned is not None:
         cfg.load_from = None  # that run, too
         (narrow_model if row.pruned.settings else remove_pretrained)(cfg)
+    if row.adapted is not None or row.pseudo_labels is not None:
+        cfg.load_from = None
+        remove_pretrained(cfg)
     # as the run will read it: what is no text fails now, not there
     return Config.fromstring(cfg.pretty_text, '.py')
+
+
+def _set_target(cfg: Config, folder: str) -> None:
+    dataset = cfg.train_dataloader.dataset
+    if dataset.type != 'SourceTargetDataset':
+        raise ValueError(f'it has a target, and trains on a {dataset.type}: '
+                         'take a config with a SourceTargetDataset')
+    dataset.target = folder
 
 
 def leave_out_validation(cfg: Config) -> None:

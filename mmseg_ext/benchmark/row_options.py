@@ -3,9 +3,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional
 
-from mmseg_ext.compression.pruning import PruningSettings
 from mmseg_ext.engine import find_config
 
+from .row_starts import READERS, Adapted, Pruned, PseudoLabelled, read_starts
 from .suite_values import (
     check_known,
     check_mapping,
@@ -20,19 +20,6 @@ PLAN = ('model', 'encoder', 'classes')
 
 
 @dataclass(frozen=True)
-class Pruned:
-    """What another row's run of the same seed loses before it trains on.
-
-    Attributes:
-        row: It comes first.
-        settings: Of :class:`mmseg_ext.compression.pruning.PruningSettings`,
-            those that a suite may name; empty: it trains on as it is.
-    """
-    row: str
-    settings: dict
-
-
-@dataclass(frozen=True)
 class Row:
     """A model: its config file, and what is changed in it.
 
@@ -43,6 +30,12 @@ class Row:
         teacher: Row whose run of the same seed it learns from; it comes
             first.
         pruned: Of which row's run it starts, and with how much less.
+        adapted: Which row's run it is, adapted to other images; nothing is
+            trained.
+        pseudo_labels: Of which row's run it starts, and has labels of other
+            images.
+        target: Folder of unlabelled images that it trains on, too, as seen
+            from the data folder.
         against: Row that it is compared with, image by image.
     """
     name: str
@@ -52,13 +45,16 @@ class Row:
     plan: Optional[dict] = None
     teacher: Optional[str] = None
     pruned: Optional[Pruned] = None
+    adapted: Optional[Adapted] = None
+    pseudo_labels: Optional[PseudoLabelled] = None
+    target: Optional[str] = None
     against: Optional[str] = None
 
     def needs(self) -> dict[str, str]:
         """Return the rows whose runs come first, each with what for."""
-        found = {}
-        if self.pruned is not None:
-            found[self.pruned.row] = 'starts from'
+        found = {start.row: start.what for start in (
+            self.pruned, self.adapted, self.pseudo_labels)
+            if start is not None}
         if self.teacher is not None:
             found[self.teacher] = 'learns from'
         return found
@@ -88,7 +84,7 @@ def read_rows(path: Path, section, quick: bool, fill) -> tuple[Row, ...]:
         where = f'{path}: rows.{name}'
         check_name(f'{path}: a row', name)
         parts = ('title', 'config', 'plan', 'cfg_options', 'teacher',
-                 'pruned', 'against')
+                 *READERS, 'target', 'against')
         check_section(where, values, parts[:1], (*parts[1:], 'quick'))
         if quick:
             short = values.get('quick', {})
@@ -118,9 +114,10 @@ def read_rows(path: Path, section, quick: bool, fill) -> tuple[Row, ...]:
             Row(name, check_text(f'{where}.title', values['title']), config,
                 check_options(f'{where}.cfg_options',
                          values.get('cfg_options', {})), plan,
-                values.get('teacher'),
-                _read_pruned(f'{where}.pruned', values.get('pruned')),
-                values.get('against')))
+                values.get('teacher'), target=values.get('target') and
+                check_text(f'{where}.target', values['target']),
+                against=values.get('against'),
+                **read_starts(where, values)))
     if not rows:
         raise ValueError(f'{path}: the quick budget has no row')
     titles = [row.title for row in rows]
@@ -129,22 +126,6 @@ def read_rows(path: Path, section, quick: bool, fill) -> tuple[Row, ...]:
         raise ValueError(f'{path}: several rows have the title '
                          f'{", ".join(twice)}')
     return tuple(rows)
-
-
-def _read_pruned(where: str, section) -> Optional[Pruned]:
-    if section is None:
-        return None
-    check_section(where, section, ('row', 'ratio'),
-                  ('importance', 'round_to', 'after_norm'))
-    row, ratio = (section[key] for key in ('row', 'ratio'))
-    settings = {key: value for key, value in section.items() if key != 'row'}
-    if ratio == 0 and len(settings) == 1:
-        return Pruned(check_text(f'{where}.row', row), {})
-    try:
-        PruningSettings(**settings)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f'{where}: {error}') from error
-    return Pruned(check_text(f'{where}.row', row), settings)
 
 
 def check_needs(path: Path, rows: tuple[Row, ...], equal_time) -> None:
@@ -158,7 +139,9 @@ def check_needs(path: Path, rows: tuple[Row, ...], equal_time) -> None:
     Raises:
         ValueError: If it does not, or the row's steps would be timed.
     """
-    key = {'learns from': 'teacher', 'starts from': 'pruned.row'}
+    key = {'learns from': 'teacher', Pruned.what: 'pruned.row',
+           Adapted.what: 'adapted.row',
+           PseudoLabelled.what: 'pseudo_labels.row'}
     narrow = {row.name for row in rows if row.pruned and row.pruned.settings}
     for i, row in enumerate(rows):
         for need, what in row.needs().items():
@@ -166,12 +149,12 @@ def check_needs(path: Path, rows: tuple[Row, ...], equal_time) -> None:
                 raise ValueError(
                     f'{path}: rows.{row.name}.{key[what]} is {need!r}: must '
                     'be a row that stands before it')
-            if need in narrow and (what == 'learns from'
+            if need in narrow and (what != Pruned.what
                                    or not row.pruned.settings):
                 raise ValueError(
                     f'{path}: rows.{row.name}.{key[what]} is {need!r}, which '
                     'is pruned: a row can be pruned more, but neither learn '
-                    'from it nor train it on with ratio=0')
+                    'from it nor train it on with ratio=0, nor adapt it')
             if equal_time is not None:
                 raise ValueError(
                     f'{path}: rows.{row.name} has a {key[what]}, whose '
@@ -212,7 +195,7 @@ def settle_against(path: Path, rows: tuple[Row, ...], reference,
         if row.needs():
             raise ValueError(f'{where} starts from another row, which a '
                              'suite with folds does not support: leave folds '
-                             'out, or teacher and pruned')
+                             f'out, or {", ".join(["teacher", *READERS])}')
         against = row.against or reference
         check_known(f'{where}.against', against, names)
         if row.against == row.name:

@@ -9,11 +9,12 @@ from mmseg_ext.basics import write_atomically
 from mmseg_ext.basics.config_files import HERE
 from mmseg_ext.compression.pruning import PruningSettings, prune_model
 from mmseg_ext.compression.pruning.prune import FILES
+from mmseg_ext.labeling.pseudo_label_store import CONFIG as BOTH
 
 from .jobs import CONFIG, WEIGHTS, WORK_DIR
 
-PRUNED = 'pruned'
-OTHERS = ('teacher_run', PRUNED)  # in a run's config
+PRUNED, ADAPTED, LABELS = 'pruned', 'adapted', 'pseudo_labels'
+OTHERS = ('teacher_run', PRUNED, ADAPTED, LABELS)  # in a run's config
 OWN = 'model.py'
 
 
@@ -29,12 +30,24 @@ def read_run_config(folder: Path) -> Config:
         folder: Of a run, finished or not.
     """
     cfg = Config.fromfile(folder / CONFIG)
+    if ADAPTED in cfg and (folder / OWN).is_file():
+        cfg = Config.fromfile(folder / OWN)
     cfg.work_dir = str(folder / WORK_DIR)
     cfg.merge_from_dict(_from_others(
         cfg, lambda path: str((folder / path).resolve())))
+    if LABELS in cfg and (folder / LABELS / BOTH).is_file():
+        cfg.train_dataloader = _with_labels(folder / LABELS)
     for name in OTHERS:
         cfg.pop(name, None)
     return cfg
+
+
+def _with_labels(labels: Path) -> dict:
+    """Return the loader that ``tools/pseudo_label.py`` has written."""
+    loader = Config.fromfile(labels / BOTH).train_dataloader
+    # the folder of all runs may be moved
+    loader.dataset.datasets[-1].data_root = str(labels.resolve())
+    return loader
 
 
 def write_own_config(folder: Path) -> None:
@@ -76,6 +89,8 @@ def _from_others(cfg: Config, locate: Callable[[str], str]) -> dict:
             start = PRUNED
             model['widths'] = locate(widths_file(Path()).as_posix())
         values['load_from'] = locate(f'{start}/{WEIGHTS}')
+    if LABELS in cfg:
+        values['load_from'] = locate(f'{cfg[LABELS].run}/{WEIGHTS}')
     if model:
         values['model'] = model
     return values

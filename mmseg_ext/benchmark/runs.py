@@ -154,6 +154,13 @@ def list_runs(suite: Suite, work_dir: Path,
             if row.pruned is not None:
                 cfg.pruned = dict(run=others[row.pruned.row],
                                   **row.pruned.settings)
+            for name in ('adapted', 'pseudo_labels'):
+                start = getattr(row, name)
+                if start is not None:
+                    cfg[name] = dict(
+                        run=others[start.row],
+                        images=str(Path(suite.data_root, start.images)),
+                        **start.settings)
             runs.append(Run(row, seed, Job(
                 'run', folder, cfg, tuple(others.values()))))
     return runs, failures

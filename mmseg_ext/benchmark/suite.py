@@ -26,7 +26,7 @@ BETTER = ('higher', 'lower')
 REQUIRED = ('title', 'budget', 'data_root', 'data_help', 'input_size',
             'seeds', 'columns', 'rows')
 OPTIONAL = ('runs', 'fill', 'cfg_options', 'from_scratch', 'equal_time',
-            'groups', 'folds', 'reference', 'published', 'quick')
+            'groups', 'folds', 'reference', 'gap', 'published', 'quick')
 QUICK = ('budget', 'seeds', 'input_size', 'cfg_options', 'from_scratch',
          'equal_time', 'folds')
 
@@ -75,6 +75,18 @@ class FoldWishes:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """Rows between whose numbers those of the others lie, more or less.
+
+    Attributes:
+        source: Trained on one domain, tested on another.
+        oracle: Trained on the labels of the other.
+    """
+    source: str
+    oracle: str
+
+
+@dataclass(frozen=True)
 class Published:
     """Numbers from elsewhere, as strings: printed as they stand.
 
@@ -101,6 +113,7 @@ class Suite:
         runs: Of the folder of its runs.
         folds: Every row is trained once for each, and judged by what it has
             not seen; None: by the test part.
+        gap: Of which every row closes some; None: no such column.
     """
     name: str
     runs: str
@@ -118,6 +131,7 @@ class Suite:
     groups: Optional[Groups]
     published: Optional[Published]
     folds: Optional[FoldWishes] = None
+    gap: Optional[Gap] = None
 
     def row(self, name: str) -> Row:
         return next(row for row in self.rows if row.name == name)
@@ -155,7 +169,18 @@ def read_suite(path: str | os.PathLike,
                      ratio=, importance='magnitude', after_norm=False,
                      round_to=8): it starts from that row's run of its seed
                      with fewer channels, and trains by its own config;
-                     ratio=0: with all
+                     ratio=0: with all.
+                     adapted=dict(row=, method='intensity', images=
+                     'images/target', alpha=, crops=): it is that row's run
+                     of its seed, adapted to unlabelled images in that folder
+                     of the data as by tools/adapt.py; nothing is trained.
+                     pseudo_labels=dict(row=, images='images/target',
+                     threshold=0.9, per_class=0.5): that row's run of its
+                     seed labels the images as tools/pseudo_label.py does,
+                     and it trains on from there with these, too; if that row
+                     has pseudo-labels itself, this is the next round.
+                     target='images/target': a SourceTargetDataset takes the
+                     unlabelled images in that folder of the data
         runs         name of the folder of the runs, the suite's own if it
                      is left out. Suites with the same one share the runs of
                      rows of the same name
@@ -174,10 +199,14 @@ def read_suite(path: str | os.PathLike,
                      as by tools/cross_validate.py, and every row is trained
                      once for each fold and seed. The columns are then of the
                      held-out images, and the rows are compared with each
-                     other image by image. Not with teacher or pruned
+                     other image by image. Not with rows that start from
+                     others
         reference    row that the others are compared with, where there are
                      folds; the first if it is left out. A row may have its
                      own: against='row'
+        gap          dict(source=, oracle=): rows that are trained on one
+                     domain and on that of the test; a column says how much
+                     of the gap between them every other row closes
         published    dict(source=, comparable=, note=, values={row: {column:
                      '47.8'}}, groups={group: {row: '89.7'}}). comparable:
                      labels and protocol are the same; the numbers then
@@ -250,7 +279,9 @@ def read_suite(path: str | os.PathLike,
             [row.name for row in kept_rows]),
         groups=groups,
         published=published,
-        folds=folds)
+        folds=folds,
+        gap=_read_gap(f'{path}: gap', suite.get('gap'),
+                      [row.name for row in kept_rows]))
 
 
 def _read_columns(where: str, section) -> tuple[Column, ...]:
@@ -284,6 +315,16 @@ def _read_equal_time(where: str, section,
         raise ValueError(f'{where}.steps is {section["steps"]!r}: must be the '
                          'number of steps of its row')
     return EqualTime(**section)
+
+
+def _read_gap(where: str, section,
+              rows: Collection[str]) -> Optional[Gap]:
+    if section is None:
+        return None
+    check_section(where, section, ('source', 'oracle'), ())
+    for name in section.values():
+        check_known(where, name, rows)
+    return Gap(**section)
 
 
 def _read_folds(path: Path, section) -> Optional[FoldWishes]:

@@ -107,7 +107,7 @@ def main_table(suite: Suite, results: Results, costs: Mapping[str, dict],
         suite: Whose rows they are.
         results: Of its runs.
         costs: Row -> what an image costs it.
-        paired: Heading -> row -> cell, of differences between rows.
+        paired: Heading -> row -> cell, of comparisons between rows.
     """
     columns = {}
     published = suite.published

@@ -24,6 +24,7 @@ from mmseg_ext.engine import test, train
 from .cost import measure_costs
 from .jobs import CONFIG, MASKS, RESULT, WEIGHTS, WORK_DIR
 from .machine import describe_machine
+from .run_adaptation import adapt_run, label_run
 from .run_config import prune_run, read_run_config, write_own_config
 from .step_times import measure_step_ratio
 
@@ -59,7 +60,7 @@ def describe_data(dataset_cfg: dict) -> dict:
 
 
 def do_run(folder: Path, out: Optional[Path] = None) -> dict:
-    """Train and test; the last checkpoint counts, not the best.
+    """Train or adapt, and test; the last checkpoint counts, not the best.
 
     Args:
         folder: Of the job.
@@ -69,6 +70,7 @@ def do_run(folder: Path, out: Optional[Path] = None) -> dict:
     pointer = work_dir / 'last_checkpoint'
     resumed = pointer.exists()
     prune_run(folder)
+    label_run(folder)
     write_own_config(folder)
     cfg = read_run_config(folder)
     if resumed:  # its own checkpoint, not what it began with
@@ -78,11 +80,14 @@ def do_run(folder: Path, out: Optional[Path] = None) -> dict:
         for split in ('train', 'test')
     }
     # What they print is the job's log.
-    train(cfg, resume=resumed, quiet=False)
-    checkpoint = pointer.read_text()
+    if adapt_run(folder):
+        checkpoint = str(folder / WEIGHTS)
+    else:
+        train(cfg, resume=resumed, quiet=False)
+        checkpoint = pointer.read_text()
+        keep_weights(checkpoint, folder / WEIGHTS)
     metrics = test(read_run_config(folder), checkpoint, quiet=False,
                    out=None if out is None else str(out))
-    keep_weights(checkpoint, folder / WEIGHTS)
     return dict(
         metrics={name: float(value) for name, value in metrics.items()},
         data=data,
@@ -134,7 +139,7 @@ def main() -> None:
     result['seconds'] = round(time.monotonic() - clock, 1)
     write_atomically(args.folder / RESULT, json.dumps(result, indent=2))
     if args.task in ('run', 'fold'):  # nothing is to be resumed from now on
-        (args.folder / WORK_DIR / 'last_checkpoint').unlink()
+        (args.folder / WORK_DIR / 'last_checkpoint').unlink(missing_ok=True)
         for path in args.folder.glob(f'{WORK_DIR}/*.pth'):
             path.unlink()
 

@@ -4,6 +4,7 @@ from mmseg_ext.basics.information_band import find_information_band
 from .class_map import ClassMap
 from .class_rules import IGNORE
 from .convert import AUTO, RECORD, convert_masks, read_rules
+from .domains import write_domains
 from .label_map import LabelMap
 from .pairs import Pair, find_pairs
 from .recipes import RECIPES, complete_options
@@ -14,5 +15,5 @@ __all__ = [
     'AUTO', 'IGNORE', 'RECIPES', 'RECORD', 'ClassMap', 'LabelMap', 'Pair',
     'Survey', 'complete_options', 'convert_masks',
     'describe_conversion', 'find_information_band', 'find_pairs',
-    'propose_rules', 'read_rules', 'survey_masks'
+    'propose_rules', 'read_rules', 'survey_masks', 'write_domains'
 ]

@@ -6,6 +6,7 @@ at the surroundings of a pixel to tell its class.
 """
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -20,8 +21,9 @@ from ._staging import child_seed, write_set
 
 CLASSES = ('A', 'B', 'C')
 CELLS, COLUMNS, ISLANDS = range(3)
-SPLITS = ('train', 'val')
+SPLITS = ('train', 'val', 'target', 'test')  # the seed of each is its place
 
+ALWAYS = SPLITS[:2]  # written, if empty
 # Pixels, by phase: (length, width) of a grain, half-width of its boundary.
 # Coarse grains have thicker boundaries, because with equal ones the fraction
 # of bright pixels alone would tell the phases apart.
@@ -32,9 +34,31 @@ COARSE = 4  # pixels; lobes need no finer outline, grains refine it
 MIN_SIDE = 64
 
 
+@dataclass(frozen=True)
+class Microscope:
+    """What a microscope and its settings make of the same section.
+
+    Attributes:
+        blur: Standard deviation of its beam in pixels.
+        dose: Electrons per grey level, as a multiple of the usual.
+        contrast: Factor of the grey levels of its detector.
+        brightness: Grey levels that are added then.
+    """
+    blur: float = 0.5
+    dose: float = 1.0
+    contrast: float = 1.0
+    brightness: float = 0.0
+
+
+USUAL = Microscope()
+OTHER = Microscope(blur=1.2, dose=0.3, contrast=0.55, brightness=-10)
+
+
 def render_sem(seed: int,
                size: tuple[int, int] = (480, 640),
-               band: int = 32) -> tuple[np.ndarray, np.ndarray]:
+               band: int = 32,
+               microscope: Microscope = USUAL
+               ) -> tuple[np.ndarray, np.ndarray]:
     """Render one micrograph and its phase mask, the same for the same seed.
 
     Args:
@@ -42,6 +66,7 @@ def render_sem(seed: int,
         size: Height and width of the mask in pixels, 64 or more each.
         band: Height in pixels of the information band below the field of
             view, which the mask does not cover; 0 leaves it out.
+        microscope: How the section is seen.
 
     Returns:
         Image of shape (H + band, W), uint8 grey levels, and mask of shape
@@ -53,7 +78,7 @@ def render_sem(seed: int,
     _check(seed, size, band)
     rng = np.random.default_rng(seed)
     mask, grains = _grow(rng, tuple(size))
-    field = _expose(rng, _relief(rng, mask, grains))
+    field = _expose(rng, _relief(rng, mask, grains), microscope)
     return np.concatenate([field, _info_band(rng, band, size[1])]), mask
 
 
@@ -64,9 +89,13 @@ def write_sem_sample(
         size: tuple[int, int] = (480, 640),
         band: int = 32,
         seed: int = 0,
-        progress: Callable[[int, int], None] | None = None) -> Path:
+        progress: Callable[[int, int], None] | None = None,
+        num_target: int = 0,
+        num_test: int = 0) -> Path:
     """Write a data set to ``images|masks/train|val/NAME.png`` in ``root``.
 
+    With images of another microscope, ``target`` and ``test`` beside them:
+    their contrast is lower, and they are darker, noisier and less sharp.
     Image k of a split depends on ``seed`` and k only, not on the counts.
     A run that is interrupted while it renders leaves ``root`` empty.
 
@@ -79,6 +108,9 @@ def write_sem_sample(
             not the masks, have at the bottom.
         seed: Seed of the data set, 0 or more.
         progress: Called with (images done, images in all) after each image.
+        num_target: Number of training images of another microscope, of which
+            a model is not to see the masks, 0 or more.
+        num_test: Number of test images of that microscope, 0 or more.
 
     Returns:
         ``root`` as a path.
@@ -88,19 +120,22 @@ def write_sem_sample(
         ValueError: If an argument is out of its range.
     """
     _check(seed, size, band)
-    check_at_least(0, num_train=num_train, num_val=num_val)
-    jobs = [('train', k) for k in range(num_train)]
-    jobs += [('val', k) for k in range(num_val)]
+    check_at_least(0, num_train=num_train, num_val=num_val,
+                   num_target=num_target, num_test=num_test)
+    counts = dict(zip(SPLITS, (num_train, num_val, num_target, num_test)))
+    jobs = [(split, k) for split in SPLITS for k in range(counts[split])]
 
     def render(job: tuple[str, int]) -> dict[str, np.ndarray]:
         split, k = job
         picture_seed = child_seed(seed, SPLITS.index(split), k)
-        image, mask = render_sem(picture_seed, size, band)
+        image, mask = render_sem(
+            picture_seed, size, band,
+            USUAL if split in ALWAYS else OTHER)
         name = f'{split}/{split}_{k:03d}.png'
         return {f'images/{name}': image, f'masks/{name}': mask}
 
     folders = [f'{kind}/{split}' for kind in ('images', 'masks')
-               for split in SPLITS]
+               for split in SPLITS if split in ALWAYS or counts[split]]
     return write_set(root, folders, jobs, render, progress)
 
 
@@ -260,13 +295,15 @@ def _share_levels(rng: np.random.Generator, signal: np.ndarray,
     return grey
 
 
-def _expose(rng: np.random.Generator, grey: np.ndarray) -> np.ndarray:
+def _expose(rng: np.random.Generator, grey: np.ndarray,
+            microscope: Microscope) -> np.ndarray:
     """Add drift, beam blur and shot noise: (H, W) grey -> (H, W) uint8."""
     drift = 1 + 0.07 * smooth_noise(rng, grey.shape, 220)
-    beam = cv2.GaussianBlur(grey, (0, 0), 0.5)
-    electrons = rng.uniform(0.6, 1.2)  # per grey level
+    beam = cv2.GaussianBlur(grey, (0, 0), microscope.blur)
+    electrons = rng.uniform(0.6, 1.2) * microscope.dose  # per grey level
     count = rng.poisson((beam * drift).clip(1, 255) * electrons)
-    return np.rint(count / electrons).clip(0, 255).astype(np.uint8)
+    level = count / electrons * microscope.contrast + microscope.brightness
+    return np.rint(level).clip(0, 255).astype(np.uint8)
 
 
 def _info_band(rng: np.random.Generator, band: int,

@@ -142,6 +142,20 @@ def test_options_win(write):
     ('huge=', "b=dict(title='B', config='config.py', pruned=dict(row='big', "
      "ratio=0.5)), c=dict(title='C', config='config.py', teacher='b'), huge=",
      "rows.c.teacher is 'b', which is pruned"),
+    ("'Huge', ", "'Huge', adapted=dict(row='bog'), ",
+     "huge.adapted.row is 'bog': must be a row that stands before it"),
+    ("'Huge', ", "'Huge', adapted=dict(row='big', method='magic'), ",
+     "huge.adapted: method='magic'"),
+    ("'Huge', ", "'Huge', adapted=dict(row='big', images=3), ",
+     'huge.adapted.images is 3: must be a text'),
+    ("'Huge', ", "'Huge', pseudo_labels=dict(row='big', threshold=2), ",
+     'huge.pseudo_labels.threshold is 2: must be a fraction'),
+    ("'Huge', ", "'Huge', adapted=dict(row='big'), "
+     "pseudo_labels=dict(row='big'), ", 'has adapted and pseudo_labels'),
+    ("'Huge', ", "'Huge', adapted=dict(row='big'), teacher='big', ",
+     'has adapted and teacher'),
+    ('seeds =', "gap = dict(source='big', oracle='small')\nseeds =",
+     "gap has 'small'; there are big, huge"),
     ('seeds =', "equal_time = dict(row='big', steps=0.5)\nseeds =",
      'equal_time.steps is 0.5'),
     ('huge=', '**{"../x": dict(title="X", config="config.py")}, huge=',
@@ -243,6 +257,47 @@ def test_a_row_starts_from_the_run_of_its_seed(tmp_path):
             == cfg['unet_c8'].train_cfg.max_iters)
 
 
+def test_rows_adapt_the_run_of_their_seed(tmp_path):
+    suite = shipped('adaptation_super1_bright_dark', quick=True,
+                    data_root='/data')
+    assert (suite.gap.source, suite.gap.oracle) == ('source', 'oracle')
+    runs, failures = list_runs(suite, tmp_path)
+    assert not failures
+    of_seed = [run for run in runs if run.seed == 2]
+    cfg = {run.row.name: run.job.cfg for run in of_seed}
+    starts = {run.row.name: run.job.starts for run in of_seed}
+    assert cfg['batch_norm'].adapted == dict(
+        run='../../source/seed_2', method='batch-norm',
+        images='/data/images/target')
+    assert cfg['batch_norm_transductive'].adapted.images == '/data/images/test'
+    assert cfg['pseudo_intensity'].pseudo_labels == dict(
+        run='../../intensity/seed_2', images='/data/images/target')
+    assert starts['pseudo_intensity'] == ('../../intensity/seed_2', )
+    both = cfg['self_training']
+    assert both.model.type == 'SelfTrainingEncoderDecoder'
+    assert both.train_dataloader.dataset.target == '/data/images/target'
+    assert both.train_dataloader.dataset.source.data_root == '/data'
+    # all that go on take the same steps
+    going = {cfg[name].train_cfg.max_iters for name in (
+        'source_on', 'pseudo_labels', 'self_training', 'adversarial')}
+    assert going == {100}
+    # what is adapted is the source's model, tested alike
+    for name, each in cfg.items():
+        assert each.test_dataloader.dataset == (
+            cfg['source'].test_dataloader.dataset), name
+    assert cfg['oracle'].train_dataloader.dataset.data_prefix == dict(
+        img_path='images/target', seg_map_path='masks/target')
+    light = cfg['augmented'].train_dataloader.dataset.pipeline[2]
+    assert (light.brightness, light.contrast) == (0.05, 1.33)
+
+
+def test_a_target_needs_a_data_set_that_takes_it(tmp_path):
+    suite = shipped('adaptation_sem', quick=True)
+    row = replace(suite.row('source'), target='images/target')
+    with pytest.raises(ValueError, match='take a config with a SourceTarget'):
+        row_config(suite, row, tmp_path)
+
+
 def test_rows_are_shared_by_suites_of_other_data(write, tmp_path):
     (tmp_path / 'own_x.py').write_text('')
     path = write("title='Big', config='config.py'",
@@ -282,6 +337,9 @@ def tried_rows(suite):
     if 'compression' in suite.name:
         return [row for row in suite.rows
                 if row.name in ('unet_c8', 'segformer_small')]
+    if suite.name.startswith('adaptation'):  # the others start from a run,
+        # or take a plain config
+        return [row for row in suite.rows if row.name == 'augmented_wide']
     if suite.name.startswith('paired'):
         return [row for row in suite.rows
                 if row.name in ('lite0_backward', 'random_add')]

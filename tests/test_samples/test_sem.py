@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mmseg_ext.samples import CLASSES, render_sem, write_sem_sample
+from mmseg_ext.samples.sem import OTHER, Microscope
 
 SMALL = (96, 128)
 
@@ -121,6 +122,30 @@ def test_images_do_not_depend_on_the_counts(tmp_path):
         assert many[name] == content
         assert other[name] != content
     assert few['images/train/train_000.png'] != few['images/val/val_000.png']
+
+
+def test_another_microscope(tmp_path):
+    """Darker, of lower contrast, and its images are none of the others."""
+    root = write_sem_sample(tmp_path / 'set', 2, 0, (128, 160), num_target=2,
+                            num_test=1)
+    assert len(read_bytes(root)) == 10
+    (usual, masks), (other, others) = (
+        load_split(root, split) for split in ('train', 'target'))
+    assert masks.tobytes() != others.tobytes()
+    assert other.mean() < usual.mean() - 20
+    assert other.std() < 0.8 * usual.std()
+    # the same section: no sharper, and noisier for its contrast
+    seen, truth = render_sem(3, (128, 160), 0)
+    again, same = render_sem(3, (128, 160), 0, OTHER)
+    assert truth.tobytes() == same.tobytes()
+    assert np.corrcoef(seen.ravel(), again.ravel())[0, 1] > 0.5
+    plain = render_sem(3, (128, 160), 0, Microscope(blur=OTHER.blur))[0]
+    noisy = render_sem(3, (128, 160), 0, Microscope(
+        blur=OTHER.blur, dose=OTHER.dose))[0]
+    steps = [np.abs(np.diff(image.astype(float))).mean()
+             for image in (seen, plain, noisy)]
+    assert steps[1] < steps[0]  # less sharp
+    assert steps[1] < steps[2]
 
 
 def test_progress_counts_to_the_total(tmp_path):
