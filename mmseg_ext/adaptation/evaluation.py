@@ -18,10 +18,13 @@ def mean_ious(models: Sequence[tuple[Config, str | Path]]) -> list[float]:
         ValueError: If a config measures no mIoU in testing.
     """
     found = []
-    # one for all: mmengine's visualizers stay with the first of their name
     with TemporaryDirectory() as folder:
+        # mmengine's visualizers stay with the first folder of their name
+        silent = dict(type='SegLocalVisualizer', vis_backends=[],
+                      name=Path(folder).name)
         for cfg, checkpoint in models:
             cfg.work_dir = folder  # logs of no interest
+            cfg.visualizer = silent
             metrics = test(cfg, str(checkpoint))
             if 'mIoU' not in metrics:
                 raise ValueError(

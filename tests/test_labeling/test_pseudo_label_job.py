@@ -1,6 +1,7 @@
 """From images without masks to masks that a config trains on."""
 import csv
 import json
+import shlex
 import shutil
 
 import cv2
@@ -403,7 +404,7 @@ def test_the_printed_commands(repository, cfg, weights, images, tmp_path):
     train, _, further = text.splitlines()[-3:]
     assert train.endswith('labels_1/train_on_both.py --work-dir '
                           'work_dirs/labels_1_round_1')
-    words = further.split()[2:]
+    words = shlex.split(further)[2:]
     assert words[1].endswith('work_dirs/labels_1_round_1/iter_1.pth')
     words[1] = weights
     text, code = run_tool(tool, *words, cwd=tmp_path)

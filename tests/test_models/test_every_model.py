@@ -24,5 +24,5 @@ def test_has_a_class_of_tests(name):
     room, _, module = OURS[name].removeprefix(ROOT).rpartition('.')
     path = Path(__file__).parent / f'test_{room}' / f'test_{module}.py'
     text = path.read_text(encoding='utf-8')
-    assert f'class Test{name}(ModelTests)' in text or (
-        f'class Test{name}(UpstreamTests)' in text)
+    assert any(f'class Test{name}({form})' in text for form in (
+        'ModelTests', 'UpstreamTests', 'TrainingWrapperTests'))
