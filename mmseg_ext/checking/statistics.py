@@ -1,9 +1,12 @@
 """Class fractions, and mean and deviation of the images, of a split."""
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Optional
 
 import numpy as np
+
+from mmseg_ext.basics.command_line import command_for
 
 from .arguments import write_argument
 from .findings import ERROR, MAX_NAMES, NOTE, WARNING, Finding
@@ -229,9 +232,18 @@ def check_brightness(
                 f'{high:.0f}.',
                 'Train on images of every brightness that will be measured: '
                 'deal the images out anew, or add '
-                "dict(type='PhotoMetricDistortion') to the training pipeline.",
+                "dict(type='RandomBrightnessContrastGamma', prob=0.8, "
+                f'brightness={_brightness(low, high, odd.values()):.2f}) to '
+                'the training pipeline. A trained model is adapted by '
+                f'{command_for("adapt")}.',
                 tuple(names[:MAX_NAMES]), len(odd)))
     return findings
+
+
+def _brightness(low: float, high: float, others: Collection[float]) -> float:
+    """Return the fraction of 255 that reaches others, in steps of 0.05."""
+    gap = max(low - min(others), max(others) - high) / 255
+    return min(1.0, math.ceil(20 * gap) / 20)
 
 
 def _round(values: np.ndarray) -> str:

@@ -1,4 +1,5 @@
 """Images as they come, and their sizes."""
+import re
 from pathlib import Path
 
 import cv2
@@ -126,6 +127,12 @@ def test_brightness_that_training_has_not_seen(pairs, find):
             f'{greys["3"]:.0f} to {greys["4"]:.0f}; those of training are 1'
             ) in finding.what
     assert [Path(name).name for name in finding.names] == ['3.png', '4.png']
+    # what reaches the darker one, 40 levels and what textures differ by
+    known = [cv2.imread(str(path), 0).mean() for path in (
+        pairs.root / 'images/train').iterdir()]
+    gap = (min(known) - greys['3']) / 255
+    advised = float(re.search(r'brightness=([\d.]+)\)', finding.fix)[1])
+    assert gap <= advised < gap + 0.05
 
 
 def test_mean_and_deviation(pairs):
