@@ -2,18 +2,14 @@
 # which no masks are needed: --cfg-options train_dataloader.dataset.target=DIR
 _base_ = './unet_c16_super1.py'
 
+from mmseg_ext.engine import two_domains  # noqa: E402
+
 model = dict(
     type='AdversarialEncoderDecoder',
     adv_weight=0.001,
     ndf=16)  # 175 thousand weights tell three phases well enough
 
-train_dataloader = dict(
-    batch_sampler=dict(type='DomainBatchSampler'),  # half of each domain
-    dataset=dict(
-        _delete_=True,
-        type='SourceTargetDataset',
-        source={{_base_.train_dataloader.dataset}},
-        target=None))  # a folder of images
+train_dataloader = two_domains(_base_.train_dataloader)
 # the discriminator's rate is 1e-4, as published
 optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys=dict(discriminator=dict(lr_mult=0.1))))

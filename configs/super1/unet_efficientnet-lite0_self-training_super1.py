@@ -1,7 +1,9 @@
-# U-Net over the packaged encoder gets used to micrographs of other settings,
+# U-Net over the packaged encoder adapts to micrographs of other settings,
 # of which no masks are needed:
 # --cfg-options train_dataloader.dataset.target=DIR
 _base_ = './unet_efficientnet-lite0_super1.py'
+
+from mmseg_ext.engine import two_domains  # noqa: E402
 
 model = dict(
     type='SelfTrainingEncoderDecoder',
@@ -9,12 +11,6 @@ model = dict(
     mix='rectangle',  # a phase cut out of its mosaic is no micrograph
     mask_ratio=0.7)
 
-train_dataloader = dict(
-    batch_sampler=dict(type='DomainBatchSampler'),  # half of each domain
-    dataset=dict(
-        _delete_=True,
-        type='SourceTargetDataset',
-        source={{_base_.train_dataloader.dataset}},
-        target=None))  # a folder of images
+train_dataloader = two_domains(_base_.train_dataloader)
 # --resume goes on with the teacher, on any Runner
 default_hooks = dict(adaptation=dict(type='AdaptationHook'))

@@ -18,6 +18,7 @@ from .pretraining import CalibrationHook
 from .random_state_hook import RandomStateHook
 from .trained import load_trained
 from .training_options import learn_from
+from .two_domains import two_domains
 from .validation_loss_hook import ValidationLossHook
 from .weights import StrictPretrainedInit, WeightsError, describe_weights
 
@@ -28,5 +29,6 @@ __all__ = [
     'ResumableEarlyStoppingHook', 'StrictPretrainedInit', 'ValidationLossHook',
     'WeightsError', 'check_weights', 'config_from_options', 'describe_weights',
     'find_config', 'learn_from', 'load_config', 'load_trained', 'read_config',
-    'remove_pretrained', 'require_extra', 'set_in_heads', 'test', 'train'
+    'remove_pretrained', 'require_extra', 'set_in_heads', 'test', 'train',
+    'two_domains'
 ]

@@ -5,20 +5,10 @@ import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
-from mmengine.dataset import BaseDataset, RepeatDataset
+from kinds_of_images import Images
+from mmengine.dataset import RepeatDataset
 
 from mmseg_ext.datasets import DefectBalancedSampler
-
-
-class Images(BaseDataset):
-    """Images 0 to ``defective - 1`` are defective, ``clean`` follow."""
-
-    def __init__(self, defective: int, clean: int) -> None:
-        self.kinds = [True] * defective + [False] * clean
-        super().__init__()
-
-    def load_data_list(self) -> list:
-        return [dict(defective=kind) for kind in self.kinds]
 
 
 def draw(sampler, count: int) -> list:

@@ -3,22 +3,12 @@ import itertools
 from types import SimpleNamespace
 
 import pytest
-from mmengine.dataset import BaseDataset, InfiniteSampler
+from kinds_of_images import Images
+from mmengine.dataset import InfiniteSampler
 
 from mmseg_ext.datasets import DomainBatchSampler, SourceTargetDataset
 
 DEFECTIVE, CLEAN, TARGETS = 3, 9, 5
-
-
-class Images(BaseDataset):
-    """Images 0 to ``defective - 1`` are defective, ``clean`` follow."""
-
-    def __init__(self, defective: int, clean: int) -> None:
-        self.kinds = [True] * defective + [False] * clean
-        super().__init__()
-
-    def load_data_list(self) -> list:
-        return [dict(defective=kind) for kind in self.kinds]
 
 
 class Domains(SourceTargetDataset):
