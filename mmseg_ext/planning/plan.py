@@ -31,6 +31,7 @@ from .pretraining import UNLABELED, choose_pretraining, pretraining_options
 from .source import Source, find_source
 from .surfaces import (
     choose_for_surfaces,
+    choose_surface_model,
     surface_config,
     surface_images,
     take_surface_facts,
@@ -218,8 +219,7 @@ def _plan_micrographs(source: Source, wishes: Wishes, out: Path,
 def _plan_surfaces(source: Source, wishes: Wishes, out: Path,
                    show: Show) -> _Draft:
     facts = take_surface_facts(source, wishes.seed, show)
-    model = (_wished_model(wishes)
-             or Choice('model', 'unet', 'defects are small'))
+    model = _wished_model(wishes) or choose_surface_model(facts)
     start = choose_start(model.value, wishes.encoder, _minutes(wishes))
     images = surface_images(source, wishes.seed) if start.minutes else []
     pretraining = pretraining_options(start, images, out, wishes.seed, {})

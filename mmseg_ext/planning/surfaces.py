@@ -21,6 +21,9 @@ from .source import Source
 TYPES = dict(mvtec_ad='MVTecADDataset', ksdd2='KSDD2Dataset')
 CROPS = dict(cpu=(128, 112), cuda=(256, 224))  # KolektorSDD2's, of its bases
 BALANCED = 0.35  # fraction of defective images from which on chance will do
+# Fraction of an image from which on a defect is no spot but a part that is
+# displaced or missing; MVTec AD's misplaced transistors cover 0.4 to 0.5.
+LARGE = 0.25
 LOADING = ("dict(type='LoadCheckedImageFromFile')",
            "dict(type='LoadBinaryAnnotations')")
 
@@ -110,6 +113,17 @@ def _build_set(source: Source, part: str, seed: int) -> BaseSegDataset:
     return DATASETS.build(dict(
         type=TYPES[source.kind], data_root=source.root, split=part, seed=seed,
         pipeline=[], **source.options))
+
+
+def choose_surface_model(facts: SurfaceFacts) -> Choice:
+    """Choose between a decoder of full resolution and one that sees far."""
+    largest = facts.defect_pixels[2]
+    if largest > LARGE:
+        return Choice('model', 'segformer', f'a defect covers '
+                      f'{100 * largest:.0f} % of its image: what is displaced '
+                      'or missing is seen from afar')
+    return Choice('model', 'unet', 'defects are small: the largest covers '
+                  f'{100 * largest:.2g} % of its image')
 
 
 def choose_for_surfaces(source: Source, facts: SurfaceFacts, device: str,

@@ -6,6 +6,7 @@ from mmseg_ext.planning.config_text import reason_lines
 from mmseg_ext.planning.fingerprint import ImageFacts, SetFacts
 from mmseg_ext.planning.parts import Parts
 from mmseg_ext.planning.source import Source
+from mmseg_ext.planning.surfaces import SurfaceFacts, choose_surface_model
 
 
 def facts_of(images, thinness=(0.99, 0.99), reading=None):
@@ -99,6 +100,15 @@ def test_the_model_follows_the_thinness():
     assert '40 % of b' in thin.reason
     absent = choose_model(facts_of(image, thinness=(0.95, float('nan'))))
     assert absent.value == 'segformer'
+
+
+@pytest.mark.parametrize('largest, model, word', [
+    (0.49, 'segformer', '49 % of its image'), (0.08, 'unet', '8 %')])
+def test_the_model_follows_the_largest_defect(largest, model, word):
+    choice = choose_surface_model(SurfaceFacts(
+        ('good', 'defect'), {}, {}, {}, (0.001, 0.02, largest)))
+    assert choice.value == model
+    assert word in choice.reason
 
 
 def test_reasons_are_comments_of_79_columns():
