@@ -17,6 +17,7 @@ from mmseg_ext.basics.listing import (
     same_name,
 )
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.splits import SPLITS, check_ratios, read_split
 
 from .class_rules import JSON
@@ -116,11 +117,12 @@ def find_pairs(source: str | os.PathLike,
                 home / masks, left, len(places), mask_suffix, faults,
                 describe_capitals([keys[i] for i in missing], drawn)))
         if left:
-            notes.append(f'{len(left)} images have no mask: '
-                         f'{name_some(left)}')
+            notes.append(counted(len(left), 'image has', 'images have')
+                         + f' no mask: {name_some(left)}')
     if drawn and split_lists is None:
-        notes.append(f'{len(drawn)} masks have no image and are left out: '
-                     f'{name_some(sorted(drawn))}')
+        notes.append(counted(len(drawn), 'mask has no image and is',
+                             'masks have no image and are')
+                     + f' left out: {name_some(sorted(drawn))}')
     pairs.sort(key=lambda pair: ((*SPLITS, '').index(pair.split), pair.name))
     return pairs, notes
 

@@ -9,6 +9,7 @@ from typing import Optional
 from mmseg_ext.basics import read_image, to_8_bit
 from mmseg_ext.basics.image_files import DEEP, bytes_per_pixel
 from mmseg_ext.basics.intensity_statistics import is_coloured
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.pseudo_labels import find_marked
 from mmseg_ext.basics.sections import data_sets
 from mmseg_ext.checking.splits import Split
@@ -70,7 +71,8 @@ def without_masks(inputs: Inputs) -> tuple[Inputs, list[str]]:
             f'All {count} images in {inputs.sources[0]} are named as masks '
             'are (masks, labels, gt, a_mask.png, ...).')
     return replace(inputs, images=images), [] if not count else [
-        f'{count} files are named as masks are (masks, labels, gt, '
+        counted(count, 'file is', 'files are')
+        + ' named as masks are (masks, labels, gt, '
         'a_mask.png, ...) and left out.']
 
 

@@ -30,7 +30,7 @@ def test_split_of_the_folders(lay):
     assert places(found) == [('train', 'x/a'), ('val', 'a')]
     assert found[0][1].image == str(root / 'images/val/a.JPG')
     assert found[0][1].mask == str(root / 'masks/val/a.png')
-    assert found[1] == ['1 masks have no image and are left out: val/b']
+    assert found[1] == ['1 mask has no image and is left out: val/b']
 
 
 def test_split_within_the_path(lay):
@@ -183,7 +183,7 @@ def test_no_json_may_mean_that_nothing_was_drawn(lay):
         find_pairs(root, 'x', 'x', split=(1, 0))
     pairs, notes = find_pairs(root, 'x', 'x', split=(1, 0), unmasked=True)
     assert [pair.mask for pair in pairs] == [str(root / 'x/a.json'), None]
-    assert notes == [f'1 images have no mask: {root / "x/b.png"}']
+    assert notes == [f'1 image has no mask: {root / "x/b.png"}']
 
 
 @pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
