@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 from mmseg_ext.basics.domains import SOURCE, TARGET
 from mmseg_ext.basics.image_files import DEEP, bytes_per_pixel, decode_file
 from mmseg_ext.basics.intensity_statistics import is_coloured
-from mmseg_ext.basics.printable import name_some
+from mmseg_ext.basics.printable import counted, name_some
 
 from .picture import IMAGE_KEYS
 
@@ -65,7 +65,7 @@ class SourceTargetDataset(Dataset):
                 'There is no target: name the folder of images without '
                 f'masks that the model has to adapt to, {OPTION}')
         self.source: BaseDataset = DATASETS.build(dict(source))
-        settings = _settings_of(target, source)
+        settings = settings_of_target(target, source)
         self.target: BaseDataset = DATASETS.build(dict(
             settings, pipeline=unlabeled_pipeline(
                 settings.get('pipeline') or source.get('pipeline') or (),
@@ -211,9 +211,9 @@ def common_files(source: Sequence[str], target: Sequence[str]) -> list[str]:
     return found
 
 
-def _settings_of(target: str | Sequence[str] | Mapping,
-                 source: Mapping) -> dict:
-    """Return the config of the target's data set."""
+def settings_of_target(target: str | Sequence[str] | Mapping,
+                       source: Mapping) -> dict:
+    """Return the config of the target's data set, see SourceTargetDataset."""
     if isinstance(target, Mapping):
         own = dict(target)
         if 'type' in own:
@@ -233,7 +233,7 @@ def _digest(path: Path) -> bytes:
 def _kind(image: np.ndarray) -> str:
     """Return channels and bits of an image, as it is stored."""
     channels = image.shape[2] if image.ndim == 3 else 1
-    return (f'of {channels} channel{"s" * (channels > 1)} and '
+    return (f'of {counted(channels, "channel")} and '
             f'{8 * image.dtype.itemsize} bits')
 
 
