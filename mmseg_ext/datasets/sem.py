@@ -18,6 +18,7 @@ from mmseg_ext.basics.listing import (
     name_some,
 )
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.sem_files import SEMReading
 
 from .absent_part import find_absent, settle
@@ -190,8 +191,8 @@ class SEMDataset(BaseSegDataset):
         surplus = [] if self.ann_file else sorted(set(masks) - set(images))
         if surplus:
             print_log(
-                f'{mask_dir} holds {len(surplus)} masks without an image, '
-                f'which are not used: {name_some(surplus)}',
+                f'{mask_dir} holds {counted(len(surplus), "mask")} without an '
+                f'image, not used: {name_some(surplus)}',
                 logger='current',
                 level=logging.WARNING)
         return masks

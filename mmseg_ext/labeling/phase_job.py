@@ -108,8 +108,8 @@ class PhaseLabelingJob:
                            in counts.items()) or 'nothing was changed', *notes]
         if number:
             lines += [
-                f'{number} images of a person are in {place}. To train on '
-                'them as well:',
+                f'{counted(number, "image")} of a person in {place}. To train '
+                'on them as well:',
                 f'{command_for("train")} '
                 + quote_command([str(place / CONFIG)])
                 + ' --work-dir work_dirs/corrected']

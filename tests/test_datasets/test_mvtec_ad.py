@@ -239,7 +239,7 @@ def test_links_to_nothing_are_named_before_training(root):
     path = root / 'grid/train/good/000.png'
     path.unlink()
     path.symlink_to('/annex/000.png')
-    with pytest.raises(FileNotFoundError, match=r'1 files are links to what '
+    with pytest.raises(FileNotFoundError, match=r'1 file is a link to what '
                        r'is not there: .*good/000\.png\. .*dvc pull'):
         len(build(root, protocol='official'))
     assert len(build(root, 'test', protocol='official'))

@@ -119,7 +119,7 @@ def test_the_loop(job, cfg, weights, images, tmp_path):
         accepted=True))
     printed = job(number=2).import_corrections()
     assert '1 corrected' in printed and '1 accepted' in printed
-    assert f'{changed}: 1 polygons reach beyond the image' in printed
+    assert f'{changed}: 1 polygon reaches beyond the image' in printed
     assert job(number=2).import_corrections().startswith('nothing was')
     rows = rows_of(out)
     assert [rows[name]['status'] for name in order] == [
