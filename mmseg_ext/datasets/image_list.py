@@ -37,7 +37,8 @@ def choose_listed(ann_file: str,
     absent = [name for stem, name in names if stem not in images]
     if absent:
         raise FileNotFoundError(
-            f'{ann_file} lists {counted(len(absent), "image")} not in '
-            f'{place}: {name_some(absent)}. '
+            f'{ann_file} lists '
+            + counted(len(absent), 'image that is', 'images that are')
+            + f' not in {place}: {name_some(absent)}. '
             + describe_absent(absent, IMAGE_SUFFIXES, images))
     return {stem: images[stem] for stem, _ in names}

@@ -174,9 +174,10 @@ class MVTecADDataset(BaseSegDataset):
         absent = [name for name in names if name not in images]
         if absent:
             raise FileNotFoundError(
-                f'{file} names {counted(len(absent), "image")} not in '
-                f'{self.data_root}: {name_some(absent)}. Complete the data, '
-                'or choose categories that are there.')
+                f'{file} names '
+                + counted(len(absent), 'image that is', 'images that are')
+                + f' not in {self.data_root}: {name_some(absent)}. '
+                'Complete the data, or choose categories that are there.')
         without = categories - {name.split('/')[0] for name in names}
         if without:
             raise ValueError(f'{file} names no image of '

@@ -147,7 +147,9 @@ def read_folds(folder: Path, known: Collection[str]) -> Optional[Folds]:
         absent = [line for name, line in names if name not in known]
         if absent:
             raise ValueError(
-                f'{path} lists {counted(len(absent), "image")} not there: '
+                f'{path} lists '
+                + counted(len(absent), 'image that is', 'images that are')
+                + ' not there: '
                 f'{name_some(absent)}. Remove the lines, or add the images.')
         if not names:
             raise ValueError(f'{path} lists no image: every fold needs one')

@@ -124,6 +124,6 @@ def test_links_to_nothing_are_refused_by_name(annex):
 
 def test_names_that_fit_no_list(tmp_path):
     check_names({'Gefüge': 'x'})
-    with pytest.raises(ValueError, match=r'1 files have names that cannot be '
+    with pytest.raises(ValueError, match=r'1 file has a name that cannot be '
                        'written to lists: .*not UTF-8: rename'):
         check_names({'a': 'a.png', 'Gef\udcfcge': 'Gef\udcfcge.png'})

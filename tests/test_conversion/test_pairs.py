@@ -78,8 +78,8 @@ def test_lists(lay):
     assert places(find_pairs(root, split_lists='.'))[2] == ('val', 'c.v2')
     (root / 'val.txt').write_text('images/d.jpg masks/d.png\n')
     with pytest.raises(FileNotFoundError, match=(
-            r'not there: images/d\.jpg masks/d\.png \(val\.txt\)\. 1 lines '
-            'have several columns')):
+            r'not there: images/d\.jpg masks/d\.png \(val\.txt\)\. 1 line '
+            'has several columns')):
         find_pairs(root, split_lists='.')
 
 
