@@ -368,7 +368,7 @@ def test_folder_without_masks(root, tmp_path):
 
 def test_made_mask_against_label(root, mask_dir):
     write(mask_dir / '10012_GT.png', mask_of(True))
-    with pytest.raises(ValueError, match=r'1 masks .*made/10012_GT\.png'):
+    with pytest.raises(ValueError, match=r'1 mask .*made/10012_GT\.png'):
         build(root, mask_dir=str(mask_dir), val_ratio=0)
 
 

@@ -172,7 +172,7 @@ def test_split_files(root, tmp_path):
     assert set(read_split(tmp_path / 's')) == {'train', 'test'}
     (root / 'grid/test/good/004.png').unlink()
     with pytest.raises(FileNotFoundError,
-                       match=r'1 images.*grid/test/good/004\.png'):
+                       match=r'1 image .*grid/test/good/004\.png'):
         build(root, 'test', split_dir=str(tmp_path / 's'), categories='grid')
 
 

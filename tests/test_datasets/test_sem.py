@@ -128,7 +128,7 @@ def test_ann_file_selects(root):
     assert build(root, ann_file='list.txt').get_data_info(0)[
         'img_path'].endswith('b.png')
     (root / 'list.txt').write_text('b\nz\n')
-    with pytest.raises(FileNotFoundError, match=r'1 images.*: z'):
+    with pytest.raises(FileNotFoundError, match=r'1 image .*: z'):
         build(root, ann_file='list.txt')
 
 
