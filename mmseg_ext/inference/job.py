@@ -286,7 +286,7 @@ class PredictionJob:
                 stale.append(name)
         if stale and self.labelme:  # a person may have corrected them
             raise ValueError(
-                f'{len(stale)} images, or what is said of their pixels, '
+                f'{counted(len(stale), "image")}, or what is said of the pixels, '
                 'changed after they had been written for labelme: '
                 f'{name_some(stale)}. Put them back; or remove their files '
                 f'from {self.out / LABELME}, and they are predicted anew.')
