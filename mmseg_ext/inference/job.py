@@ -286,8 +286,8 @@ class PredictionJob:
                 stale.append(name)
         if stale and self.labelme:  # a person may have corrected them
             raise ValueError(
-                f'{counted(len(stale), "image")}, or what is said of the pixels, '
-                'changed after they had been written for labelme: '
+                f'{counted(len(stale), "image")}, or what is said of the '
+                'pixels, changed after they had been written for labelme: '
                 f'{name_some(stale)}. Put them back; or remove their files '
                 f'from {self.out / LABELME}, and they are predicted anew.')
         store.forget(stale)
