@@ -51,6 +51,9 @@ def parse_args() -> argparse.Namespace:
     how.add_argument(
         '--report-only', action='store_true',
         help='run nothing; report what is finished')
+    parser.add_argument(
+        '--work-dir', metavar='DIR', help='folder of the cross-validation '
+        '(default: work_dirs/folds_CONFIG)')
     add_config_options(parser)
     return parser.parse_args()
 

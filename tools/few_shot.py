@@ -27,6 +27,7 @@ from mmseg_ext.basics.command_line import (
     run,
 )
 from mmseg_ext.basics.console import Console
+from mmseg_ext.basics.printable import counted
 
 MATCHERS = ('dense+normal', 'dense', 'attention', 'prototype', 'normal',
             'trained')
@@ -142,7 +143,7 @@ def main() -> int:
         raise KeyboardInterrupt(
             'Interrupted; the same command goes on from here.') from None
     console.clear()
-    print(f'{len(inputs.images)} images, {outcome.before} of them '
+    print(f'{counted(len(inputs.images), "image")}, {outcome.before} of them '
           f'predicted before.\n{outcome.describe()}')
     base = Path(inputs.sources[0])
     again = quote_command([

@@ -24,6 +24,7 @@ from mmseg_ext.basics.command_line import (
     run,
 )
 from mmseg_ext.basics.console import Console
+from mmseg_ext.basics.printable import counted
 
 
 def parse_args() -> argparse.Namespace:
@@ -168,7 +169,7 @@ def main() -> int:
         raise KeyboardInterrupt(
             'Interrupted; the same command goes on from here.') from None
     console.clear()
-    print(f'{len(inputs.images)} images, {outcome.before} of them '
+    print(f'{counted(len(inputs.images), "image")}, {outcome.before} of them '
           f'predicted before.\n{outcome.describe()}')
     print(f'Wrote all to {args.out}')
     return int(bool(outcome.record.failures))

@@ -4,6 +4,7 @@ import argparse
 
 from mmseg_ext.basics.command_line import (
     add_config_options,
+    add_runner_options,
     config_name,
     new_parser,
     run,
@@ -22,6 +23,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--tta', action='store_true', help='test-time augmentation')
     add_config_options(parser)
+    add_runner_options(parser)
     return parser.parse_args()
 
 

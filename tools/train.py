@@ -5,6 +5,7 @@ import argparse
 from mmseg_ext.basics.argument_types import number
 from mmseg_ext.basics.command_line import (
     add_config_options,
+    add_runner_options,
     command_for,
     config_name,
     new_parser,
@@ -69,6 +70,7 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='do not look at some images and masks first')
     add_config_options(parser)
+    add_runner_options(parser)
     args = parser.parse_args()
     for name in ('alpha', 'temperature', 'distill_loss'):
         if getattr(args, name) is not None and not args.distill:

@@ -15,4 +15,6 @@ train_dataloader = two_domains(_base_.train_dataloader)
 optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys=dict(discriminator=dict(lr_mult=0.1))))
 # --resume goes on with the discriminator, on any Runner
-default_hooks = dict(adaptation=dict(type='AdaptationHook'))
+default_hooks = dict(
+    adaptation=dict(type='AdaptationHook'),
+    target=dict(type='TargetHook'))  # target.png in the work directory

@@ -12,4 +12,6 @@ model = dict(
 
 train_dataloader = two_domains(_base_.train_dataloader)
 # --resume goes on with the teacher, on any Runner
-default_hooks = dict(adaptation=dict(type='AdaptationHook'))
+default_hooks = dict(
+    adaptation=dict(type='AdaptationHook'),
+    target=dict(type='TargetHook'))  # target.png in the work directory

@@ -11,6 +11,7 @@ from mmseg.registry import DATASETS
 
 from mmseg_ext.basics import write_atomically
 from mmseg_ext.basics.intensity_statistics import IntensityStatistics
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.staging import staged
 from mmseg_ext.engine.intensity_hook import KEY, training_intensities
 from mmseg_ext.inference import TorchModel
@@ -54,10 +55,9 @@ def adapt_model(cfg: Config,
 
     Raises:
         FileExistsError: If ``out`` holds such files.
-        OSError: If an image cannot be read.
-        ValueError: If images do not go with the model, the method changes
-            nothing in it, or the training's intensities are not known;
-            nothing is written then.
+        ValueError: If images cannot be read or do not go with the model, the
+            method changes nothing in it, or the training's intensities are
+            not known; nothing is written then.
     """
     with staged(out, FILES, overwrite) as folder:
         model = TorchModel(copy.deepcopy(cfg), checkpoint)
@@ -86,7 +86,7 @@ def adapt_model(cfg: Config,
             norms = adapt_norms(model, cfg, targets, settings)
             notes += _too_few(len(images), norms.pixels)
         what = (f'Written by tools/adapt.py --method {settings.method}, for '
-                f'{len(images)} images.')
+                f'{counted(len(images), "image")}.')
         write_atomically(folder / CONFIG, adapted_config(
             cfg, None if by_norms else match, what))
         meta = dict(dataset_meta=dict(classes=model.classes,
@@ -151,7 +151,7 @@ def _unlike_any(known: IntensityStatistics,
 def _too_few(number: int, pixels: int) -> list[str]:
     if number >= FEW_IMAGES and pixels >= FEW_PIXELS:
         return []
-    return [f'statistics of {number} image{"s" * (number > 1)} and '
+    return [f'statistics of {counted(number, "image")} and '
             f'{pixels / 1e6:.2f} million pixels depend on which phases they '
             'happen to show: give more images or more --crops, mix with the '
             'old ones by --alpha 0.5, or use --method intensity']

@@ -1,17 +1,18 @@
 """The images to adapt to: how bright they are, and whether they fit."""
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Optional
 
 import numpy as np
 
-from mmseg_ext.basics import decode_image, read_bytes
+from mmseg_ext.basics.errors import user_sentence
 from mmseg_ext.basics.intensity import LEAST_STD, IntensityMatch
 from mmseg_ext.basics.intensity_statistics import (
     IntensityCollector,
     IntensityStatistics,
-    is_coloured,
 )
+from mmseg_ext.basics.printable import MAX_LISTED
+from mmseg_ext.inference.fitting import one_grey, read_fitting
 from mmseg_ext.inference.preparation import Preparation
 
 
@@ -46,22 +47,7 @@ class TargetImages:
             ValueError: If it is damaged, or not of the kind of the
                 training's.
         """
-        data = read_bytes(path)
-        bits = 8 * decode_image(data, str(path)).dtype.itemsize
-        known = self._known
-        if (known is not None and bits > known.bits
-                and self._preparation.bit_depth is None):
-            raise ValueError(
-                f'{path} has {bits} bits a channel, the training images have '
-                f'{known.bits}: say by --bit-depth how many of them the '
-                f'detector fills, {bits} for all')
-        image, _ = self._preparation.read(path, data)
-        if known is not None and not known.colour and is_coloured(image):
-            raise ValueError(
-                f'{path} is in colours, and all training images that were '
-                'looked at are grey: no map of grey levels makes one of the '
-                'other. Convert the images to grey')
-        return image, bits
+        return read_fitting(path, self._preparation, self._known)
 
     def measure(self, match: Optional[IntensityMatch],
                 progress: Callable[[str], None]
@@ -73,16 +59,32 @@ class TargetImages:
             progress: Called with a line that says how far it is.
 
         Raises:
-            ValueError: If an image does not fit, or is one grey.
+            ValueError: If images cannot be read, do not fit, or are one
+                grey; names them.
         """
         before, after = IntensityCollector(), IntensityCollector()
+        refused = []
         for i, path in enumerate(self.paths):
             progress(f'{i} of {len(self.paths)} images measured')
-            image, bits = self.read(path)
-            mean, std = before.add(image, bits=bits)
-            if std < LEAST_STD:
-                raise ValueError(
-                    f'{path} is one grey, {mean:.0f}: there is nothing to '
-                    'adapt to in it. Leave it out')
-            after.add(image if match is None else match(image, str(path)))
+            try:
+                image, bits = self.read(path)
+                mean, std = before.add(image, bits=bits)
+                if std < LEAST_STD:
+                    raise ValueError(one_grey(path, mean))
+                after.add(image if match is None else match(image, str(path)))
+            except (OSError, ValueError) as error:
+                refused.append(user_sentence(error) or str(error))
+        if refused:
+            raise ValueError(_describe(refused, len(self.paths)))
         return before.statistics(), after.statistics()
+
+
+def _describe(refused: Sequence[str], number: int) -> str:
+    """Name the first images that cannot be adapted to, and why."""
+    if len(refused) == number == 1:
+        return refused[0]
+    rest = len(refused) - MAX_LISTED
+    return '\n  '.join([
+        f'{len(refused)} of {number} images cannot be adapted to, and nothing '
+        'is written:', *refused[:MAX_LISTED],
+        *[f'and {rest} more'] * (rest > 0)])

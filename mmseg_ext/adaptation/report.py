@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Optional
 
 from mmseg_ext.basics.intensity_statistics import IntensityStatistics
+from mmseg_ext.basics.printable import counted
 
 from .norms import NormChange
 from .settings import BATCH_NORM, AdaptationSettings
@@ -37,8 +38,7 @@ class AdaptationReport:
     def describe(self) -> str:
         """Return it in lines to print."""
         number = self.before.images
-        lines = [f'{number} image{"s" * (number > 1)}: '
-                 f'{self.before.describe()}']
+        lines = [f'{counted(number, "image")}: {self.before.describe()}']
         if self.known is not None:
             lines.append(
                 f'{self.known.images} of {self.known.total} training images: '

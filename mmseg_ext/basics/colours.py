@@ -10,6 +10,11 @@ import numpy as np
 # the eighth, as in R's palette.colors.
 OKABE_ITO = [[230, 159, 0], [86, 180, 233], [0, 158, 115], [240, 228, 66],
              [0, 114, 178], [213, 94, 0], [204, 121, 167], [153, 153, 153]]
+# What masks that are painted mean where no palette is named, and so no matter
+# of taste: the paper's three, then the remaining corners of the colour cube
+# and three between them, as far apart as eight colours can be.
+MASK_COLOURS = [[255, 0, 0], [0, 0, 255], [0, 255, 0], [255, 255, 0],
+                [255, 0, 255], [0, 255, 255], [255, 128, 0], [128, 0, 255]]
 OPACITY = 0.4  # of the classes' colours over an image
 DISTINCT = 40  # of CIE76: no two of these are taken for each other
 # Colours of what is no class, in order of preference.
@@ -85,6 +90,15 @@ def free_colour(taken: Sequence[Sequence[int]]) -> list[int]:
             for mark in MARKS]
     far = [mark for mark, gap in zip(MARKS, gaps) if gap >= DISTINCT]
     return far[0] if far else MARKS[int(np.argmax(gaps))]
+
+
+def line_colours(order: Sequence[int]) -> tuple[str, ...]:
+    """Return colours of :data:`OKABE_ITO` as matplotlib names them.
+
+    Args:
+        order: Places there.
+    """
+    return tuple('#{:02x}{:02x}{:02x}'.format(*OKABE_ITO[i]) for i in order)
 
 
 def choose_palette(count: int, given: Mapping[int, Sequence[int]]

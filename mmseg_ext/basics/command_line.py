@@ -192,8 +192,7 @@ def add_measuring_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of :func:`mmseg_ext.engine.config_from_options`."""
-    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    """Add what :func:`mmseg_ext.engine.config_from_options` changes."""
     parser.add_argument(
         '--data-root', help='data folder, in place of the config\'s')
     parser.add_argument(
@@ -212,6 +211,11 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         help='values of the config to replace, such as '
         'train_dataloader.batch_size=2 or key="[(a,b),(c,d)]" (quotation '
         'marks needed, no white space)')
+
+
+def add_runner_options(parser: argparse.ArgumentParser) -> None:
+    """Add where a Runner writes, and how its processes are started."""
+    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],

@@ -34,6 +34,7 @@ IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff')
 READERS = {b'\x89PNG\r\n\x1a\n': PngReader, b'\xff\xd8': JpegReader,
            b'II*\0': TiffReader, b'MM\0*': TiffReader,
            b'II+\0': TiffReader, b'MM\0+': TiffReader, b'BM': BmpReader}
+DEEP = (2, 6, 8)  # bytes a pixel of 16 bits: grey, colours, and with alpha
 
 # What a file whose numbers are wrong may cause; Damaged is a ValueError.
 ODD = (ValueError, ArithmeticError, LookupError, TypeError, struct.error,
@@ -73,6 +74,15 @@ def read_facts(path: str, backend_args: Optional[dict] = None) -> Facts:
         ValueError: If it is unreadable or holds several pages.
     """
     return open_image(read_bytes(path, backend_args), str(path)).facts
+
+
+def bytes_per_pixel(path: str) -> int:
+    """Return how many bytes a pixel has in a file, see :func:`read_facts`.
+
+    Those of :data:`DEEP` have 16 bits a channel.
+    """
+    facts = read_facts(path)
+    return round(facts.nbytes / (facts.height * facts.width))
 
 
 def decode_pixels(data: bytes, path: str,

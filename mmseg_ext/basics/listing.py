@@ -9,7 +9,7 @@ from typing import Optional
 from mmengine import fileio
 
 from .files import describe_dangling, is_dangling, walk_files
-from .printable import MAX_LISTED, name_fault, name_some, printable
+from .printable import MAX_LISTED, counted, name_fault, name_some, printable
 from .text_files import read_lines
 
 COMMENT = '#'
@@ -228,14 +228,16 @@ def describe_absent(lines: Sequence[str], suffixes: tuple[str, ...],
         if len(words) > 1
         for name, _ in find_listed([words[0].strip()], suffixes, known))]
     if columns:
-        return (f'{len(columns)} lines have several columns, such as '
+        return (counted(len(columns), 'line has', 'lines have')
+                + ' several columns, such as '
                 f'{columns[0]!r}: leave the first alone, the name of the '
                 'image; its mask is found by that.')
     elsewhere = [line for line in lines if osp.basename(
         _without_suffix(same_name(line.replace('\\', '/')), suffixes))
         in known]
     if elsewhere:
-        return (f'{len(elsewhere)} lines are paths to other folders, such as '
+        return (counted(len(elsewhere), 'line is a path', 'lines are paths')
+                + ' to another folder, such as '
                 f'{elsewhere[0]!r}: write the names of the images alone, or '
                 'paths within the folder of the images.')
     return 'Add the images, or remove the lines.'
@@ -257,7 +259,8 @@ def check_links(paths: Iterable[Optional[str]]) -> None:
     absent = [path for path in paths if path and is_dangling(path)]
     if absent:
         raise FileNotFoundError(
-            f'{len(absent)} files are links to what is not there: '
+            counted(len(absent), 'file is a link', 'files are links')
+            + ' to what is not there: '
             f'{name_some(absent)}. {describe_dangling(absent[0])}')
 
 
@@ -273,8 +276,10 @@ def check_names(files: Mapping[str, str]) -> None:
     faults = [f'{printable(path)}: {name_fault(name)}'
               for name, path in files.items() if name_fault(name)]
     if faults:
-        raise ValueError(f'{len(faults)} files have names that cannot be '
-                         f'written to lists: {"; ".join(faults[:MAX_LISTED])}')
+        raise ValueError(counted(len(faults), 'file has a name',
+                                 'files have names')
+                         + ' that cannot be written to lists: '
+                         f'{"; ".join(faults[:MAX_LISTED])}')
 
 
 def describe_capitals(missing: Iterable[str],

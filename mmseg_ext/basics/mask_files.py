@@ -151,8 +151,23 @@ def read_mask(path: str,
         ValueError: If the file is unreadable, or a value or colour in it is
             no class.
     """
+    return to_class_ids(
+        decode_mask(path, palette, backend_args), path, classes, palette,
+        label_map, ignore_index, ignore_colors)
+
+
+def to_class_ids(mask: np.ndarray,
+                 path: str,
+                 classes: Sequence[str],
+                 palette: Sequence[Sequence[int]],
+                 label_map: Optional[Mapping[int, int]] = None,
+                 ignore_index: int = 255,
+                 ignore_colors: Sequence[Sequence[int]] = ()) -> np.ndarray:
+    """Turn what :func:`decode_mask` returned into class ids.
+
+    See :func:`read_mask`; the path is for errors.
+    """
     colours = np.array(palette, np.int64)
-    mask = decode_mask(path, colours, backend_args)
     if mask.ndim == 3:
         return _colours_to_ids(path, mask, colours, classes, ignore_index,
                                ignore_colors)

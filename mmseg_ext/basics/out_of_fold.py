@@ -19,7 +19,7 @@ class OutOfFold:
     """Predictions of models new to each image, against the ground truth.
 
     Attributes:
-        config: Name of the config.
+        config: Name of the config, or title of the row of a suite.
         classes: Names of the classes.
         palette: Colour of each, (red, green, blue), 0 to 255.
         seeds: Of the runs.
@@ -31,6 +31,8 @@ class OutOfFold:
         notes: Sentences that belong to the numbers.
         unfinished: Numbers of the folds, from 0, that have a list and no
             images.
+        file: Name of the config's file, where ``config`` is a title; '': it
+            is that name.
     """
     config: str
     classes: tuple[str, ...]
@@ -42,6 +44,7 @@ class OutOfFold:
     confusion: np.ndarray
     notes: tuple[str, ...] = ()
     unfinished: tuple[int, ...] = ()
+    file: str = ''
 
     @cached_property
     def errors(self) -> np.ndarray:
@@ -93,7 +96,8 @@ def _read(root: Path) -> OutOfFold:
     return OutOfFold(
         record['config'], classes, record['palette'], seeds, names, folds,
         tuple(row['group'] for row in rows), confusion,
-        tuple(record['notes']), _unfinished(root, folds))
+        tuple(record['notes']), _unfinished(root, folds),
+        record.get('file', ''))
 
 
 def _unfinished(root: Path, folds: tuple[int, ...]) -> tuple[int, ...]:

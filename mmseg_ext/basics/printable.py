@@ -34,6 +34,20 @@ def _escape(character: str) -> str:
     return character.encode('unicode_escape').decode()
 
 
+def counted(number: int, one: str, many: Optional[str] = None) -> str:
+    """Write how many there are of something.
+
+    Args:
+        number: That.
+        one: What a single one is called, and does: 'image has'.
+        many: The same of others; None: with an s.
+
+    Returns:
+        Such as '1 image has' or '3 images have'.
+    """
+    return f'{number} {one if number == 1 else many or f"{one}s"}'
+
+
 def name_some(names: Sequence[str]) -> str:
     """Write the first names and how many more there are."""
     rest = len(names) - MAX_LISTED

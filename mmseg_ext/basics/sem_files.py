@@ -5,13 +5,9 @@ from typing import Optional, Union
 
 import numpy as np
 
+from .colours import MASK_COLOURS
 from .image_files import read_image, read_size
-from .mask_files import read_mask
-
-# The paper's three, then the remaining corners of the colour cube and three
-# between them: as far apart as eight colours can be.
-COLOURS = [[255, 0, 0], [0, 0, 255], [0, 255, 0], [255, 255, 0],
-           [255, 0, 255], [0, 255, 255], [255, 128, 0], [128, 0, 255]]
+from .mask_files import decode_mask, to_class_ids
 
 
 @dataclass(frozen=True)
@@ -21,7 +17,7 @@ class SEMReading:
     Attributes:
         classes: Names of the classes, in the order of their ids.
         palette: Colour of each, (red, green, blue), 0 to 255; the first of
-            :data:`COLOURS` if None.
+            :data:`~.colours.MASK_COLOURS` if None.
         info_band: None, 'mask' or a number of rows.
         bit_depth: Significant bits of 16-bit images; None: all of them.
         label_map: Value in the mask files -> class id; None: they are ids.
@@ -49,12 +45,13 @@ class SEMReading:
             raise ValueError(f'bit_depth={depth!r}: must be None or between '
                              '8 and 16')
         if self.palette is None:
-            if len(self.classes) > len(COLOURS):
+            if len(self.classes) > len(MASK_COLOURS):
                 raise ValueError(
                     f'metainfo has {len(self.classes)} classes and no '
-                    f'palette; beyond {len(COLOURS)} classes the colours '
+                    f'palette; beyond {len(MASK_COLOURS)} classes the colours '
                     'must be given.')
-            object.__setattr__(self, 'palette', COLOURS[:len(self.classes)])
+            object.__setattr__(self, 'palette',
+                               MASK_COLOURS[:len(self.classes)])
         if len(self.palette) != len(self.classes):
             raise ValueError(f'metainfo has {len(self.classes)} classes and '
                              f'{len(self.palette)} colours in its palette: '
@@ -107,14 +104,19 @@ def load_image(sample: Mapping,
 def load_mask(sample: Mapping,
               backend_args: Optional[dict] = None) -> np.ndarray:
     """Read the mask of a sample, see :func:`~.mask_files.read_mask`."""
-    return read_mask(
-        sample['seg_map_path'],
-        sample['classes'],
-        sample['palette'],
+    return load_painted(sample, backend_args)[0]
+
+
+def load_painted(sample: Mapping, backend_args: Optional[dict] = None
+                 ) -> tuple[np.ndarray, bool]:
+    """Return the mask of a sample, and whether its file is in colours."""
+    path = sample['seg_map_path']
+    values = decode_mask(path, sample['palette'], backend_args)
+    return to_class_ids(
+        values, path, sample['classes'], sample['palette'],
         label_map=sample['label_map'],
         ignore_index=sample['ignore_index'],
-        ignore_colors=sample['ignore_colors'],
-        backend_args=backend_args)
+        ignore_colors=sample['ignore_colors']), values.ndim == 3
 
 
 def _crop_information_band(image: np.ndarray, sample: Mapping,

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from mmseg_ext.basics.printable import counted
+
 from .listing import check_names, find_listed, name_some
 from .staging import is_unfinished, remove_unfinished, staged
 from .text_files import read_lines
@@ -143,7 +145,7 @@ def read_split(folder: str | os.PathLike,
             f'{folder} holds none of train.txt, val.txt and test.txt'
             if os.path.isdir(folder) else f'There is no folder {folder}')
     if twice:
-        raise ValueError(f'{folder} names {len(twice)} images more than '
-                         f'once: {name_some(twice)}. Every image belongs '
+        raise ValueError(f'{folder} names {counted(len(twice), "image")} more '
+                         f'than once: {name_some(twice)}. Every image belongs '
                          'to one of train.txt, val.txt and test.txt.')
     return parts

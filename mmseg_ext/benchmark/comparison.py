@@ -12,6 +12,7 @@ from mmseg_ext.basics import write_atomically
 from mmseg_ext.basics.csv_files import GrowingTable, number
 from mmseg_ext.basics.listing import name_some
 from mmseg_ext.basics.png_files import write_figure
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.units import mean_units
 from mmseg_ext.evaluation import (
     Interval,
@@ -146,7 +147,8 @@ def check_models(models: Mapping[str, Measured]) -> None:
         single = sorted({*first.names} ^ {*found.names})
         if single:
             raise ValueError(
-                f'{pair}{len(single)} images are in one of them alone, such '
+                f'{pair}{counted(len(single), "image is", "images are")} '
+                'in one of them alone, such '
                 f'as {name_some(single)}. Cross-validate both on the same '
                 'images, and let every fold finish.')
         _check_same(pair, 'fold', first.names, first.folds, found.folds,
@@ -165,7 +167,8 @@ def _check_same(pair: str, what: str, names, one, other, advice: str) -> None:
     differing = [name for name, a, b in zip(names, one, other) if a != b]
     if differing:
         raise ValueError(
-            f'{pair}{len(differing)} images have another {what}, such as '
+            f'{pair}{counted(len(differing), "image has", "images have")} '
+            f'another {what}, such as '
             f'{name_some(differing)}. {advice}.')
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics.printable import counted
 
 from . import table_files
 from .files import Trained
@@ -89,7 +90,7 @@ def _numbers(result: Mapping, accuracy: Sequence[str]) -> dict:
     found[Column('difference', 'phase fractions differ by', '%p')] = (
         result['fraction_difference'])
     for threads, times in result['times'].items():
-        place = f'{threads} thread{"s" * (threads != "1")}'
+        place = counted(int(threads), 'thread')
         for name, value in zip(TIMED, (*times['milliseconds'], None)):
             found[Column('', f'{name}, {place}', 'ms', 1)] = value
         found[Column('', f'INT8 / ONNX, {place}')] = times['ratio']

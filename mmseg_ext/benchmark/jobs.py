@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from ast import literal_eval
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,12 +70,24 @@ class Job:
             f'{key} was {began.get(key, "not there")}, is '
             f'{now.get(key, "not there")}'
             for key in sorted({**began, **now})
-            if began.get(key) != now.get(key)
+            if began.get(key) != now.get(key) and not self._moved(
+                began.get(key), now.get(key))
         ] + [
             f'{start}, from which it began, was done anew'
             for start, digest in self._began_from().items()
             if self._digest(start) not in (None, digest)
         ]
+
+    def _moved(self, began: Optional[str], now: Optional[str]) -> bool:
+        """Tell whether a file was moved together with the folder of the work.
+
+        Lists of images, whose names tell what is in them, lie beside the
+        folders of runs: ``lists/NAME``.
+        """
+        paths = [Path(literal_eval(value)) for value in (began, now)
+                 if value and value[0] in '"\'']
+        return (len(paths) == 2 and paths[0].parts[-2:] == paths[1].parts[-2:]
+                and paths[1].parent.parent in self.folder.resolve().parents)
 
     def _began_from(self) -> dict[str, str]:
         """Return what was noted; nothing is of work of earlier versions."""
@@ -113,8 +126,13 @@ class Job:
                 path.unlink()
 
     def begin(self) -> None:
-        """Note what the work begins with, unless it has begun before."""
+        """Note what the work begins with, unless it has begun before.
+
+        Of work that goes on in a folder that was moved, note the new place.
+        """
         if (self.folder / CONFIG).exists():
+            if not self.changes():
+                write_atomically(self.folder / CONFIG, self.cfg.pretty_text)
             return
         if self.starts:
             write_atomically(self.folder / STARTS, json.dumps(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmseg_ext.basics.console import count_progress
+from mmseg_ext.basics.printable import counted
 
 from .comparison import (
     MEAN,
@@ -106,7 +107,8 @@ def pair_rows(folded: FoldedRows, results: Results) -> PairedRows:
     """
     measured, summaries = {}, {}
     images = len(folded.folds.images)
-    notes = [f'{images} images, in {len({*folded.folds.groups.values()})} '
+    notes = [f'{counted(images, "image")}, in '
+             f'{len({*folded.folds.groups.values()})} '
              'groups that stay together in a fold.', *folded.notes]
     suite = folded.suite
     for row in suite.rows:

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmseg_ext.basics.colours import line_colours
+
 if TYPE_CHECKING:  # not above: every process of a benchmark would import it
     from matplotlib.figure import Figure
 
 TRUE, PRED = 'TrueFraction.', 'PredFraction.'
 GREY = '0.75'
-# Okabe and Ito's, to be told apart by colour-blind readers
-COLOURS = ('#0072B2', '#E69F00', '#009E73', '#CC79A7', '#56B4E9', '#D55E00',
-           '#F0E442')
+COLOURS = line_colours((4, 0, 2, 6, 1, 5, 3))
 
 
 def phase_fractions(

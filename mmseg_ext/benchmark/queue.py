@@ -50,10 +50,12 @@ def check_settings(runs: Sequence[Queued]) -> None:
     Raises:
         ValueError: If a run began with other settings than the present ones.
     """
-    stale = []
+    stale, moved = [], False
     for run in runs:
         changes = run.job.changes()
         if changes:
+            moved = moved or any('data_root was ' in change
+                                 for change in changes)
             rest = f' and {len(changes) - 2} more' * (len(changes) > 2)
             stale.append(f'\n  {run.job.folder}: {"; ".join(changes[:2])}'
                          f'{rest}')
@@ -62,7 +64,9 @@ def check_settings(runs: Sequence[Queued]) -> None:
             'These runs began with other settings than the present ones:'
             f'{"".join(stale)}\n'
             '--redo deletes them and runs them again; --work-dir DIR keeps '
-            'them and begins elsewhere; or take the changes back.')
+            'them and begins elsewhere; or take the changes back.'
+            + (' If the same data lie in another folder now, a link to it in '
+               'the place of the old one lets them go on.' * moved))
 
 
 def _time_left(runs: Sequence[Queued], remaining: Sequence[Queued]) -> str:

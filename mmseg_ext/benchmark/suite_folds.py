@@ -12,7 +12,7 @@ from mmseg_ext.basics.listing import name_some
 from mmseg_ext.planning import Folds
 
 from .cross_validation.measured import Measured, measure
-from .cross_validation.pool import Pool, read_pool
+from .cross_validation.pool import Pool, check_target, read_pool
 from .cross_validation.report import Summary, write_results
 from .cross_validation.runs import FOLDS, FoldRun, list_runs, settle_folds
 from .queue import Failure
@@ -72,12 +72,27 @@ class FoldedRows:
         root = row_folder(self.suite, self.work_dir, row)
         pool = self.pools[row.name]
         found = measure(root, row.title, pool, self.folds, self.suite.seeds,
-                        self.notes, progress)
+                        [*self.notes, *_changed(row)], progress,
+                        _config_file(row, root))
         return found, write_results(root, found, pool, len(self.folds.lists))
 
     def whole(self, measured: Measured) -> bool:
         """Return whether every image has a prediction."""
         return len(measured.names) == len(self.folds.images)
+
+
+def _config_file(row: Row, root: Path) -> str:
+    """Return the name of a row's config, read or planned."""
+    if row.plan is None:
+        return Path(row.config).name
+    return next((path.name for path in sorted(root.glob('plan/*.py'))), '')
+
+
+def _changed(row: Row) -> list[str]:
+    """Say that the model is not that of the config alone."""
+    options = ', '.join(f'{key}={value!r}'
+                        for key, value in row.cfg_options.items())
+    return [f'{row.title} is its config with {options}.'] if options else []
 
 
 def fold_rows(suite: Suite, work_dir: Path,
@@ -100,6 +115,7 @@ def fold_rows(suite: Suite, work_dir: Path,
     pools, failures = {}, dict(failures)
     for name, cfg in configs.items():
         try:
+            check_target(cfg)
             pools[name] = read_pool(cfg)
         except (OSError, ValueError) as error:
             failures[name] = Failure(suite.row(name).title, str(error))

@@ -69,6 +69,8 @@ def do_run(folder: Path, out: Optional[Path] = None) -> dict:
     work_dir = folder / WORK_DIR
     pointer = work_dir / 'last_checkpoint'
     resumed = pointer.exists()
+    if resumed:
+        point_here(pointer)
     prune_run(folder)
     label_run(folder)
     write_own_config(folder)
@@ -92,6 +94,18 @@ def do_run(folder: Path, out: Optional[Path] = None) -> dict:
         metrics={name: float(value) for name, value in metrics.items()},
         data=data,
         resumed=resumed)
+
+
+def point_here(pointer: Path) -> None:
+    """Let a run go on whose folder was moved after it was interrupted.
+
+    mmengine writes the whole path of its last checkpoint.
+    """
+    written = Path(pointer.read_text().strip())
+    here = pointer.with_name(written.name)
+    if here.is_file() and not (
+            written.is_file() and written.samefile(here)):
+        write_atomically(pointer, str(here))
 
 
 def do_fold(folder: Path) -> dict:

@@ -14,6 +14,7 @@ from .findings import ERROR, Finding
 from .pair_check import Rules
 from .pairing import list_pairs
 from .splits import Split
+from .transductive import note_transductive
 
 LOADERS = dict(train='train_dataloader', val='val_dataloader',
                test='test_dataloader')
@@ -43,8 +44,10 @@ def splits_of_config(cfg: Mapping) -> list[Split]:
     if not wanted:
         raise ValueError('The config has no dataset in '
                          f'{", ".join(LOADERS.values())}: nothing to check.')
-    return [_make_split('/'.join(dict.fromkeys(names)), dataset)
-            for names, dataset in wanted]
+    splits = [_make_split('/'.join(dict.fromkeys(names)), dataset)
+              for names, dataset in wanted]
+    note_transductive(cfg, splits)
+    return splits
 
 
 def _unwrap(dataset: Optional[Mapping]) -> Iterator[Mapping]:

@@ -1,4 +1,5 @@
 """Check all pairs of all splits, keeping little of each."""
+import os.path as osp
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Optional
@@ -14,6 +15,8 @@ from mmseg_ext.basics.duplicates import (
     find_duplicates,
     take_fingerprint,
 )
+from mmseg_ext.basics.printable import counted
+from mmseg_ext.basics.pseudo_labels import find_marked
 
 from .findings import (
     ERROR,
@@ -28,7 +31,7 @@ from .findings import (
 )
 from .inspection import Inspection, inspect_pair, same_but_numbers
 from .pair_check import Rules
-from .pseudo_labels import find_pseudo_labels
+from .pseudo_labels import TRANSDUCTIVE, find_pseudo_labels
 from .splits import Split, check_heads, find_unused
 from .statistics import (
     SplitStatistics,
@@ -236,13 +239,28 @@ def _describe_duplicates(tally: _Tally,
         labels = {tally.prints[n].labels for n in (pair.first, pair.second)}
         # Of another size or turned, masks cannot be compared by digest.
         differ = pair.identical and len(labels) == 2 and None not in labels
-        groups.setdefault((*names, pair.identical, differ), []).append(pair)
-    for (*names, identical, differ), pairs in groups.items():
-        yield _describe_pairs(names, identical, differ, pairs, tally, splits)
+        predicted = len(names) == 2 and 'train' in names[0] and (
+            _is_predicted(pair, names[0], tally, splits))
+        groups.setdefault((*names, pair.identical, differ, predicted),
+                          []).append(pair)
+    for (*names, identical, differ, predicted), pairs in groups.items():
+        yield _describe_pairs(names, identical, differ, predicted, pairs,
+                              tally, splits)
+
+
+def _is_predicted(pair: Duplicate, train: str, tally: _Tally,
+                  splits: Sequence[Split]) -> bool:
+    """Tell whether the mask of a training image is a model's."""
+    for n in (pair.first, pair.second):
+        i, j = tally.origins[n]
+        path = splits[i].listing.samples[j].get('seg_map_path')
+        if splits[i].name == train and path is not None:
+            return find_marked(osp.dirname(path)) is not None
+    return False
 
 
 def _describe_pairs(names: list[str], identical: bool, differ: bool,
-                    pairs: list[Duplicate], tally: _Tally,
+                    predicted: bool, pairs: list[Duplicate], tally: _Tally,
                     splits: Sequence[Split]) -> Finding:
     def name(pair: Duplicate) -> str:
         paths = (splits[i].listing.samples[j]['img_path'] for i, j in (
@@ -255,9 +273,15 @@ def _describe_pairs(names: list[str], identical: bool, differ: bool,
     turned = sum(pair.turned for pair in pairs)
     if turned:
         likeness += f', {turned} of them mirrored or turned'
-    number = f'{len(pairs)} pair{"" if len(pairs) == 1 else "s"} of images'
+    number = f'{counted(len(pairs), "pair")} of images'
     masks = ' Their masks differ.' if differ else ''
-    if len(names) == 2:
+    if predicted:
+        severity, fix = NOTE, TRANSDUCTIVE
+        what = (f'{number}, one in {names[0]} and one in {names[1]}, are '
+                f'{likeness}. In {names[0]} they have pseudo-labels: what is '
+                'measured on them is transductive, of a model that has seen '
+                'these images and not their masks.')
+    elif len(names) == 2:
         leak = 'train' in names[0]
         severity = ERROR if identical and leak else WARNING
         harm = ('the model is tested on what it has learnt by heart' if leak

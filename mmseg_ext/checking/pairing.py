@@ -20,6 +20,7 @@ from mmseg_ext.basics.listing import (
     read_list,
 )
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.sem_files import SEMReading
 
 from .arguments import write_argument
@@ -151,8 +152,9 @@ def _select(images: dict[str, str], ann_file: str, image_dir: str,
             describe_absent(absent, IMAGE_SUFFIXES, images), absent)
     if len(stems) < len(names):
         listing.say(
-            WARNING, f'{ann_file} names {len(names) - len(stems)} images more '
-            'than once; they are used once.', 'Remove the lines.')
+            WARNING, f'{ann_file} names '
+            f'{counted(len(names) - len(stems), "image")} more than once, '
+            'used once.', 'Remove the lines.')
     return {stem: images[stem] for stem in stems if stem in images}
 
 

@@ -8,6 +8,10 @@ from mmseg_ext.basics.pseudo_labels import SHEET, PseudoLabels, find_marked
 from .findings import MAX_NAMES, NOTE, WARNING, Finding
 from .splits import Split
 
+TRANSDUCTIVE = ('Say so where the numbers are reported. To know how good the '
+                'model is on other images of that kind, leave some out of '
+                'what it adapts to.')
+
 
 def find_pseudo_labels(splits: Sequence[Split]) -> list[Finding]:
     """Return a finding for each folder of pseudo-labels and part of the data.

@@ -7,6 +7,7 @@ from pathlib import Path
 from prettytable import PrettyTable
 
 from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics.printable import counted
 
 from .dataset_check import CheckResult
 from .findings import ERROR, NOTE, WARNING, Finding, Picture
@@ -90,8 +91,7 @@ def verdict(result: CheckResult) -> str:
     """Return the check's result in one sentence."""
     counts = [(result.count(severity), severity)
               for severity in (ERROR, WARNING, NOTE)]
-    listed = ', '.join(f'{number} {name}{"" if number == 1 else "s"}'
-                       for number, name in counts)
+    listed = ', '.join(counted(number, name) for number, name in counts)
     if result.failed:
         return f'{listed}: training would go wrong. Fix the errors first.'
     return f'{listed}: training can begin.'

@@ -17,6 +17,7 @@ from mmseg_ext.basics.listing import (
     same_name,
 )
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.splits import SPLITS, check_ratios, read_split
 
 from .class_rules import JSON
@@ -116,11 +117,12 @@ def find_pairs(source: str | os.PathLike,
                 home / masks, left, len(places), mask_suffix, faults,
                 describe_capitals([keys[i] for i in missing], drawn)))
         if left:
-            notes.append(f'{len(left)} images have no mask: '
-                         f'{name_some(left)}')
+            notes.append(counted(len(left), 'image has', 'images have')
+                         + f' no mask: {name_some(left)}')
     if drawn and split_lists is None:
-        notes.append(f'{len(drawn)} masks have no image and are left out: '
-                     f'{name_some(sorted(drawn))}')
+        notes.append(counted(len(drawn), 'mask has no image and is',
+                             'masks have no image and are')
+                     + f' left out: {name_some(sorted(drawn))}')
     pairs.sort(key=lambda pair: ((*SPLITS, '').index(pair.split), pair.name))
     return pairs, notes
 
@@ -144,12 +146,13 @@ def _places(home: Path, images: str, found: dict[str, str],
     if split_lists is not None:
         places = _by_lists(home / split_lists, found)
         rest = sorted(set(found) - set(places))
-        return places, [f'{len(rest)} images are in no list and are left '
-                        f'out: {name_some(rest)}'] * bool(rest)
+        return places, [counted(len(rest), 'image is in no list and is',
+                                'images are in no list and are')
+                        + f' left out: {name_some(rest)}'] * bool(rest)
     if split is not None:
         return {stem: ('', stem) for stem in found}, []
     raise ValueError(
-        f'The {len(found)} images in {home / images} are not split. Add '
+        f'{counted(len(found), "image")} in {home / images}, not split. Add '
         '--split 0.8 for 80 % training and 20 % validation, or '
         '--split-lists DIR with train.txt and val.txt.')
 
@@ -230,7 +233,7 @@ def _by_lists(folder: Path,
             places[name] = (part, name)
     if absent:
         raise FileNotFoundError(
-            f'{folder} lists {len(absent)} images that are not there: '
+            f'{folder} lists {counted(len(absent), "image")} not there: '
             f'{name_some(where)}. '
             + describe_absent(absent, IMAGE_SUFFIXES, found))
     return places

@@ -5,6 +5,7 @@ from prettytable import PrettyTable
 
 from mmseg_ext.basics.colours import choose_palette, mapped_colours
 from mmseg_ext.basics.listing import name_some
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.splits import SPLITS
 
 from .class_rules import IGNORE
@@ -56,10 +57,12 @@ def describe_conversion(out: str | os.PathLike, record: dict) -> str:
             in record['images_by_rows_cropped'].items() if int(rows)}
     if rows:
         lines.append('Cropped at the bottom: ' + ', '.join(
-            f'{count} images by {n} rows' for n, count in rows.items()))
+            f'{counted(count, "image")} by {n} rows'
+            for n, count in rows.items()))
     kept = record['images_with_information_band']
     if kept:
-        lines.append(f'{len(kept)} images seem to have an information band '
+        lines.append(counted(len(kept), 'image seems', 'images seem')
+                     + ' to have an information band '
                      f'that was kept: {name_some(kept)}. --crop-bottom auto '
                      'cuts it off.')
     missing = [split for split in SPLITS[:2] if split not in pixels]

@@ -4,6 +4,7 @@ from typing import Optional, TypeVar
 
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import describe_absent, name_some, read_list
+from mmseg_ext.basics.printable import counted
 
 T = TypeVar('T')
 
@@ -36,7 +37,8 @@ def choose_listed(ann_file: str,
     absent = [name for stem, name in names if stem not in images]
     if absent:
         raise FileNotFoundError(
-            f'{ann_file} lists {len(absent)} images that are not in '
-            f'{place}: {name_some(absent)}. '
+            f'{ann_file} lists '
+            + counted(len(absent), 'image that is', 'images that are')
+            + f' not in {place}: {name_some(absent)}. '
             + describe_absent(absent, IMAGE_SUFFIXES, images))
     return {stem: images[stem] for stem, _ in names}

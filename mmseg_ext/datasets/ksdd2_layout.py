@@ -13,6 +13,7 @@ from mmseg_ext.basics.arguments import check_choice
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import list_files, name_some, same_name
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES, decode_mask
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.splits import SPLITS, stratified_split
 from mmseg_ext.basics.text_files import read_text
 
@@ -80,7 +81,7 @@ def list_part(data_root: str,
             + PUBLISHED['ksdd2'].how_to_get(data_root))
     if masks:
         raise ValueError(
-            f'{len(masks)} masks in {folder} have no image: '
+            f'{folder} holds {counted(len(masks), "mask")} without an image: '
             f'{name_some(list(masks.values()))}; {LAYOUT}. Remove the masks, '
             'or add the images.')
     return images
@@ -145,7 +146,7 @@ def has_defect(mask_path: str, backend_args: Optional[dict] = None) -> bool:
 
 
 def _name(names: Sequence[str]) -> str:
-    return f'{len(names)} images ({name_some(names)})'
+    return f'{counted(len(names), "image")} ({name_some(names)})'
 
 
 def _check_there(labels: str, data_root: str) -> None:
@@ -303,8 +304,9 @@ def use_masks(images: Mapping[str, dict],
               if found[name] and not images[name]['defective']]
     if marked:
         raise ValueError(
-            f'{len(marked)} masks have a defect, but their images are '
-            f'labelled clean: {name_some(marked)}. Correct the masks or the '
+            counted(len(marked), 'mask has', 'masks have')
+            + ' a defect where the label of the image is clean: '
+            f'{name_some(marked)}. Correct the masks or the '
             'labels.')
     nothing = [name for name, image in images.items()
                if image['defective'] and not found[name]]

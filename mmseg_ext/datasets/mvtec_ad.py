@@ -11,6 +11,7 @@ from mmseg.registry import DATASETS
 from mmseg_ext.basics.arguments import check_choice
 from mmseg_ext.basics.command_line import command_for
 from mmseg_ext.basics.listing import check_links, name_some
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.splits import SPLITS, read_split
 
 from .image_list import choose_listed
@@ -173,9 +174,10 @@ class MVTecADDataset(BaseSegDataset):
         absent = [name for name in names if name not in images]
         if absent:
             raise FileNotFoundError(
-                f'{file} names {len(absent)} images that are not in '
-                f'{self.data_root}: {name_some(absent)}. Complete the data, '
-                'or choose categories that are there.')
+                f'{file} names '
+                + counted(len(absent), 'image that is', 'images that are')
+                + f' not in {self.data_root}: {name_some(absent)}. '
+                'Complete the data, or choose categories that are there.')
         without = categories - {name.split('/')[0] for name in names}
         if without:
             raise ValueError(f'{file} names no image of '
@@ -183,8 +185,9 @@ class MVTecADDataset(BaseSegDataset):
         unnamed = sorted(set(images).difference(*parts.values()))
         if unnamed:
             print_log(
-                f'{len(unnamed)} images are in no file of {self.split_dir} '
-                f'and are not used: {name_some(unnamed)}',
+                counted(len(unnamed), 'image is', 'images are')
+                + f' in no file of {self.split_dir} and not used: '
+                f'{name_some(unnamed)}',
                 logger='current',
                 level=logging.WARNING)
         return names

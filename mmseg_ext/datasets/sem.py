@@ -8,6 +8,7 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
 from mmseg_ext.basics.arguments import check_choice
+from mmseg_ext.basics.colours import MASK_COLOURS
 from mmseg_ext.basics.command_line import command_for, quote_command
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import (
@@ -17,7 +18,8 @@ from mmseg_ext.basics.listing import (
     name_some,
 )
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES
-from mmseg_ext.basics.sem_files import COLOURS, SEMReading
+from mmseg_ext.basics.printable import counted
+from mmseg_ext.basics.sem_files import SEMReading
 
 from .absent_part import find_absent, settle
 from .image_list import choose_listed
@@ -54,7 +56,7 @@ class SEMDataset(BaseSegDataset):
             with or without suffix; all images of the folder if empty.
         metainfo: ``classes`` and ``palette`` of other data, in the order of
             the ids. Without a palette, up to eight classes take the first
-            of :data:`~mmseg_ext.basics.sem_files.COLOURS`.
+            of :data:`~mmseg_ext.basics.colours.MASK_COLOURS`.
         data_root: Folder that the other paths start from.
         data_prefix: ``img_path`` and ``seg_map_path`` of the split; without
             ``seg_map_path`` the images have no masks (prediction).
@@ -89,7 +91,7 @@ class SEMDataset(BaseSegDataset):
         2025, sections II.2 and IV.1.
     """
 
-    METAINFO = dict(classes=('A', 'B', 'C'), palette=COLOURS[:3])
+    METAINFO = dict(classes=('A', 'B', 'C'), palette=MASK_COLOURS[:3])
 
     def __init__(self,
                  ann_file: str = '',
@@ -189,8 +191,8 @@ class SEMDataset(BaseSegDataset):
         surplus = [] if self.ann_file else sorted(set(masks) - set(images))
         if surplus:
             print_log(
-                f'{mask_dir} holds {len(surplus)} masks without an image, '
-                f'which are not used: {name_some(surplus)}',
+                f'{mask_dir} holds {counted(len(surplus), "mask")} without an '
+                f'image, not used: {name_some(surplus)}',
                 logger='current',
                 level=logging.WARNING)
         return masks

@@ -14,13 +14,14 @@ from mmseg.registry import DATASETS
 from torch.utils.data import Dataset
 
 from mmseg_ext.basics.domains import SOURCE, TARGET
-from mmseg_ext.basics.image_files import decode_file
+from mmseg_ext.basics.image_files import DEEP, bytes_per_pixel, decode_file
 from mmseg_ext.basics.intensity_statistics import is_coloured
-from mmseg_ext.basics.printable import name_some
+from mmseg_ext.basics.printable import counted, name_some
 
 from .picture import IMAGE_KEYS
 
 OPTION = '--cfg-options train_dataloader.dataset.target=DIR'
+LOOKED_AT = 20  # images of each domain, evenly drawn
 
 
 @DATASETS.register_module()
@@ -35,7 +36,8 @@ class SourceTargetDataset(Dataset):
     are the source's.
 
     What differs between the files of both is told at the start, and which
-    are among both.
+    are among both; 16 bits beside 8 are refused unless a ``bit_depth`` says
+    how many of them are used.
 
     Args:
         source: Config of any of our data sets.
@@ -49,8 +51,9 @@ class SourceTargetDataset(Dataset):
 
     Raises:
         FileNotFoundError: If one of both has no images.
-        ValueError: If there is no target, or the source has no pipeline
-            that loads annotations.
+        ValueError: If there is no target, the source has no pipeline that
+            loads annotations, or nobody says how to read images of 16 bits
+            beside those of 8.
     """
 
     def __init__(self,
@@ -62,7 +65,7 @@ class SourceTargetDataset(Dataset):
                 'There is no target: name the folder of images without '
                 f'masks that the model has to adapt to, {OPTION}')
         self.source: BaseDataset = DATASETS.build(dict(source))
-        settings = _settings_of(target, source)
+        settings = settings_of_target(target, source)
         self.target: BaseDataset = DATASETS.build(dict(
             settings, pipeline=unlabeled_pipeline(
                 settings.get('pipeline') or source.get('pipeline') or (),
@@ -120,6 +123,7 @@ class SourceTargetDataset(Dataset):
                 f'images of the source, too: {name_some(common)}. The model '
                 'knows their masks: name images of the other domain alone',
                 logger='current', level=logging.WARNING)
+        self._check_depths(files)
         images = [decode_file(paths[0]) for paths in files]
         depths = [image.dtype.itemsize for image in images]
         if depths[0] != depths[1] or len({*map(_shows_colours, images)}) > 1:
@@ -128,10 +132,40 @@ class SourceTargetDataset(Dataset):
                 f'The images of the source are {source} '
                 f'({files[0][0]}), those of the target {target} '
                 f'({files[1][0]}). Both are read as 8 bits in three '
-                'channels' + (
-                    '; if the target\'s come out too dark, give it a '
-                    'bit_depth of its own' if depths[0] != depths[1] else ''),
-                logger='current', level=logging.WARNING)
+                'channels', logger='current', level=logging.WARNING)
+
+    def _check_depths(self, files: Sequence[Sequence[str]]) -> None:
+        """Refuse 16 bits beside 8 where nobody says how many are used.
+
+        Read in full, what a detector of 12 or 14 bits writes is darker to
+        the model than it is.
+        """
+        drawn = [{int(i): bytes_per_pixel(paths[int(i)]) in DEEP
+                  for i in np.linspace(0, len(paths) - 1,
+                                       min(len(paths), LOOKED_AT))}
+                 for paths in files]
+        if len({deep for each in drawn for deep in each.values()}) < 2:
+            return
+        options = ('--dataset-options bit_depth=12', '--cfg-options '
+                   '"train_dataloader.dataset.target=dict(type='
+                   "'UnlabeledDataset',sources=['DIR'],bit_depth=12)\"")
+        for part, each, paths, option in zip(
+                self.datasets, drawn, files, options):
+            domain = SOURCE if part is self.source else TARGET
+            first = len(self.source) if domain == TARGET else 0
+            # of the data set, or of what loads its files
+            known = any(getattr(step, 'bit_depth', None) is not None for step
+                        in getattr(part.pipeline, 'transforms', ()))
+            unsaid = [] if known else [
+                paths[i] for i, deep in each.items() if deep and
+                self.get_data_info(first + i).get('bit_depth') is None]
+            if unsaid:
+                raise ValueError(
+                    f'Images of the {domain} have 16 bits, such as '
+                    f'{unsaid[0]}, beside others of 8 in the training, and '
+                    'nobody says how many of the 16 are used: of 12 or 14, '
+                    'read in full, all would be too dark to the model. Say '
+                    f'so, {option}, or 16 for all')
 
 
 def unlabeled_pipeline(pipeline: Sequence[Mapping], ignore_index: int,
@@ -177,9 +211,9 @@ def common_files(source: Sequence[str], target: Sequence[str]) -> list[str]:
     return found
 
 
-def _settings_of(target: str | Sequence[str] | Mapping,
-                 source: Mapping) -> dict:
-    """Return the config of the target's data set."""
+def settings_of_target(target: str | Sequence[str] | Mapping,
+                       source: Mapping) -> dict:
+    """Return the config of the target's data set, see SourceTargetDataset."""
     if isinstance(target, Mapping):
         own = dict(target)
         if 'type' in own:
@@ -199,7 +233,7 @@ def _digest(path: Path) -> bytes:
 def _kind(image: np.ndarray) -> str:
     """Return channels and bits of an image, as it is stored."""
     channels = image.shape[2] if image.ndim == 3 else 1
-    return (f'of {channels} channel{"s" * (channels > 1)} and '
+    return (f'of {counted(channels, "channel")} and '
             f'{8 * image.dtype.itemsize} bits')
 
 

@@ -1,16 +1,16 @@
 """Keep what a model needs for training, and is in no state dict."""
+from collections.abc import Mapping
 from typing import Optional
 
-from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
+from torch import Tensor, nn
 
+from .kept_state import KeptStateHook
 from .wrappers import unwrapped
-
-KEY = 'adaptation'  # in a checkpoint
 
 
 @HOOKS.register_module()
-class AdaptationHook(Hook):
+class AdaptationHook(KeptStateHook):
     """Keep a model's ``training_state`` in checkpoints, and restore it.
 
     That is the teacher of :class:`mmseg_ext.models.
@@ -20,18 +20,17 @@ class AdaptationHook(Hook):
     effect on other models.
     """
 
+    key = 'adaptation'
+
     def __init__(self) -> None:
         self._loaded: Optional[dict] = None
 
-    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        model = unwrapped(runner.model)
-        if hasattr(model, 'training_state'):
-            checkpoint[KEY] = {
-                name: value.detach().cpu().clone()
-                for name, value in model.training_state().items()}
+    def state_of(self, model: nn.Module) -> Optional[Mapping[str, Tensor]]:
+        return (model.training_state() if hasattr(model, 'training_state')
+                else None)
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        self._loaded = checkpoint.get(KEY)
+        self._loaded = checkpoint.get(self.key)
 
     def before_train(self, runner) -> None:
         loaded, self._loaded = self._loaded, None

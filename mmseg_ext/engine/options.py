@@ -12,14 +12,16 @@ def config_from_options(args: argparse.Namespace) -> Config:
 
     Args:
         args: Of a parser with ``config`` and the options of
-            :func:`mmseg_ext.basics.command_line.add_config_options`.
+            :func:`mmseg_ext.basics.command_line.add_config_options`, of a
+            tool that has a Runner also those of ``add_runner_options``.
     """
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if hasattr(args, 'local_rank'):
+        os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     return load_config(
         args.config,
-        work_dir=args.work_dir,
+        work_dir=getattr(args, 'work_dir', None),
         cfg_options=args.cfg_options,
-        launcher=args.launcher,
+        launcher=getattr(args, 'launcher', 'none'),
         data_root=args.data_root,
         dataset_options=args.dataset_options,
         from_scratch=getattr(args, 'from_scratch', False))

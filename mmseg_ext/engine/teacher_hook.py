@@ -1,13 +1,15 @@
 """What a training with a teacher needs of its runner."""
-import torch
-from mmengine.hooks import Hook
+from collections.abc import Mapping
+from typing import Optional
 
+import torch
+from torch import Tensor, nn
+
+from .kept_state import KeptStateHook
 from .wrappers import unwrapped
 
-KEY = 'distillation'  # in a checkpoint
 
-
-class TeacherHook(Hook):
+class TeacherHook(KeptStateHook):
     """Check the teacher before the first step, and keep what it needs.
 
     Without effect on a model that has no teacher, see
@@ -19,6 +21,7 @@ class TeacherHook(Hook):
         FileNotFoundError: If a file of the teacher's is missing.
         ValueError: If its classes are not those of the data set.
     """
+    key = 'distillation'
 
     def before_train(self, runner) -> None:
         model = unwrapped(runner.model)
@@ -27,16 +30,13 @@ class TeacherHook(Hook):
                                {})
             model.check_teachers(metainfo.get('classes'))
 
-    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        align = getattr(unwrapped(runner.model), 'align', None)
-        if align is not None:
-            checkpoint[KEY] = {
-                name: value.detach().cpu().clone()
-                for name, value in align.named_parameters()}
+    def state_of(self, model: nn.Module) -> Optional[Mapping[str, Tensor]]:
+        align = getattr(model, 'align', None)
+        return None if align is None else dict(align.named_parameters())
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         align = getattr(unwrapped(runner.model), 'align', None)
-        kept = checkpoint.get(KEY)
+        kept = checkpoint.get(self.key)
         if align is None or not kept:
             return
         with torch.no_grad():

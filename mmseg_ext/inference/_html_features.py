@@ -11,8 +11,8 @@ from .grain_size import GrainSize
 from .run_record import RunRecord
 from .scales import describe_left_out
 
-HEADS = ('Number', 'Cut by the border', 'Mean diameter (um)', 'Std. dev.',
-         'Median', 'Mean area (um&sup2;)', 'Number per mm&sup2;')
+HEADS = ('Number', 'Cut by the border', 'Mean diameter (µm)', 'Std. dev.',
+         'Median', 'Mean area (µm&sup2;)', 'Number per mm&sup2;')
 RULE = ('Diameters are those of circles of equal area. Features that the '
         'border of an image cuts are left out of all sizes, and count half in '
         'the number per mm&sup2; of image.')

@@ -51,7 +51,7 @@ def draw_diameters(diameters: Mapping[str, Sequence[float]],
                   edgecolor='black', linewidth=0.5)
         median = np.median(sizes)
         axes.axvline(median, color='black', linestyle='--', linewidth=1)
-        axes.set_title(f'{name}: {len(sizes)}, median {median:.3g} um',
+        axes.set_title(f'{name}: {len(sizes)}, median {median:.3g} µm',
                        fontsize=9, loc='left', family=font, parse_math=False)
         axes.set_xscale('log')
         axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
@@ -61,6 +61,6 @@ def draw_diameters(diameters: Mapping[str, Sequence[float]],
     rows[-1].xaxis.set_major_formatter(StrMethodFormatter('{x:g}'))
     rows[-1].set_xlim(low, high)
     figure.supylabel('number of features', fontsize=9)
-    rows[-1].set_xlabel('equivalent circle diameter (um); features that the '
+    rows[-1].set_xlabel('equivalent circle diameter (µm); features that the '
                         'border cuts are left out', fontsize=9)
     return figure

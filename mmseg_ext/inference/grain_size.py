@@ -121,7 +121,7 @@ class GrainSize:
             f'{self.grains_cut} cut by the border of an image counted half; '
             f'{self.grains_per_mm2:.4g} in a mm2 of the phase), G = '
             f'{_write(self.intercept_g, self.intercept_ci95)} by intercepts '
-            f'(mean {self.mean_intercept_um:.4g} um; every row and column is '
+            f'(mean {self.mean_intercept_um:.4g} µm; every row and column is '
             'a test line, ends at the border count half); '
             f'{touching}.')
 

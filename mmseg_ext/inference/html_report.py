@@ -11,6 +11,7 @@ from mmseg_ext.basics import decode_image, read_image, write_atomically
 from mmseg_ext.basics.csv_files import read_table
 from mmseg_ext.basics.html_page import CONTROLS, PAGE
 from mmseg_ext.basics.html_pictures import jpeg_address, png_address
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.scale_bar import scale_bar
 
 from ._html_defects import defect_table
@@ -111,7 +112,7 @@ class Report:
         title = escape(f'{self._words.title} {self.name}')
         parts = [
             f'<h1>{title}</h1>',
-            f'<p class="quiet">{_count(self.entries, "image")}, '
+            f'<p class="quiet">{counted(len(self.entries), "image")}, '
             f'{self._words.count(self.classes, self._percents)}, '
             f'{date.today().isoformat()}</p>',
             self._notices(),
@@ -138,7 +139,7 @@ class Report:
     def _notices(self) -> str:
         lines = [f'<li><b>{escape(name)}</b>: {escape(reason)}</li>'
                  for name, reason in self.failures.items()]
-        failed = (f'{_count(lines, "image")} could not be predicted and '
+        failed = (f'{counted(len(lines), "image")} could not be predicted and '
                   f'{"is" if len(lines) == 1 else "are"} in no number below:'
                   f'<ul>{"".join(lines)}</ul>')
         texts = [failed] * bool(lines) + [escape(note) for note in self.notes]
@@ -194,7 +195,7 @@ class Report:
     def _pictures(self) -> str:
         shown = self.entries[:self.max_pictures]
         left = len(self.entries) - len(shown)
-        note = (f'<p class="quiet">The first {_count(shown, "image")}; '
+        note = (f'<p class="quiet">The first {counted(len(shown), "image")}; '
                 f'{left} more are in the table below.</p>' if left else '')
         legend = ''.join(
             f'<li>{self._label(i)}{" (not coloured)" * (i == self.base)}</li>'
@@ -369,10 +370,6 @@ def _scale(width: int, um_per_pixel: float) -> str:
     bar = scale_bar(width, um_per_pixel)
     return (f'<div class="scale"><div style="width:'
             f'{100 * bar.length / width:.3f}%"></div>{bar.label}</div>')
-
-
-def _count(things: Sequence, name: str) -> str:
-    return f'{len(things)} {name}{"" if len(things) == 1 else "s"}'
 
 
 def _swatch(colour: Sequence[int]) -> str:

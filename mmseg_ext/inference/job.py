@@ -21,7 +21,7 @@ from mmseg_ext.basics.extras import require_extra
 from mmseg_ext.basics.files import is_of_disk, sha256
 from mmseg_ext.basics.pixel_size import Scale
 from mmseg_ext.basics.png_files import write_figure
-from mmseg_ext.basics.printable import name_some
+from mmseg_ext.basics.printable import counted, name_some
 
 from .calibration import AUTO, Calibration
 from .diameter_plot import DIAMETERS, draw_diameters
@@ -198,8 +198,8 @@ class PredictionJob:
                               self.inputs.others,
                               self.inputs.images.values()))
         outcome.outliers = describe_outliers(
-            self.model, store.intensities(), self.inputs.sources,
-            self.bit_depth, self.crop_bottom)
+            self.model, store.intensities(), self.inputs.images,
+            self.inputs.sources, self.bit_depth, self.crop_bottom)
         if fractions:
             outcome.fractions = fractions
             outcome.phases = store.write_summaries()
@@ -271,9 +271,10 @@ class PredictionJob:
         gone = sorted(set(done) - set(images))
         if gone:
             raise ValueError(
-                f'{self.out} holds results of {len(gone)} images that are no '
-                f'longer there, such as {done[gone[0]]["file"]}. Name another '
-                'folder, or predict all anew with --overwrite.')
+                f'{self.out} holds results of '
+                f'{counted(len(gone), "image")} no longer there, such as '
+                f'{done[gone[0]]["file"]}. Name another folder, or predict '
+                'all anew with --overwrite.')
         # a file that was replaced since, perhaps by one of another suffix
         stale = []
         for i, (name, row) in enumerate(done.items()):
@@ -285,8 +286,8 @@ class PredictionJob:
                 stale.append(name)
         if stale and self.labelme:  # a person may have corrected them
             raise ValueError(
-                f'{len(stale)} images, or what is said of their pixels, '
-                'changed after they had been written for labelme: '
+                f'{counted(len(stale), "image")}, or what is said of the '
+                'pixels, changed after they had been written for labelme: '
                 f'{name_some(stale)}. Put them back; or remove their files '
                 f'from {self.out / LABELME}, and they are predicted anew.')
         store.forget(stale)

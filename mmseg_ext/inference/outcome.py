@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mmseg_ext.basics import printable
 from mmseg_ext.basics.fonts import missing_letters
-from mmseg_ext.basics.printable import name_some
+from mmseg_ext.basics.printable import counted, name_some
 
 from .fraction_table import describe_fractions
 from .phase_uncertainty import PhaseUncertainty
@@ -50,19 +50,21 @@ class Outcome:
         lines += [self.grains] * bool(self.grains)
         if self.others:
             others = [printable(path.name) for path in self.others]
-            lines += [f'{len(self.others)} files are no images and were left '
-                      f'out: {name_some(others)}']
+            lines += [
+                counted(len(others), 'file is no image and was',
+                        'files are no images and were')
+                + f' left out: {name_some(others)}']
         if self.record.bands:
             bands = [printable(name) for name in self.record.bands]
             lines += [
-                f'{len(self.record.bands)} images seem to end in an '
-                'information band, which was taken for material '
-                f'({name_some(bands)}). To cut it off: '
+                counted(len(bands), 'image seems', 'images seem')
+                + ' to end in an information band, which was taken for '
+                f'material ({name_some(bands)}). To cut it off: '
                 '--crop-bottom auto']
         lines += [self.outliers] * bool(self.outliers)
         if self.record.failures:
-            lines += [f'{len(self.record.failures)} images have no '
-                      'prediction:']
+            lines += [counted(len(self.record.failures), 'image has',
+                              'images have') + ' no prediction:']
             lines += [f'  {name}: {reason}'
                       for name, reason in self.record.failures.items()]
         return '\n'.join(lines)

@@ -6,15 +6,19 @@ from typing import Optional
 from mmseg_ext.basics import command_for, printable
 from mmseg_ext.basics.argument_types import reading_options
 from mmseg_ext.basics.command_line import quote_command
+from mmseg_ext.basics.errors import user_sentence
+from mmseg_ext.basics.intensity import LEAST_STD
+from mmseg_ext.basics.intensity_statistics import IntensityStatistics
 from mmseg_ext.basics.printable import name_some
 
+from .fitting import one_grey, read_fitting
 from .predictor import LogitModel
-
-COLUMNS = ('grey_mean', 'grey_std')  # of images.csv
+from .preparation import Preparation
 
 
 def describe_outliers(model: LogitModel,
                       moments: Mapping[str, tuple[float, float]],
+                      images: Mapping[str, Path],
                       sources: Sequence[str],
                       bit_depth: Optional[int] = None,
                       crop_bottom: int | str | None = None) -> str:
@@ -25,12 +29,15 @@ def describe_outliers(model: LogitModel,
             intensities, or whose training images are not known.
         moments: Name of an image -> mean and standard deviation of its grey
             levels.
-        sources: Where the images are, for the command that helps.
+        images: Name -> file of all images, which are read again if some are
+            outside: the command is named only if it takes them.
+        sources: Where they are, for that command.
         bit_depth, crop_bottom: How they were read, for the same; None: as
             in training.
 
     Returns:
-        A sentence, and a line with the command; '' if all are inside.
+        A sentence, and a line with the command or why it would not take the
+        images; '' if all are inside.
     """
     known = model.intensities
     if known is None or model.match is not None:
@@ -43,6 +50,8 @@ def describe_outliers(model: LogitModel,
     spans = [f'{low:.0f} to {high:.0f}' if high - low >= 1 else f'{low:.1f}'
              for low, high in ((min(values), max(values))
                                for values in zip(*outside.values()))]
+    misfit = _misfit(known, Preparation.of(model, bit_depth, crop_bottom),
+                     moments, images)
     config, checkpoint, after = _files(model)
     out = (Path(checkpoint).parent / 'adapted').as_posix()
     command = quote_command([
@@ -56,8 +65,24 @@ def describe_outliers(model: LogitModel,
         f'to {known.means[1]:.0f} and {known.stds[0]:.0f} to '
         f'{known.stds[1]:.0f}, with a margin {max(dark, 0):.0f} to '
         f'{min(bright, 255):.0f} and {flat:.0f} to {harsh:.0f}). '
-        'To adapt the model, '
-        f'without training{after}:\n  {command_for("adapt")} {command}')
+        + (f'{command_for("adapt")} takes no such images: {misfit}' if misfit
+           else 'To adapt the model, without training'
+           f'{after}:\n  {command_for("adapt")} {command}'))
+
+
+def _misfit(known: IntensityStatistics, preparation: Preparation,
+            moments: Mapping[str, tuple[float, float]],
+            images: Mapping[str, Path]) -> str:
+    """Return why a model cannot be adapted to images; '' if it can be."""
+    for name, (mean, std) in moments.items():
+        if std < LEAST_STD and name in images:
+            return one_grey(images[name], mean)
+    for path in images.values():
+        try:
+            read_fitting(path, preparation, known)
+        except (OSError, ValueError) as error:
+            return user_sentence(error) or str(error)
+    return ''
 
 
 def _files(model: LogitModel) -> tuple[str, str, str]:

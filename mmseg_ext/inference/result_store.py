@@ -27,7 +27,6 @@ from .feature_table import FeatureTable
 from .features import FeatureSummary
 from .grain_size import GrainSize
 from .grain_table import GrainTable
-from .outliers import COLUMNS
 from .phase_uncertainty import PhaseUncertainty
 from .phases import PhaseSummary, summarize_phases
 from .pictures import Pictures, base_phase
@@ -45,6 +44,7 @@ SUMMARIES = ('phases_summary.csv', UNCERTAINTIES, 'phases.png',
              'features_summary.csv', 'diameters.png',
              'grain_size_summary.csv', 'report.html')
 SCALE = ('um_per_pixel', 'scale_source')  # columns of images.csv
+INTENSITIES = ('grey_mean', 'grey_std')  # the same
 SUPPORTS = ('supports.csv', 'supports.png')
 FILES = ('images.csv', 'phases.csv', 'features.csv', 'grain_size.csv',
          *SUPPORTS, *SUMMARIES)
@@ -133,7 +133,7 @@ class ResultStore:
         self.notes_intensities = intensities
         later = (*SCALE, *(
             () if self.score is None else (self.score.column, )),
-            *(COLUMNS if intensities else ()))
+            *(INTENSITIES if intensities else ()))
         self.images = GrowingTable(root / 'images.csv', (
             'image', 'file', 'file_sha256', 'height', 'width',
             'cropped_rows', 'band_rows', 'tiles', *later), later)
@@ -337,9 +337,9 @@ class ResultStore:
         """Return name -> mean and deviation of grey levels, where noted."""
         if not self.notes_intensities:
             return {}
-        return {row['image']: tuple(float(row[name]) for name in COLUMNS)
+        return {row['image']: tuple(float(row[name]) for name in INTENSITIES)
                 for row in self.images.rows() if all(
-                    row[name] for name in COLUMNS)}
+                    row[name] for name in INTENSITIES)}
 
     def scales(self) -> dict[str, dict]:
         """Return name -> size of a pixel of the images, and who says so."""

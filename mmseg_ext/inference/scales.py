@@ -2,7 +2,7 @@
 from collections.abc import Mapping
 
 from mmseg_ext.basics import printable
-from mmseg_ext.basics.printable import name_some
+from mmseg_ext.basics.printable import counted, name_some
 
 
 def describe_scales(scales: Mapping[str, Mapping]) -> list[str]:
@@ -31,7 +31,7 @@ def describe_scales(scales: Mapping[str, Mapping]) -> list[str]:
     else:
         start = 'Size of a pixel'
     lines = [f'{start}: ' + ', '.join(
-        f'{size:g} um ({source}) in {count} image{"s" * (count > 1)}'
+        f'{size:g} µm ({source}) in {counted(count, "image")}'
         for (size, source), count in sorted(groups.items())) + '.']
     if unknown:
         lines.append(

@@ -10,9 +10,9 @@ from mmengine.config import Config
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.registry import DATASETS, TRANSFORMS
 
+from mmseg_ext.basics.colours import MASK_COLOURS
 from mmseg_ext.basics.intensity import MATCH, IntensityMatch
 from mmseg_ext.basics.sections import sections
-from mmseg_ext.basics.sem_files import COLOURS
 from mmseg_ext.engine import load_config
 from mmseg_ext.engine.intensity_hook import saved_intensities
 from mmseg_ext.engine.trained import load_trained_and_meta
@@ -157,7 +157,7 @@ def _classes_and_palette(dataset: dict) -> tuple[tuple[str, ...], list]:
     if palette is None and 'classes' not in given:
         palette = own.get('palette')
     if palette is None:
-        palette = COLOURS
+        palette = MASK_COLOURS
     if len(palette) < len(classes):
         raise ValueError(f'The config names {len(classes)} classes and '
                          f'{len(palette)} colours: give the palette in '

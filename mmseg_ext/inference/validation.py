@@ -12,6 +12,7 @@ from mmseg_ext.basics.out_of_fold import (
     OutOfFold,
     read_out_of_fold,
 )
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.uncertainty import (
     Combined,
     Term,
@@ -74,9 +75,9 @@ class Validation:
                 f'{", ".join(classes)}: names and order must be the same')
         if len({*found.groups}) < 2:
             raise ValueError(
-                f'{folder} has {len(found.names)} images that all belong '
-                'together: how much the error differs cannot be told from '
-                'fewer than two')
+                f'{folder} has {counted(len(found.names), "image")}, and all '
+                'belong together: how much the error differs cannot be told '
+                'from fewer than two')
         return cls(folder, found, correction)
 
     def record(self) -> dict[str, str]:
@@ -160,17 +161,19 @@ class Validation:
         config = model.details.get('config')
         own = Path(model.weights).resolve().is_relative_to(
             self.folder.resolve())
+        validated = self.found.file or self.found.config
         if isinstance(config, str) and not own and (
-                Path(config).name != Path(self.found.config).name):
+                Path(config).name != Path(validated).name):
             lines.append(
-                f'{self.folder} cross-validated {self.found.config}, and '
+                f'{self.folder} cross-validated {validated}, and '
                 f'{Path(config).name} predicts: the errors are those of '
                 'another model.')
         judged = {_last(name) for name in self.found.names}
         seen = [name for name in names if _last(name) in judged]
         if seen:
             lines.append(
-                f'{len(seen)} images have the name of a validated image, '
+                counted(len(seen), 'image has', 'images have')
+                + ' the name of a validated image, '
                 f'such as {seen[0]}. If they are the same, the model has '
                 'learnt from them: its error on them is smaller than the '
                 'uncertainty says, and they are no new fields.')

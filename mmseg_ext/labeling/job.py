@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmseg_ext.basics import claimed_folder
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import list_files, name_some
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.datasets.ksdd2_layout import (
     has_defect,
     list_masks,
@@ -78,8 +79,8 @@ class LabelingJob:
             before = label_folder(
                 labeler, images, store, defective, truths, self.accept)
             report = write_report(store, min_iou, minutes)
-        return (f'\n{len(images)} images, {before} of them labelled before.\n'
-                f'\n{report}\n\nWrote all to {self.out}')
+        return (f'\n{counted(len(images), "image")}, {before} of them '
+                f'labelled before.\n\n{report}\n\nWrote all to {self.out}')
 
     def import_corrections(self, min_iou: float, minutes: float) -> str:
         """Take corrections over, and return the report."""

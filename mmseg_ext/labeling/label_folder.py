@@ -11,6 +11,7 @@ from mmseg_ext.basics.files import is_of_disk, sha256
 from mmseg_ext.basics.image_files import read_size
 from mmseg_ext.basics.listing import name_some
 from mmseg_ext.basics.mask_files import decode_mask
+from mmseg_ext.basics.printable import counted
 
 from .label_store import LabelStore
 from .label_table import (
@@ -103,8 +104,9 @@ def _left(images: Mapping[str, str], store: LabelStore,
             left.append(name)
     if replaced:
         raise ValueError(
-            f'{len(replaced)} images were replaced after their labels had '
-            f'been corrected by hand: {name_some(replaced)}. Put the images '
+            counted(len(replaced), 'image was', 'images were')
+            + ' replaced after labels had been corrected by hand: '
+            f'{name_some(replaced)}. Put the images '
             f'back; or take their lines out of {store.root / TABLE}, and they '
             'are labelled anew.')
     return left

@@ -9,6 +9,7 @@ import numpy as np
 
 from mmseg_ext.basics.files import sha256
 from mmseg_ext.basics.mask_files import decode_mask
+from mmseg_ext.basics.printable import counted
 
 from .labelme import open_labelme
 from .phase_shapes import DrawnPhases, shapes_to_ids
@@ -54,13 +55,14 @@ def import_phases(store: PhaseStore, images: Mapping[str, Path]
             faults.append(str(error))
     if faults:
         raise ValueError('\n'.join(
-            [f'{len(faults)} files of labelme cannot be read back. Nothing '
-             'was changed.', *faults]))
+            [f'{counted(len(faults), "file")} of labelme cannot be read '
+             'back. Nothing was changed.', *faults]))
     counts: Counter = Counter()
     for name, one in found.items():
         if one.drawn.clipped:
-            notes.append(f'{name}: {one.drawn.clipped} polygons reach beyond '
-                         'the image and are cut off there')
+            notes.append(f'{name}: ' + counted(
+                one.drawn.clipped, 'polygon reaches beyond the image and is',
+                'polygons reach beyond the image and are') + ' cut off there')
         change = _take_over(store, replace(store.rows[name]), one)
         if change:
             counts[change] += 1

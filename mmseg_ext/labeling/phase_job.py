@@ -20,6 +20,7 @@ from mmseg_ext.basics.duplicates import (
 from mmseg_ext.basics.files import is_of_disk, sha256
 from mmseg_ext.basics.labelme_files import IGNORE, TOLERANCE
 from mmseg_ext.basics.listing import name_some
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.checking.config_splits import splits_of_config
 from mmseg_ext.inference import TorchModel, list_inputs, predict
 from mmseg_ext.inference.calibration import AUTO
@@ -107,8 +108,8 @@ class PhaseLabelingJob:
                            in counts.items()) or 'nothing was changed', *notes]
         if number:
             lines += [
-                f'{number} images of a person are in {place}. To train on '
-                'them as well:',
+                f'{counted(number, "image")} of a person in {place}. To train '
+                'on them as well:',
                 f'{command_for("train")} '
                 + quote_command([str(place / CONFIG)])
                 + ' --work-dir work_dirs/corrected']
@@ -193,8 +194,9 @@ class PhaseLabelingJob:
         show(len(images), len(images))
         if replaced:
             raise ValueError(
-                f'{len(replaced)} images were replaced after they had been '
-                f'written for labelme: {name_some(replaced)}. Put the images '
+                counted(len(replaced), 'image was', 'images were')
+                + ' replaced after having been written for labelme: '
+                f'{name_some(replaced)}. Put the images '
                 f'back; or take their lines out of {store.root / TABLE}, and '
                 'they are predicted anew.')
         return prints
@@ -227,8 +229,8 @@ class PhaseLabelingJob:
         left_out = [row for row in rows if row.status == LEFT_OUT]
         twice = sum(row.near_duplicate_of != '' for row in rows)
         lines = [
-            f'{len(rows)} images, {len(new)} of them newly written for '
-            f'labelme; {len(waiting)} wait for a person:']
+            f'{counted(len(rows), "image")}, {len(new)} of them newly '
+            f'written for labelme; {len(waiting)} wait for a person:']
         lines += [f'  {row.uncertainty:.3f}  {row.image}' for row in waiting]
         if twice:
             lines += [f'{twice} are nearly the same as others and not asked '

@@ -23,7 +23,7 @@ from mmseg_ext.basics.console import count_progress
 from mmseg_ext.basics.files import is_of_disk
 from mmseg_ext.basics.intensity import grey_histogram, histogram_moments
 from mmseg_ext.basics.png_files import write_png_atomically
-from mmseg_ext.basics.printable import name_some
+from mmseg_ext.basics.printable import counted, name_some
 from mmseg_ext.basics.pseudo_labels import SHEET, PseudoLabels
 from mmseg_ext.checking.config_splits import splits_of_config
 from mmseg_ext.checking.splits import Split
@@ -204,10 +204,10 @@ class PseudoLabelJob:
         gone = sorted(set(store.rows) - set(inputs.images))
         if gone:
             raise ValueError(
-                f'{self.out} holds predictions of {len(gone)} images that '
-                f'are no longer there: {name_some(gone)}. Put them back, '
-                'name another folder, or make the labels anew with '
-                '--overwrite.')
+                f'{self.out} holds predictions of '
+                f'{counted(len(gone), "image")} no longer there: '
+                f'{name_some(gone)}. Put them back, name another folder, or '
+                'make the labels anew with --overwrite.')
         failures = store.record.failures
         failures.update(inputs.unread)
         found, images = {}, inputs.images
@@ -265,7 +265,7 @@ class PseudoLabelJob:
 
         write_png_atomically(self.out / SHEET, draw_sheet(
             found, pair, model.classes, model.palette,
-            f'{len(found)} images, least sure first'))
+            f'{counted(len(found), "image")}, least sure first'))
 
     def _write_config(self, model: LogitModel) -> list[str]:
         base = self.base
@@ -291,10 +291,11 @@ class PseudoLabelJob:
             image, _ = preparation.read(path, read_bytes(path))
             moments[name] = histogram_moments(grey_histogram(image))
         said = describe_outliers(
-            model, moments, [str(self.images)], self.bit_depth,
+            model, moments, images, [str(self.images)], self.bit_depth,
             self.crop_bottom)
-        return [f'{said}\n  and give its config.py and weights.pth to this '
-                'tool'] if said else []
+        if '\n' in said:  # ends in a command
+            said += '\n  and give its config.py and weights.pth to this tool'
+        return [said] if said else []
 
     @staticmethod
     def _shared(store: PseudoLabelStore, splits: list[Split]) -> list[str]:
@@ -305,7 +306,8 @@ class PseudoLabelJob:
             if part is not None:
                 parts.setdefault(part, []).append(name)
         return [
-            f'{len(names)} images are also in the {part} part of the config: '
+            counted(len(names), 'image is', 'images are')
+            + f' also in the {part} part of the config: '
             f'{name_some(names)}. ' + (
                 'They are trained on with their masks already.'
                 if part == 'train' else

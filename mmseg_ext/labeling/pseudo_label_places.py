@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Optional
 
 from mmseg_ext.basics import read_image, to_8_bit
-from mmseg_ext.basics.image_files import read_facts
+from mmseg_ext.basics.image_files import DEEP, bytes_per_pixel
 from mmseg_ext.basics.intensity_statistics import is_coloured
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.pseudo_labels import find_marked
 from mmseg_ext.basics.sections import data_sets
 from mmseg_ext.checking.splits import Split
 from mmseg_ext.datasets.unlabeled import MASK
 from mmseg_ext.inference.inputs import Inputs
 
-DEEP = (2, 6, 8)  # bytes a pixel of 16 bits: grey, colours, and with alpha
 LOOKED_AT = 20  # images of the source
 
 
@@ -71,7 +71,8 @@ def without_masks(inputs: Inputs) -> tuple[Inputs, list[str]]:
             f'All {count} images in {inputs.sources[0]} are named as masks '
             'are (masks, labels, gt, a_mask.png, ...).')
     return replace(inputs, images=images), [] if not count else [
-        f'{count} files are named as masks are (masks, labels, gt, '
+        counted(count, 'file is', 'files are')
+        + ' named as masks are (masks, labels, gt, '
         'a_mask.png, ...) and left out.']
 
 
@@ -132,10 +133,9 @@ def _bytes_per_pixel(paths: Iterable[str | Path]) -> dict[str, int]:
     found = {}
     for path in map(str, paths):
         try:
-            facts = read_facts(path)
+            found[path] = bytes_per_pixel(path)
         except (OSError, ValueError):
             continue  # prediction says so
-        found[path] = round(facts.nbytes / (facts.height * facts.width))
     return found
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from mmengine.config import Config
 
 from mmseg_ext.basics.command_line import command_for, quote_command
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.pseudo_labels import SHEET, PseudoLabels
 from mmseg_ext.inference.probabilities import STEPS
 
@@ -45,16 +46,20 @@ class PseudoLabelReport:
         empty = [name for name, one in self.found.items()
                  if not one.kept.any()]
         lines = [
-            f'Round {mark.round}: {len(self.found) - len(empty)} images with '
+            f'Round {mark.round}: '
+            f'{counted(len(self.found) - len(empty), "image")} with '
             f'pseudo-labels, {sum(mark.kept) / sum(mark.pixels):.1%} of '
             f'{sum(mark.pixels)} pixels.', '', *self._table(), '']
         lines += [f'warning: {line}' for line in (
             *self._classes(), *self._falls(), *self.warnings)]
         if empty:
-            lines += [f'{len(empty)} images have no confident pixel and are '
-                      'left out:', *(f'  {name}' for name in empty)]
+            lines += [counted(
+                len(empty), 'image has no confident pixel and is',
+                'images have no confident pixel and are') + ' left out:',
+                *(f'  {name}' for name in empty)]
         if self.failures:
-            lines += [f'{len(self.failures)} images are left out:', *(
+            lines += [counted(len(self.failures), 'image is', 'images are')
+                      + ' left out:', *(
                 f'  {name}: {why}' for name, why in self.failures.items())]
         return '\n'.join([*lines, f'Wrote all to {self.job.out}; look at '
                           f'{SHEET} first.', *self._commands()])

@@ -12,7 +12,7 @@ from mmseg_ext.basics.csv_files import GrowingTable
 from mmseg_ext.basics.files import remove_temporaries, sha256
 from mmseg_ext.basics.mask_files import decode_mask
 from mmseg_ext.basics.png_files import encode_png, write_png_atomically
-from mmseg_ext.basics.printable import name_some
+from mmseg_ext.basics.printable import counted, name_some
 from mmseg_ext.basics.pseudo_labels import MARK, SHEET
 from mmseg_ext.inference.probabilities import STEPS
 from mmseg_ext.inference.run_record import RECORD, RunRecord
@@ -126,8 +126,8 @@ class PseudoLabelStore:
             and sha256(self.mask_path(row['image'])) != row['mask_sha256']]
         if changed:
             raise ValueError(
-                f'{len(changed)} masks in {self.root} were changed since '
-                f'they had been written: {name_some(changed)}. Copy the '
+                f'{counted(len(changed), "mask")} in {self.root} changed '
+                f'since it was written: {name_some(changed)}. Copy the '
                 'folder to keep them, then ' + ANEW + '.')
 
     def mask_path(self, name: str) -> Path:

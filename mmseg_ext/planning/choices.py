@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from mmseg_ext.basics.printable import counted
+
 from .fingerprint import SetFacts
 from .parts import BEGINNING, Parts
 from .source import Source
@@ -87,7 +89,8 @@ def _cautions(facts: SetFacts) -> list[str]:
     """Say what the images are too few for."""
     count, cautions = len(facts.images), []
     if count < BEGINNING:
-        cautions.append(f'{count} images say little about others: '
+        cautions.append(counted(count, 'image says', 'images say')
+                        + ' little about others: '
                         f'{BEGINNING} are a beginning')
     once = np.count_nonzero(facts.pixels, axis=0) == 1
     names = [name for name, alone in zip(facts.classes, once) if alone]

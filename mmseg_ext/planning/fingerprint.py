@@ -13,7 +13,7 @@ from mmseg_ext.basics.information_band import find_information_band
 from mmseg_ext.basics.intensity import grey_histogram, histogram_moments
 from mmseg_ext.basics.listing import name_some
 from mmseg_ext.basics.mask_files import decode_mask
-from mmseg_ext.basics.sem_files import SEMReading, load_image, load_mask
+from mmseg_ext.basics.sem_files import SEMReading, load_image, load_painted
 
 from .source import Pair, Source, converted_colours
 from .thinness import Thinness
@@ -107,10 +107,12 @@ def take_facts(source: Source,
     reading = dict(_band_option(source.pairs), **_depth_option(source.pairs))
     how = SEMReading(classes, **reading)
     thinness = [Thinness(len(classes), stride) for stride in STRIDES]
-    images, prints = [], []
+    images, prints, painted = [], [], False
     for done, pair in enumerate(source.pairs, 1):
         sample = how.sample(pair.image, pair.mask)
-        image, labels = load_image(sample), load_mask(sample)
+        image = load_image(sample)
+        labels, in_colours = load_painted(sample)
+        painted |= in_colours
         for measure in thinness:
             measure.add(labels)
         images.append(_look_at(pair, image, labels, len(classes)))
@@ -119,7 +121,9 @@ def take_facts(source: Source,
     facts = SetFacts(
         tuple(classes), reading, images,
         {measure.stride: measure.iou() for measure in thinness}, prints,
-        _palette(source, how))
+        # masks in SEMDataset's colours stay as they are
+        None if painted else choose_palette(
+            len(classes), converted_colours(source.root, classes)))
     there = facts.pixels.sum(axis=0) > 0
     if there.sum() < 2:
         only = [name for name, is_there in zip(classes, there) if is_there]
@@ -129,16 +133,6 @@ def take_facts(source: Source,
             'is nothing to tell apart. Were the other phases drawn, and are '
             'they in these masks?')
     return facts
-
-
-def _palette(source: Source, how: SEMReading
-             ) -> Optional[list[list[int]]]:
-    """Choose colours, unless masks are painted in SEMDataset's."""
-    if any(decode_mask(pair.mask, how.palette).ndim == 3
-           for pair in source.pairs):
-        return None
-    return choose_palette(
-        len(how.classes), converted_colours(source.root, how.classes))
 
 
 def _values(pair: Pair, root: str) -> np.ndarray:

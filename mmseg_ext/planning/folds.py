@@ -15,6 +15,7 @@ from mmseg_ext.basics.deal import deal_folds, together
 from mmseg_ext.basics.duplicates import Fingerprint
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import find_listed, name_some
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.staging import staged
 from mmseg_ext.basics.text_files import read_lines
 
@@ -146,7 +147,9 @@ def read_folds(folder: Path, known: Collection[str]) -> Optional[Folds]:
         absent = [line for name, line in names if name not in known]
         if absent:
             raise ValueError(
-                f'{path} lists {len(absent)} images that there are not: '
+                f'{path} lists '
+                + counted(len(absent), 'image that is', 'images that are')
+                + ' not there: '
                 f'{name_some(absent)}. Remove the lines, or add the images.')
         if not names:
             raise ValueError(f'{path} lists no image: every fold needs one')

@@ -4,6 +4,7 @@ import textwrap
 
 from mmseg_ext.basics.command_line import command_for, quote_command
 from mmseg_ext.basics.listing import name_some
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.engine.pretrain_command import pretrain_command
 
 from .choices import value_of
@@ -40,7 +41,8 @@ def _left_out(plan: Plan) -> list[str]:
         lines.append(f'Left out, without a mask: {len(source.without_mask)} '
                      f'images ({name_some(source.without_mask)})')
     if source.unlisted:
-        lines.append(f'Left out, in no list: {len(source.unlisted)} images '
+        lines.append('Left out, in no list: '
+                     f'{counted(len(source.unlisted), "image")} '
                      f'({name_some(source.unlisted)})')
     return lines
 

@@ -17,6 +17,7 @@ from mmseg_ext.basics.listing import (
     read_list,
 )
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.splits import SPLITS
 
 # Names of folders as people and programs give them.
@@ -238,8 +239,8 @@ def _deal_by_lists(root: str, pairs: list[Pair]
         absent = [name for name in names if name not in known]
         if absent:
             raise FileNotFoundError(
-                f'{path} lists {len(absent)} images that are not there, or '
-                f'have no mask: {name_some(absent)}')
+                f'{path} lists {counted(len(absent), "image")} that cannot be '
+                f'found, or without a mask: {name_some(absent)}')
         again = sorted({*names} & {pair.name for pair in dealt})
         if again:
             raise ValueError(f'{path} lists images of another part: '

@@ -15,11 +15,12 @@ from .contact_sheet import Tile, draw_contact_sheet, draw_overlay
 from .panel import draw_grid, draw_panel
 from .panel_hook import PanelHook
 from .regions import Box, disagreement, find_boxes
+from .target_hook import TargetHook
 
 __all__ = [
-    'Box', 'PanelHook', 'Tile', 'compare', 'disagreement', 'draw_attention',
-    'draw_comparison', 'draw_contact_sheet', 'draw_grid', 'draw_overlay',
-    'draw_panel', 'error_map', 'find_boxes', 'most_disputed', 'paint',
-    'place_boxes', 'predictions_in', 'record_attention', 'save_figure',
-    'select_layers'
+    'Box', 'PanelHook', 'TargetHook', 'Tile', 'compare', 'disagreement',
+    'draw_attention', 'draw_comparison', 'draw_contact_sheet', 'draw_grid',
+    'draw_overlay', 'draw_panel', 'error_map', 'find_boxes', 'most_disputed',
+    'paint', 'place_boxes', 'predictions_in', 'record_attention',
+    'save_figure', 'select_layers'
 ]

@@ -17,6 +17,7 @@ from mmseg_ext.basics.intensity_statistics import IntensityCollector
 from mmseg_ext.engine import load_config
 from mmseg_ext.engine.intensity_hook import training_intensities
 from mmseg_ext.inference import OnnxModel, Tiling, TorchModel, predict
+from mmseg_ext.inference.outliers import describe_outliers
 
 TRAIN = dict(type='SEMDataset', data_prefix=dict(
     img_path='images', seg_map_path='masks'), pipeline=[
@@ -174,6 +175,49 @@ def test_images_of_another_kind_are_refused(here, adapt, name, pixels, said):
     with pytest.raises(ValueError, match=f'{name} .*{said}'):
         adapt('bad', [here / name])
     assert not (here / 'bad/config.py').exists()
+
+
+def test_all_bad_images_are_named_before_anything_is_written(here, adapt):
+    many = [here / 'dark/0.png', here / 'gone.png']
+    for i in range(6):
+        path = here / f'grey_{i}.png'
+        cv2.imwrite(str(path), np.full((40, 40), 90, np.uint8))
+        many.append(path)
+    (here / 'torn.png').write_bytes(many[0].read_bytes()[:60])
+    with pytest.raises(ValueError) as raised:
+        adapt('bad', [many[0], here / 'torn.png', *many[1:]])
+    first, *lines = str(raised.value).split('\n')
+    assert first.startswith('8 of 9 images cannot be adapted to')
+    assert [name in line for name, line in zip(
+        ('torn', 'gone', 'grey_0', 'grey_1', 'grey_2', 'and 3 more'),
+        lines)] == [True] * 6
+    assert not (here / 'bad').exists() or not [*(here / 'bad').iterdir()]
+
+
+def test_a_command_is_named_only_where_it_works(here):
+    weights = here / 'known.pth'
+    torch.save(dict(torch.load(here / 'weights.pth'),
+                    meta=dict(intensity=adapt_known(here))), weights)
+    model = TorchModel(str(here / 'config.py'), str(weights))
+    colour = here / 'colour_of.png'
+    cv2.imwrite(str(colour), cv2.imread(str(here / 'dark/0.png'))
+                // 2 + np.uint8([0, 60, 120]))
+    dark = here / 'dark/1.png'
+
+    def said(moments, *paths):
+        return describe_outliers(
+            model, {paths[0].stem: moments},
+            {path.stem: path for path in paths}, ['images'])
+
+    assert 'lie outside' in said((9, 9), dark)
+    assert 'To adapt the model' in said((9, 9), dark)
+    for moments, paths, why in (
+            ((9, 9), (dark, colour), 'colour_of.png is in colours'),
+            ((9, 0), (dark, ), '1.png is one grey, 9')):
+        text = said(moments, *paths)
+        assert 'lie outside' in text and f'takes no such images: {here}' in (
+            text) and why in text
+        assert '--out' not in text
 
 
 def test_onnx_agrees_and_is_told(here, adapt):

@@ -5,13 +5,13 @@ from skimage.color import rgb2lab
 
 from mmseg_ext.basics.colours import (
     DISTINCT,
+    MASK_COLOURS,
     OKABE_ITO,
     blend,
     choose_palette,
     colour_distances,
     free_colour,
 )
-from mmseg_ext.basics.sem_files import COLOURS
 
 RNG = np.random.default_rng(0)
 
@@ -34,7 +34,7 @@ def test_distances_are_those_of_cie76():
         np.linalg.norm(lab - lab[0], axis=1), atol=0.5)
 
 
-@pytest.mark.parametrize('palette', [OKABE_ITO, COLOURS])
+@pytest.mark.parametrize('palette', [OKABE_ITO, MASK_COLOURS])
 def test_a_free_colour_is_far_from_all(palette):
     for count in range(len(palette) + 1):
         colour = free_colour(palette[:count])

@@ -155,6 +155,16 @@ def test_an_option_without_a_value(capsys):
         'a.b': 1}
 
 
+def test_options_of_a_runner_are_of_tools_that_have_one(repository):
+    for path in sorted((repository / 'tools').glob('*.py')):
+        text = path.read_text()
+        assert ('add_runner_options(parser)' in text) == (
+            path.stem in ('train', 'test')), path
+    parser = new_parser('A tool.')
+    add_config_options(parser)
+    assert not {'launcher', 'work_dir'} & {*vars(parser.parse_args([]))}
+
+
 @pytest.mark.parametrize(('text', 'value'), [
     ('my models/a b.pth', 'my models/a b.pth'), ('[1, 2.5, x]', [1, 2.5, 'x']),
     ('["grain boundary", pore]', ['grain boundary', 'pore']),

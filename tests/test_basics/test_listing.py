@@ -65,10 +65,10 @@ def test_lines_that_are_paths(tmp_path, line, name):
 
 
 @pytest.mark.parametrize('line, words', [
-    ('images/a.png masks/a.png', '1 lines have several columns'),
-    ('a\t1', '1 lines have several columns'),
+    ('images/a.png masks/a.png', '1 line has several columns'),
+    ('a\t1', '1 line has several columns'),
     ('a.png,a_mask.png', "such as 'a.png,a_mask.png': leave the first"),
-    ('elsewhere/a.png', '1 lines are paths to other folders'),
+    ('elsewhere/a.png', '1 line is a path to another folder'),
     ('b', 'Add the images, or remove')])
 def test_lines_that_name_no_image(tmp_path, line, words):
     known = list_files(lay(tmp_path / 'images', 'a.png'), PNG)
@@ -117,13 +117,13 @@ def test_links_to_nothing_are_listed(annex):
 
 def test_links_to_nothing_are_refused_by_name(annex):
     check_links([str(annex / 'deep/a.png'), None])
-    with pytest.raises(FileNotFoundError, match=r'1 files are links to what '
+    with pytest.raises(FileNotFoundError, match=r'1 file is a link to what '
                        r'is not there: .*b\.PNG\. .*git annex get'):
         check_links([str(annex / 'deep/a.png'), str(annex / 'b.PNG')])
 
 
 def test_names_that_fit_no_list(tmp_path):
     check_names({'Gefüge': 'x'})
-    with pytest.raises(ValueError, match=r'1 files have names that cannot be '
+    with pytest.raises(ValueError, match=r'1 file has a name that cannot be '
                        'written to lists: .*not UTF-8: rename'):
         check_names({'a': 'a.png', 'Gef\udcfcge': 'Gef\udcfcge.png'})

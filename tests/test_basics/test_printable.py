@@ -2,6 +2,7 @@
 import pytest
 
 from mmseg_ext.basics import name_fault, printable
+from mmseg_ext.basics.printable import counted
 
 FINE = ['a', 'Gefüge 3', '钢/Fe', 'Screenshot 9.41\u202fAM', "it's", '=1', '']
 
@@ -25,3 +26,10 @@ def test_what_is_shown_in_place(name, shown, what):
     assert printable(name) == shown
     assert what in name_fault(name) and shown in name_fault(name)
     shown.encode()
+
+
+def test_one_is_no_plural():
+    assert counted(1, 'image') == '1 image'
+    assert counted(0, 'image') == '0 images'
+    assert [counted(n, 'class has', 'classes have') for n in (1, 2)] == [
+        '1 class has', '2 classes have']

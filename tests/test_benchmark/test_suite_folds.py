@@ -128,6 +128,11 @@ def test_differences_are_those_of_the_images(suite, done):
     assert [line['fold'] for line in read(out / 'suite/runs.csv')[:4]] == [
         '1', '2', '1', '2']
     assert (out / 'suite/neck/report.html').is_file()
+    assert {found.file for found in models.values()} == {
+        'segformer_xattn_quickstart.py'}
+    assert models['add'].notes[-1] == (
+        "Add is its config with model.neck.integration='add'.")
+    assert not models['plain'].notes
 
 
 def test_its_rows_are_models_for_compare_models(done):

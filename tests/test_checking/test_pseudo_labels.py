@@ -1,4 +1,6 @@
 """Pseudo-labels are named where they train, and where they judge."""
+import shutil
+
 from mmseg_ext.basics.pseudo_labels import MARK, PseudoLabels
 from mmseg_ext.checking import check_splits, splits_of_folders
 
@@ -26,3 +28,15 @@ def test_marked_folders(pairs):
     assert 'no accuracy' in warning.fix
     (pairs.root / MARK).write_text('{}')
     assert all('by an unknown model' in what for what in check(pairs))
+
+
+def test_pseudo_labels_of_test_images_are_no_leak(pairs, find):
+    for kind in ('images', 'masks'):
+        shutil.copy(pairs.root / f'{kind}/val/3.png',
+                    pairs.root / f'{kind}/train/3.png')
+    leak = find(pairs.check(), 'one in train and one in val')
+    assert leak.severity == 'error' and 'by heart' in leak.what
+    PseudoLabels('unet.pth', '', '', 1, .9, .5, ['a'], [.9], [1], [1]).write(
+        pairs.root / 'masks/train')
+    note = find(pairs.check(), 'one in train and one in val')
+    assert note.severity == 'note' and 'transductive' in note.what

@@ -119,7 +119,7 @@ def test_image_is_cropped_to_its_shorter_mask(
     expected = image[:15, :, ::-1] if channels > 1 else image[:15]
     np.testing.assert_array_equal(found, expected)
     assert record['images_by_rows_cropped'] == {'5': 1}
-    assert '1 images by 5 rows' in describe_conversion('out', record)
+    assert '1 image by 5 rows' in describe_conversion('out', record)
 
 
 def test_band_is_cropped_off_image_and_mask(tmp_path):

@@ -30,7 +30,7 @@ def test_split_of_the_folders(lay):
     assert places(found) == [('train', 'x/a'), ('val', 'a')]
     assert found[0][1].image == str(root / 'images/val/a.JPG')
     assert found[0][1].mask == str(root / 'masks/val/a.png')
-    assert found[1] == ['1 masks have no image and are left out: val/b']
+    assert found[1] == ['1 mask has no image and is left out: val/b']
 
 
 def test_split_within_the_path(lay):
@@ -70,7 +70,7 @@ def test_lists(lay):
     (root / 'val.txt').write_text('c.v2\n')
     found = find_pairs(root, split_lists='.')
     assert places(found) == [('train', 'a'), ('train', 'b'), ('val', 'c.v2')]
-    assert found[1] == ['1 images are in no list and are left out: d']
+    assert found[1] == ['1 image is in no list and is left out: d']
     (root / 'val.txt').write_text('e\n')
     with pytest.raises(FileNotFoundError, match=r'not there: e \(val\.txt\)'):
         find_pairs(root, split_lists='.')
@@ -78,8 +78,8 @@ def test_lists(lay):
     assert places(find_pairs(root, split_lists='.'))[2] == ('val', 'c.v2')
     (root / 'val.txt').write_text('images/d.jpg masks/d.png\n')
     with pytest.raises(FileNotFoundError, match=(
-            r'not there: images/d\.jpg masks/d\.png \(val\.txt\)\. 1 lines '
-            'have several columns')):
+            r'not there: images/d\.jpg masks/d\.png \(val\.txt\)\. 1 line '
+            'has several columns')):
         find_pairs(root, split_lists='.')
 
 
@@ -106,7 +106,7 @@ def test_masks_beside_the_images(lay):
 @pytest.mark.parametrize('names, kwargs, error, sentence', [
     (['a.png'], {}, FileNotFoundError, r'No images in .*--images'),
     (['images/a.png', 'masks/a.png'], {}, ValueError,
-     r'1 images in .* are not split\. Add --split 0\.8'),
+     r'1 image in .*, not split\. Add --split 0\.8'),
     (['images/a.png', 'images/b.png', 'masks/a.png'], dict(split=(1, 0)),
      FileNotFoundError, r'1 of 2 images have no mask.*b\.png.*--masks'),
     (['images/train/a.png', 'masks/train/a.png'], dict(split=(1, 0)),
@@ -183,7 +183,7 @@ def test_no_json_may_mean_that_nothing_was_drawn(lay):
         find_pairs(root, 'x', 'x', split=(1, 0))
     pairs, notes = find_pairs(root, 'x', 'x', split=(1, 0), unmasked=True)
     assert [pair.mask for pair in pairs] == [str(root / 'x/a.json'), None]
-    assert notes == [f'1 images have no mask: {root / "x/b.png"}']
+    assert notes == [f'1 image has no mask: {root / "x/b.png"}']
 
 
 @pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
@@ -199,6 +199,6 @@ def test_lists_of_windows(lay, encoding):
 def test_names_that_fit_no_list(lay):
     root = lay('images/a.png', 'images/Gef\udcfcge.png', 'masks/a.png',
                'masks/Gef\udcfcge.png')
-    with pytest.raises(ValueError, match=r'1 files have names.*not UTF-8: '
+    with pytest.raises(ValueError, match=r'1 file has a name.*not UTF-8: '
                        r'rename Gef\\xfcge'):
         find_pairs(root, split=(3, 1))

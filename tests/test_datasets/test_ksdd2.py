@@ -169,14 +169,15 @@ def test_no_data_names_the_layout_and_the_sample(tmp_path):
 def test_missing_mask_is_named(root, dataset):
     (root / 'train/10003_GT.png').unlink()
     with pytest.raises(FileNotFoundError,
-                       match=r'1 images \(train/10003\) of 30 have no mask'):
+                       match=r'1 image \(train/10003\) of 30 have no mask'):
         dataset(root)
     assert len(dataset(root, 'test')) == 8
 
 
 def test_extra_mask_is_named(root):
     write(root / 'train/10077_GT.png', mask_of(True))
-    with pytest.raises(ValueError, match=r'1 masks in .*train/10077_GT\.png'):
+    with pytest.raises(ValueError,
+                       match=r'1 mask without .*train/10077_GT\.png'):
         build(root)
 
 
@@ -306,7 +307,7 @@ def test_clean_images_need_no_mask_if_labels_say_so(root, tmp_path):
 def test_mask_against_label(root, tmp_path):
     labels = write_labels(tmp_path / 'labels.csv', root)
     write(root / 'train/10012_GT.png', mask_of(True))
-    with pytest.raises(ValueError, match=r'1 masks .*10012_GT\.png'):
+    with pytest.raises(ValueError, match=r'1 mask .*10012_GT\.png'):
         build(root, labels=labels, val_ratio=0)
 
 
@@ -367,7 +368,7 @@ def test_folder_without_masks(root, tmp_path):
 
 def test_made_mask_against_label(root, mask_dir):
     write(mask_dir / '10012_GT.png', mask_of(True))
-    with pytest.raises(ValueError, match=r'1 masks .*made/10012_GT\.png'):
+    with pytest.raises(ValueError, match=r'1 mask .*made/10012_GT\.png'):
         build(root, mask_dir=str(mask_dir), val_ratio=0)
 
 
@@ -426,7 +427,7 @@ def test_links_to_nothing_are_named_before_training(root, built):
     path = root / 'train/10000.png'
     path.unlink()
     path.symlink_to('/annex/10000.png')
-    with pytest.raises(FileNotFoundError, match=r'1 files are links to what '
+    with pytest.raises(FileNotFoundError, match=r'1 file is a link to what '
                        r'is not there: .*10000\.png\. .*dvc pull'):
         len(built(root))
     assert len(built(root, 'test'))

@@ -172,7 +172,7 @@ def test_split_files(root, tmp_path):
     assert set(read_split(tmp_path / 's')) == {'train', 'test'}
     (root / 'grid/test/good/004.png').unlink()
     with pytest.raises(FileNotFoundError,
-                       match=r'1 images.*grid/test/good/004\.png'):
+                       match=r'1 image .*grid/test/good/004\.png'):
         build(root, 'test', split_dir=str(tmp_path / 's'), categories='grid')
 
 
@@ -239,7 +239,7 @@ def test_links_to_nothing_are_named_before_training(root):
     path = root / 'grid/train/good/000.png'
     path.unlink()
     path.symlink_to('/annex/000.png')
-    with pytest.raises(FileNotFoundError, match=r'1 files are links to what '
+    with pytest.raises(FileNotFoundError, match=r'1 file is a link to what '
                        r'is not there: .*good/000\.png\. .*dvc pull'):
         len(build(root, protocol='official'))
     assert len(build(root, 'test', protocol='official'))

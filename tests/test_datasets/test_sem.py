@@ -128,7 +128,7 @@ def test_ann_file_selects(root):
     assert build(root, ann_file='list.txt').get_data_info(0)[
         'img_path'].endswith('b.png')
     (root / 'list.txt').write_text('b\nz\n')
-    with pytest.raises(FileNotFoundError, match=r'1 images.*: z'):
+    with pytest.raises(FileNotFoundError, match=r'1 image .*: z'):
         build(root, ann_file='list.txt')
 
 
@@ -264,7 +264,7 @@ def test_links_to_nothing_are_named_before_training(root, kind):
     path = root / f'{kind}/train/b.png'
     path.unlink()
     path.symlink_to('/annex/b.png')
-    with pytest.raises(FileNotFoundError, match=r'1 files are links to what '
+    with pytest.raises(FileNotFoundError, match=r'1 file is a link to what '
                        r'is not there: .*b\.png\. .*dvc pull'):
         len(build(root))
     # those of a list alone are needed

@@ -148,9 +148,33 @@ def test_a_grey_picture_in_three_channels_is_no_other_kind(
     assert 'of 3 channels' in text and 'bit_depth' not in text
 
 
+def deep_target(folder, **kwargs):
+    cv2.imwrite(str(folder / 'a.png'), np.full((64, 64, 3), 9000, np.uint16))
+    return dict(type='UnlabeledDataset', sources=[str(folder)], **kwargs)
+
+
 def test_other_channels_and_depths_are_told(build, tmp_path, told):
-    cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((64, 64, 3), np.uint16))
-    build(str(tmp_path))
+    build(deep_target(tmp_path, bit_depth=14))
     text, = told
     assert 'source are of 1 channel and 8 bits' in text
     assert 'target of 3 channels and 16 bits' in text
+
+
+def test_16_bits_beside_8_are_refused_until_their_depth_is_said(
+        build, tmp_path, folder):
+    with pytest.raises(ValueError, match=(
+            r'of the target have 16 bits, such as .*a\.png.*bit_depth=12')):
+        build(deep_target(tmp_path))
+    # the reverse: a source that is deeper
+    images, masks = tmp_path / 'own/images', tmp_path / 'own/masks'
+    images.mkdir(parents=True)
+    masks.mkdir()
+    cv2.imwrite(str(images / 'a.png'), np.full((64, 64), 9000, np.uint16))
+    cv2.imwrite(str(masks / 'a.png'), np.zeros((64, 64), np.uint8))
+    source = dict(
+        data_root=str(tmp_path / 'own'), info_band=0,
+        data_prefix=dict(img_path='images', seg_map_path='masks'))
+    with pytest.raises(ValueError, match=(
+            r'of the source have 16 bits.*--dataset-options bit_depth=12')):
+        build(folder, **source)
+    build(folder, **source, bit_depth=14)

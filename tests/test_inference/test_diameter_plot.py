@@ -14,7 +14,7 @@ def test_every_feature_is_in_a_bar():
     for axes, expected in ((many, 200), (one, 1)):
         assert sum(bar.get_height() for bar in axes.patches) == expected
     assert many.get_title('left') == (
-        f'A $x: 200, median {np.median(sizes):.3g} um')
+        f'A $x: 200, median {np.median(sizes):.3g} µm')
     # the colour goes with the phase, though one is left out
     assert one.patches[0].get_facecolor()[:3] == (0, 0, 1)
     low, high = one.get_xlim()

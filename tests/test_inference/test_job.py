@@ -252,7 +252,7 @@ def test_what_a_person_may_have_corrected_is_not_predicted_anew(
     shapes.write_text(f'{shapes.read_text()}\n')
     cv2.imwrite(str(scans / 'a.png'), micrograph(0.6))
     before = files(tmp_path / 'out/labelme')
-    with pytest.raises(ValueError, match=r'1 images, .* labelme: a\. Put'):
+    with pytest.raises(ValueError, match=r'1 image, .* labelme: a\. Put'):
         run(labelme=True)
     assert files(tmp_path / 'out/labelme') == before
     shapes.unlink()
@@ -277,7 +277,7 @@ def test_replaced_images_are_predicted_anew(run, scans, tmp_path):
     assert read(tmp_path / 'out/phases_summary.csv')[0]['n'] == '2'
     (scans / 'steel/b.png').unlink()
     (scans / 'a.png').unlink()
-    with pytest.raises(ValueError, match=r'results of 1 images .*a\.png'):
+    with pytest.raises(ValueError, match=r'results of 1 image .*a\.png'):
         run()
     assert run(overwrite=True)[1] == 1
     assert not (tmp_path / 'out/masks/a.png').exists()

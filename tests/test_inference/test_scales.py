@@ -80,14 +80,14 @@ def test_each_image_by_its_own(run, tmp_path):
         jeol=dict(um_per_pixel=0.1, source='JEOL side file'),
         unknown=dict(um_per_pixel=None, source=''))
     said = outcome.describe()
-    assert ('different size, and each is measured by its own: 0.1 um (JEOL '
-            'side file) in 1 image, 0.5 um (FEI header) in 1 image.') in said
+    assert ('different size, and each is measured by its own: 0.1 µm (JEOL '
+            'side file) in 1 image, 0.5 µm (FEI header) in 1 image.') in said
     assert '1 without a known size of a pixel (unknown)' in said
     # what was read beside an image is no file left out
     assert [path.name for path in outcome.others] == [
         'notes.txt', 'unknown.txt']
     page = write_html_report(out).read_text()
-    assert '0.5 um (FEI header) in 1 image' in page
+    assert '0.5 µm (FEI header) in 1 image' in page
 
 
 def test_goes_on_where_scales_are_the_same(run, scans, tmp_path):
@@ -128,7 +128,7 @@ def test_given_number_and_none(run, scans, tmp_path):
         fei='given, the FEI header says 0.5', jeol='given', unknown='given')
     assert {row['um_per_pixel']
             for row in read(tmp_path / 'out/images.csv')} == {'0.1'}
-    assert 'Size of a pixel: 0.1 um (given) in 2 images' in outcome.describe()
+    assert 'Size of a pixel: 0.1 µm (given) in 2 images' in outcome.describe()
     outcome, _ = run(None, 'none')
     assert outcome.record.scales == {}
     assert not (tmp_path / 'none/features.csv').exists()
@@ -175,7 +175,7 @@ def test_words_of_many():
               for i in range(3)}
     assert describe_scales({}) == []
     assert describe_scales(scales) == [
-        'Size of a pixel: 0.5 um (FEI header) in 3 images.']
+        'Size of a pixel: 0.5 µm (FEI header) in 3 images.']
     scales.update({f'x{i}': dict(um_per_pixel=None, source='')
                    for i in range(6)})
     assert ('6 without a known size of a pixel (x0, x1, x2, x3, x4 and 1 '

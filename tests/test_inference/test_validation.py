@@ -1,4 +1,6 @@
 """Uncertainty by a cross-validation: coverage, terms, what is refused."""
+import json
+
 import numpy as np
 import pytest
 from folds import write_folds
@@ -190,7 +192,23 @@ def test_what_speaks_against_it(tmp_path):
     lines = found.remarks(['deep/a1', 'new'], model)
     assert [start in line for start, line in zip((
         'cross-validated unet.py, and dpt.py predicts',
-        '1 images have the name of a validated image, such as deep/a1',
+        '1 image has the name of a validated image, such as deep/a1',
         'grey: never predicted in the validation'), lines)] == [True] * 3
     model.details = dict(config='configs/unet.py')
     assert len(found.remarks(['new'], model)) == 1
+
+
+def test_a_row_of_a_suite_is_known_by_its_config(tmp_path):
+    folder = write_folds(tmp_path / 'f', np.tile(
+        np.diag([9, 1, 9]), (4, 1, 1)), ThresholdModel.classes,
+        config='U-Net')
+    path = folder / 'cross_validation.json'
+    path.write_text(json.dumps(dict(json.loads(path.read_text()),
+                                    file='unet.py')))
+    found = Validation.read(folder, ThresholdModel.classes)
+    model = ThresholdModel()
+    for config, said in (('unet.py', []), ('dpt.py', ['unet.py, and dpt.py'])):
+        model.details = dict(config=f'configs/{config}')
+        lines = found.remarks(['new'], model)
+        assert len(lines) == len(said)
+        assert all(words in line for words, line in zip(said, lines))

@@ -114,7 +114,7 @@ def test_corrections_by_hand_are_not_lost(tmp_path, images):
     store.rows['a'].status = CORRECTED
     store.write_table()
     write(images['a'], 9)
-    with pytest.raises(ValueError, match=r'1 images were replaced after .* '
+    with pytest.raises(ValueError, match=r'1 image was replaced after .* '
                        r'by hand: a\. Put the images back; or take'):
         label(tmp_path, images)
 

@@ -119,7 +119,7 @@ def test_the_loop(job, cfg, weights, images, tmp_path):
         accepted=True))
     printed = job(number=2).import_corrections()
     assert '1 corrected' in printed and '1 accepted' in printed
-    assert f'{changed}: 1 polygons reach beyond the image' in printed
+    assert f'{changed}: 1 polygon reaches beyond the image' in printed
     assert job(number=2).import_corrections().startswith('nothing was')
     rows = rows_of(out)
     assert [rows[name]['status'] for name in order] == [
@@ -183,7 +183,7 @@ def test_what_cannot_be_read_back(job, images, tmp_path):
     (out / f'labelme/{name}.json').write_text('{"a": 1}')
     shutil.copy(images / 'known.png', images / 'deep/b.png')
     refuse(job, 'is no JSON file of labelme', 'was replaced after')
-    with pytest.raises(ValueError, match=r'1 images were replaced.*deep/b'):
+    with pytest.raises(ValueError, match=r'1 image was replaced.*deep/b'):
         job().run()
     (images / 'deep/b.png').unlink()
     (out / f'labelme/{name}.json').unlink()
@@ -202,6 +202,9 @@ def test_bad_wishes(job, cfg, weights, images, tmp_path):
     job().run()
     with pytest.raises(ValueError, match='begun with other settings: toler'):
         job(tolerance=2.0).run()
+    for again in (job(bit_depth=12).run, job(bit_depth=12).import_corrections):
+        with pytest.raises(ValueError, match='bit_depth was None, is 12'):
+            again()
     torch.save(dict(torch.load(weights), more=1), tmp_path / 'b.pth')
     with pytest.raises(ValueError, match='weights_sha256 was'):
         PhaseLabelingJob(cfg, str(tmp_path / 'b.pth'), images,

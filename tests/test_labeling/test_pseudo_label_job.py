@@ -133,7 +133,7 @@ def test_labels_and_training(job, cfg, weights, images, tmp_path):
                 assert float(row[f'kept_of_{label}']) == pytest.approx(
                     (mask == k).sum() / (ids == k).sum(), abs=1e-6)
     assert 'bad: ' in printed and 'bad' not in rows
-    assert '1 files are named as masks are' in printed
+    assert '1 file is named as masks are' in printed
     assert cv2.imread(str(out / 'contact_sheet.png')).shape[1] > 600
     assert json.loads((out / 'run.json').read_text())['settings'][
         'tta'] == 'flips'
@@ -146,7 +146,7 @@ def test_labels_and_training(job, cfg, weights, images, tmp_path):
     with pytest.raises(ValueError, match=r'per_class was 0\.4, is 0\.8'):
         job(threshold=.6, per_class=.8).run()
     (out / 'masks/train/a.png').write_bytes(b'drawn')
-    with pytest.raises(ValueError, match=r'1 masks .* were changed'):
+    with pytest.raises(ValueError, match=r'1 mask in .* changed since'):
         job(threshold=.6, per_class=.4).run()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, '_look', None)
@@ -227,7 +227,7 @@ def test_interrupted(job, tmp_path, monkeypatch):
 def test_images_that_went(job, images, tmp_path):
     job().run()
     (images / 'a.png').unlink()
-    with pytest.raises(ValueError, match='1 images that are no longer there'):
+    with pytest.raises(ValueError, match='1 image no longer there'):
         job().run()
     job().run(overwrite=True)
     assert not [path for path in (tmp_path / 'out').rglob('*')
@@ -254,7 +254,7 @@ def test_warnings(job, cfg, weights, images, sem_root, tmp_path):
     assert 'C is predicted at none of 36864 pixels' in printed
     assert ('C fell to no pseudo-label: round 3 had 40 of 100 pixels that '
             'were predicted as it, round 4 has 0 of 0') in printed
-    assert '1 images are also in the train/test part of the config: leak' in (
+    assert '1 image is also in the train/test part of the config: leak' in (
         printed)
     # the threshold alone would have erased a class
     mark = PseudoLabels.read(tmp_path / 'out')

@@ -12,8 +12,7 @@ from mmseg.registry import MODELS as NETWORKS
 from tiny import shrink
 
 from mmseg_ext.basics.class_counts import class_counts
-from mmseg_ext.basics.colours import OKABE_ITO
-from mmseg_ext.basics.sem_files import COLOURS
+from mmseg_ext.basics.colours import MASK_COLOURS, OKABE_ITO
 from mmseg_ext.engine import load_config, train
 from mmseg_ext.engine.pretrained import pretrained_weights
 from mmseg_ext.engine.pretraining import pretrain_as_planned
@@ -42,7 +41,7 @@ def flat(tmp_path, sem_root):
             if kind == 'masks' and array.ndim == 3:  # colours
                 array = array[..., ::-1]
                 ids = np.zeros(array.shape[:2], np.uint8)
-                for i, colour in enumerate(COLOURS[:3]):
+                for i, colour in enumerate(MASK_COLOURS[:3]):
                     ids[(array == colour).all(-1)] = i
                 array = ids
             cv2.imencode('.png', array)[1].tofile(root / folder / path.name)

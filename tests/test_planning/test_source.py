@@ -77,7 +77,7 @@ def test_lists(own):
     assert source.lists == dict(train='train.txt', val='val.txt')
     assert source.unlisted == ['d', 'e']
     (root / 'val.txt').write_text('c\nx\n')
-    with pytest.raises(FileNotFoundError, match=r'1 images.*: x'):
+    with pytest.raises(FileNotFoundError, match=r'1 image .*: x'):
         find(root)
     (root / 'val.txt').write_text('a\n')
     with pytest.raises(ValueError, match='another part: a'):

@@ -59,7 +59,7 @@ def label(repository, checkpoint, root, tmp_path, monkeypatch, capsys):
     def label(*arguments, images=root / 'train', config=CONFIG):
         monkeypatch.setattr(sys, 'argv', [
             tool, str(repository / config), str(checkpoint), str(images),
-            'out', '--work-dir', 'work', *arguments])
+            'out', *arguments])
         runpy.run_path(tool, run_name='__main__')
         return capsys.readouterr().out
     return label

@@ -77,7 +77,7 @@ def test_folder_with_good_and_bad_images(run, scans, tmp_path):
     assert '5 images, 0 of them predicted before' in printed
     assert '2 images have no prediction:' in printed
     assert 'broken: ' in printed and 'deep/dark: ' in printed
-    assert '1 files are no images and were left out: notes.txt' in printed
+    assert '1 file is no image and was left out: notes.txt' in printed
     out = tmp_path / 'out'
     masks = {path.relative_to(out / 'masks').as_posix()
              for path in out.glob('masks/**/*.png')}

@@ -5,8 +5,11 @@ import cv2
 import numpy as np
 import pytest
 
-from mmseg_ext.basics.colours import OKABE_ITO, colour_distances
-from mmseg_ext.basics.sem_files import COLOURS
+from mmseg_ext.basics.colours import (
+    MASK_COLOURS,
+    OKABE_ITO,
+    colour_distances,
+)
 from mmseg_ext.visualization import (
     Box,
     draw_comparison,
@@ -110,7 +113,8 @@ def test_error_maps(row, tmp_path):
 
 
 @pytest.mark.parametrize('palette', [
-    OKABE_ITO, COLOURS, COLOURS[:3], COLOURS[:5], [[0, 0, 0], [255, 0, 0]]])
+    OKABE_ITO, MASK_COLOURS, MASK_COLOURS[:3], MASK_COLOURS[:5],
+    [[0, 0, 0], [255, 0, 0]]])
 def test_no_class_has_the_colour_of_errors(palette, row):
     figure = draw_comparison([row], 'abcdefgh'[:len(palette)], palette,
                              errors=True, width=SIDE)

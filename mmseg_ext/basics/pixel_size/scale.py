@@ -53,20 +53,20 @@ def settle_scale(statements: Sequence[Statement],
         x, y = one.um
         if not _is_same(x, y):
             raise ValueError(
-                f'{path}: the {one.place} says that pixels are {x:.4g} um '
-                f'wide and {y:.4g} um high; areas and diameters need '
+                f'{path}: the {one.place} says that pixels are {x:.4g} µm '
+                f'wide and {y:.4g} µm high; areas and diameters need '
                 f'squares. Scale the image so that they are. {WAY_OUT}')
         if one.picture and one.picture[1] != size[1]:
             raise ValueError(
                 f'{path} is {size[1]} pixels wide, and the {one.place} is '
                 f'about {one.picture[1]}: the image was scaled or cut since, '
-                f'and its {x:.4g} um a pixel may be wrong. {WAY_OUT}')
+                f'and its {x:.4g} µm a pixel may be wrong. {WAY_OUT}')
     for one, other in combinations(said, 2):
         if not _is_same(one.um[0], other.um[0]):
             raise ValueError(
                 f'{path}: the {one.place} says that a pixel is '
-                f'{one.um[0]:.4g} um, the {other.place} {other.um[0]:.4g} '
-                f'um. Remove the wrong one. {WAY_OUT}')
+                f'{one.um[0]:.4g} µm, the {other.place} {other.um[0]:.4g} '
+                f'µm. Remove the wrong one. {WAY_OUT}')
     if not said:
         return UNKNOWN
     return Scale(said[0].um[0], said[0].source)

@@ -72,7 +72,7 @@ class Measured(OutOfFold):
             for true, row in enumerate(matrix))
         write_atomically(root / RECORD, json.dumps(dict(
             config=self.config, classes=self.classes, palette=self.palette,
-            seeds=self.seeds, notes=self.notes), indent=2))
+            seeds=self.seeds, notes=self.notes, file=self.file), indent=2))
 
     @classmethod
     def read(cls, root: Path) -> 'Measured':
@@ -88,7 +88,8 @@ class Measured(OutOfFold):
 
 def measure(root: Path, config: str, pool: Pool, folds: Folds,
             seeds: Sequence[int], notes: Sequence[str],
-            progress: Callable[[int, int], None]) -> Measured:
+            progress: Callable[[int, int], None],
+            file: str = '') -> Measured:
     """Compare what the finished runs have predicted with the ground truth.
 
     The masks are copied to ``masks/seed_<seed>``. Of several seeds those
@@ -97,12 +98,13 @@ def measure(root: Path, config: str, pool: Pool, folds: Folds,
 
     Args:
         root: Folder of the results.
-        config: Name of the config.
+        config: Name of the config, or a title.
         pool: The images.
         folds: How they are dealt out.
         seeds: Of the runs.
         notes: Sentences that belong to the numbers.
         progress: Called with the number of images done, and of all.
+        file: Name of the config's file, where ``config`` is a title.
 
     Raises:
         FileNotFoundError: If no run is finished.
@@ -144,7 +146,8 @@ def measure(root: Path, config: str, pool: Pool, folds: Folds,
     return Measured(
         config, pool.classes, pool.palette, tuple(used), tuple(names),
         tuple(fold_of[name] for name in names),
-        tuple(folds.groups[name] for name in names), confusion, tuple(notes))
+        tuple(folds.groups[name] for name in names), confusion, tuple(notes),
+        file=file)
 
 
 def mask_path(root: Path, seed: int, name: str) -> Path:

@@ -10,6 +10,7 @@ import numpy as np
 
 from mmseg_ext.basics.html_page import PAGE
 from mmseg_ext.basics.html_pictures import file_address, jpeg_address
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.version import __version__
 
 from .measured import Measured
@@ -58,8 +59,9 @@ class Page:
                         for note in self.measured.notes)
         return PAGE.substitute(title=title, opacity=1, body='\n'.join([
             f'<h1>{title}</h1>',
-            f'<p class="quiet">{len(self.measured.names)} images, '
-            f'{self.num_folds} folds, {seeds} seed{"s"[:seeds != 1]}, '
+            f'<p class="quiet">'
+            f'{counted(len(self.measured.names), "image")}, '
+            f'{self.num_folds} folds, {counted(seeds, "seed")}, '
             f'{date.today().isoformat()}</p>', notes, self._summary(),
             *(self._drawing(name) for name in CAPTIONS
               if name in self.pictures), self._worst(), self._table(),

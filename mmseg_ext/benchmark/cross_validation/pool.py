@@ -136,6 +136,22 @@ def read_pool(cfg: Config) -> Pool:
     return Pool(samples, prefix, classes, train.metainfo['palette'])
 
 
+def check_target(cfg: Config) -> None:
+    """Refuse a training on two domains whose target cannot be read.
+
+    Each fold would find out by itself, and fail.
+
+    Raises:
+        FileNotFoundError: If the target has no images.
+        ValueError: If there is none, or it does not go with the source.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    loader = cfg.get('train_dataloader') or {}
+    for section in sections(loader.get('dataset')):
+        if section.get('type') == 'SourceTargetDataset':
+            DATASETS.build(copy.deepcopy(section))
+
+
 def use_lists(cfg: Config, pool: Pool, train: str, held_out: str) -> None:
     """Let a config train on one list, and validate and test on another.
 

@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from mmseg_ext.basics import write_atomically
 from mmseg_ext.basics.out_of_fold import RECORD
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.planning import Folds, make_folds, read_folds, read_keys
 
 from ..jobs import Job
@@ -111,8 +112,9 @@ def settle_folds(root: Path, pool: Pool, num_folds: Optional[int],
             'all but seen.')
     left = sorted({*pool.names} - {*folds.images})
     if left:
-        notes.append(f'{len(left)} images are in no list and take no part, '
-                     f'such as {left[0]}.')
+        notes.append(counted(len(left), 'image is in no list and takes',
+                             'images are in no list and take')
+                     + f' no part, such as {left[0]}.')
     return folds, notes
 
 

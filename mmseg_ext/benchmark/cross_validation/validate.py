@@ -7,10 +7,11 @@ from typing import Optional
 from mmengine.config import Config
 
 from mmseg_ext.basics.console import count_progress
+from mmseg_ext.basics.printable import counted
 
 from ..queue import Failure, check_settings
 from .measured import measure
-from .pool import read_pool
+from .pool import check_target, read_pool
 from .report import Summary, write_results
 from .runs import FOLDS, list_runs, open_results, run_folds, settle_folds
 
@@ -64,10 +65,13 @@ def cross_validate(cfg: Config,
         FileExistsError: If the folder holds files of others.
         FileNotFoundError: If images, masks or lists are missing, or nothing
             is finished and nothing is to be run.
-        ValueError: If the data set, the lists or the groups are not allowed,
-            or a run began with other settings and is not to be done again.
+        ValueError: If the data set, its target, the lists or the groups are
+            not allowed, or a run began with other settings and is not to be
+            done again.
     """
     pool = read_pool(cfg)
+    if not report_only:
+        check_target(cfg)
     open_results(root, name)
     folds, notes = settle_folds(root, pool, num_folds, groups, fold_seed,
                                 count_progress('images looked at'))
@@ -76,7 +80,8 @@ def cross_validate(cfg: Config,
     num_groups = len({*folds.groups.values()})
     grouped = (f', in {num_groups} groups that stay together'
                if num_groups < len(folds.images) else '')
-    echo(f'{len(folds.images)} images{grouped}, in {len(folds.lists)} folds '
+    echo(f'{counted(len(folds.images), "image")}{grouped}, in '
+         f'{counted(len(folds.lists), "fold")} '
          f'of {", ".join(str(len(names)) for names in folds.lists)}: '
          f'{root / FOLDS}')
     runs = list_runs(cfg, pool, folds, seeds, root)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from mmseg_ext.basics.alternation import alternate
 from mmseg_ext.basics.csv_files import CsvWriter
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.engine.model_cost import (
     PixelLogits,
     count_flops,
@@ -72,13 +73,12 @@ class PruningReport:
         height, width = self.size
         lines = [
             f'Pruned {settings.ratio:.0%} by {settings.importance}, scope '
-            f'{self.scope}, in {settings.steps} '
-            f'step{"s" * (settings.steps > 1)}',
+            f'{self.scope}, in {counted(settings.steps, "step")}',
             *(f'{name:12}{_count(old)} -> {_count(new)}, {new / old:.3f}'
               for name, old, new in self._totals()),
             f'{"latency":12}{self.latency:.2f} of the original, '
-            f'{height} x {width}, {torch.get_num_threads()} '
-            f'thread{"s" * (torch.get_num_threads() > 1)}, '
+            f'{height} x {width}, '
+            f'{counted(torch.get_num_threads(), "thread")}, '
             f'{platform.processor() or platform.machine()}, torch '
             f'{torch.__version__}',
             f'{"pixels":12}{self.changed[1]:.1%} have another class before '

@@ -15,6 +15,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from mmseg_ext.basics.console import Console
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.sections import sections
 from mmseg_ext.datasets.absent_part import settle
 from mmseg_ext.engine.cpu_amp import CpuAmpOptimWrapper
@@ -144,7 +145,7 @@ def _images(dataset: Dataset) -> str:
     count = min(len(dataset), sum(len(part) for part in parts))
     places = list(dict.fromkeys(_place(part) for part in parts))
     more = len(places) - NAMED
-    return (f'{count} image{"s" * (count != 1)} in '
+    return (f'{counted(count, "image")} in '
             + ', '.join(places[:NAMED])
             + (f' and {more} more folders' if more > 0 else ''))
 
@@ -279,8 +280,8 @@ def _device(model: nn.Module) -> str:
     device = next((weight.device for weight in model.parameters()),
                   torch.device('cpu'))
     name = (torch.cuda.get_device_name(device) if device.type == 'cuda' else
-            f'{device.type.upper()} of {torch.get_num_threads()} '
-            f'thread{"s" * (torch.get_num_threads() != 1)}')
+            f'{device.type.upper()} of '
+            f'{counted(torch.get_num_threads(), "thread")}')
     processes = get_world_size()
     return f'{processes} processes, each on {name}' if processes > 1 else name
 

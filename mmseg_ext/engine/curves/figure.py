@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from mmseg_ext.basics.colours import line_colours
 from mmseg_ext.basics.fonts import readable_names
 
 from .history import LOSS, History
@@ -18,7 +19,7 @@ WIDTH = 7.5  # inches
 POINTS = 60  # of a loss at most, each the mean of its iterations
 # Okabe and Ito's colours without yellow, which is pale on white; the markers
 # tell lines apart where colours do not.
-COLOURS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00')
+COLOURS = line_colours((4, 5, 2, 6, 1, 0))
 MARKERS = 'os^DvP'
 BLACK, GREY = '#000000', '#b8b8b8'
 SPREAD = 10  # from this ratio of losses on their axis is logarithmic

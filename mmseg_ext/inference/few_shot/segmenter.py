@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from mmseg_ext.basics.arguments import check_at_least, check_choice
-from mmseg_ext.basics.sem_files import COLOURS
+from mmseg_ext.basics.colours import OKABE_ITO
 
 from ..predictor import MAX_WHOLE, LogitModel, Prediction, predict
 from ..tiling import Tiling
@@ -26,6 +26,7 @@ SCALES = (1.0, 0.5, 2.0)  # the first of the best
 SEPARABLE = 0.1  # least IoU of left-out images
 BACKGROUND, DEFECT, ANOMALY = 'background', 'defect', 'anomaly'
 GREY = [128, 128, 128]
+COLOURS = OKABE_ITO[:-1]  # the last is a grey, too
 
 
 class FewShotSegmenter(LogitModel):

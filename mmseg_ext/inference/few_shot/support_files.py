@@ -15,6 +15,7 @@ from mmseg_ext.basics.listing import (
     name_some,
 )
 from mmseg_ext.basics.mask_files import decode_mask
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.shapes import draw_shapes, label_of, read_shapes
 
 from ..preparation import Preparation
@@ -120,12 +121,13 @@ def _pair(root: Path, images: dict[str, str]) -> dict[str, str]:
     missing = [path for name, path in images.items() if name not in found]
     if missing:
         raise FileNotFoundError(
-            f'{len(missing)} images have no mask: {name_some(missing)}. '
+            counted(len(missing), 'image has', 'images have')
+            + f' no mask: {name_some(missing)}. '
             f'{describe_capitals([*images], [*masks])}'
             f'{LAYOUT.format(root)}.')
     if masks:
         raise ValueError(
-            f'{len(masks)} masks have no image: '
+            counted(len(masks), 'mask has', 'masks have') + ' no image: '
             f'{name_some([*masks.values()])}. {LAYOUT.format(root)}.')
     return found
 

@@ -26,8 +26,8 @@ def test_first_of_those_that_agree():
 
 
 @pytest.mark.parametrize(('statements', 'size', 'words'), [
-    ([FEI, OTHER], SIZE, 'FEI header says that a pixel is 0.05 um, the JEOL '
-     r'side file \(a.txt\) 0.1 um. Remove'),
+    ([FEI, OTHER], SIZE, 'FEI header says that a pixel is 0.05 µm, the JEOL '
+     r'side file \(a.txt\) 0.1 µm. Remove'),
     ([FEI], (24, 32), '32 pixels wide, and the FEI header is about 64'),
     ([Statement('OME header', (0.05, 0.1))], SIZE, 'need squares'),
 ])

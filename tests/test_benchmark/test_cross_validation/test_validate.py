@@ -15,6 +15,7 @@ from mmseg_ext.benchmark.cross_validation.runs import (
     list_runs,
     settle_folds,
 )
+from mmseg_ext.benchmark.worker import point_here
 from mmseg_ext.engine import load_config
 from mmseg_ext.planning import read_folds
 
@@ -120,6 +121,53 @@ def test_edited_lists_do_not_mix_with_finished_runs(done):
         cross_validate(cfg, 'tiny.py', root, 3, echo=lambda line: None)
     with pytest.raises(ValueError, match=r'begun with tiny\.py'):
         cross_validate(cfg, 'other.py', root, echo=lambda line: None)
+
+
+def test_no_fold_starts_without_a_target(repository, sem_root, tmp_path):
+    cfg = config(repository, sem_root, tmp_path)
+    loader = cfg.train_dataloader
+    nowhere = str(tmp_path / 'nowhere')
+    for target, error in ((None, 'no target: name the folder of images'),
+                          (nowhere, 'There is no .*nowhere')):
+        loader.dataset = dict(
+            type='SourceTargetDataset', target=target, source=dict(
+                loader.dataset.get('source') or loader.dataset))
+        with pytest.raises((ValueError, FileNotFoundError), match=error):
+            cross_validate(cfg, 'tiny.py', tmp_path / 'out', 2)
+        assert not (tmp_path / 'out').exists()
+
+
+def test_a_folder_that_was_moved_goes_on(repository, sem_root, tmp_path):
+    cfg = config(repository, sem_root, tmp_path)
+    pool = read_pool(cfg)
+    roots = tmp_path / 'here', tmp_path / 'there/moved'
+
+    def runs(root):
+        folds, _ = settle_folds(root, pool, 2, None, 0, lambda *_: None)
+        return list_runs(cfg, pool, folds, [0], root)
+
+    for run in runs(roots[0]):
+        run.job.begin()
+    pointer = run.job.folder / 'work/last_checkpoint'
+    pointer.parent.mkdir()
+    (pointer.parent / 'iter_1.pth').touch()
+    pointer.write_text(str(pointer.parent / 'iter_1.pth'))
+    roots[1].parent.mkdir()
+    roots[0].rename(roots[1])
+    for run in runs(roots[1]):
+        assert run.job.changes() == []
+        run.job.begin()
+        text = (run.job.folder / 'config.py').read_text()
+        assert str(roots[1]) in text and str(roots[0]) not in text
+    pointer = run.job.folder / 'work/last_checkpoint'
+    point_here(pointer)
+    assert pointer.read_text() == str(pointer.parent / 'iter_1.pth')
+    # another list is no moved one
+    path = run.job.cfg.train_dataloader.dataset.ann_file
+    run.job.cfg.train_dataloader.dataset.ann_file = path.replace(
+        'train_2', 'train_1')
+    assert [change.split()[0] for change in run.job.changes()] == [
+        'train_dataloader.dataset.ann_file']
 
 
 def test_a_test_part_stays_out(repository, super1_like, tmp_path):

@@ -118,9 +118,9 @@ def change_size(root) -> None:
     (lambda root: [shutil.rmtree(root / one) for one in ('images', 'good')],
      'no image in .*/images and .*/good', None),
     (lambda root: (root / 'masks/a.png').unlink(),
-     '1 images have no mask: .*a.png', None),
+     '1 image has no mask: .*a.png', None),
     (lambda root: (root / 'images/a.png').unlink(),
-     '1 masks have no image: .*a.png', None),
+     '1 mask has no image: .*a.png', None),
     (lambda root: shutil.copy(root / 'masks/a.png', root / 'masks/a_GT.png'),
      'has 2 masks', None),
     (lambda root: cv2.imwrite(str(root / 'masks/a.png'), mask_of(

@@ -1,0 +1,30 @@
+"""What a training needs of its model, and is in no state dict."""
+from collections.abc import Mapping
+from typing import Optional
+
+from mmengine.hooks import Hook
+from torch import Tensor, nn
+
+from .wrappers import unwrapped
+
+
+class KeptStateHook(Hook):
+    """Keep what a model's state dict lacks in each checkpoint.
+
+    A subclass says what that is, and when a training takes it back.
+
+    Attributes:
+        key: Of it in a checkpoint.
+    """
+    key: str
+
+    def state_of(self, model: nn.Module) -> Optional[Mapping[str, Tensor]]:
+        """Return it by name; None: the model has nothing of the kind."""
+        raise NotImplementedError
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        state = self.state_of(unwrapped(runner.model))
+        if state is not None:
+            checkpoint[self.key] = {
+                name: value.detach().cpu().clone()
+                for name, value in state.items()}
