@@ -115,7 +115,7 @@ def test_learns_from_the_packaged_encoder(model, tmp_path, sem_root):
     path = next(path for path in CONFIGS
                 if path.stem == f'{model}_efficientnet-lite0_sem')
     cfg = shrink(load_config(str(path), str(tmp_path),
-                             data_root=str(sem_root)), steps=30)
+                             data_root=str(sem_root)), steps=20)
     cfg.experiment_name = path.stem
     cfg.param_scheduler = []
     cfg.randomness = dict(seed=0)

@@ -10,6 +10,8 @@ from mmseg.registry import MODELS
 from mmseg_ext.engine import load_config
 
 CROP = 64
+TESTED = 48  # pixels of an image's side in validation, unlike in training
+CROPS = ('RandomCrop', 'DefectCrop', 'RareClassCrop')
 _numbers = count()
 # Options of the quick start: the smallest model and crops, where what is
 # tested is around them.
@@ -26,11 +28,13 @@ TINY_QUICKSTART = [
 ]
 
 
-def _shrink_pipeline(pipeline: list) -> None:
+def _shrink_pipeline(pipeline: list, trains: bool) -> None:
+    cropped = any(step['type'] in CROPS for step in pipeline)
+    side = 96 if cropped else CROP if trains else TESTED
     for step in pipeline:
         if step['type'] in ('Resize', 'RandomResize'):
-            step['scale'] = (96, 96)
-        if step['type'] in ('RandomCrop', 'DefectCrop', 'RareClassCrop'):
+            step['scale'] = (side, side)
+        if step['type'] in CROPS:
             step['crop_size'] = (CROP, CROP)
 
 
@@ -38,6 +42,7 @@ def shrink(cfg: Config, steps: int = 1) -> Config:
     """Let a config train ``steps`` steps of two small crops, then validate.
 
     The model, the data set's type and the pipelines' order stay as they are.
+    No curves are drawn, which takes as long as such a training.
     """
     for name in ('train', 'val', 'test'):
         loader = cfg[f'{name}_dataloader']
@@ -47,7 +52,7 @@ def shrink(cfg: Config, steps: int = 1) -> Config:
             if dataset.type == 'EpisodicDataset':
                 dataset.update(episodes=2, queries=1)
             dataset = dataset.get('source') or dataset.dataset
-        _shrink_pipeline(dataset.pipeline)
+        _shrink_pipeline(dataset.pipeline, name == 'train')
     if cfg.model.data_preprocessor.get('size') is not None:
         cfg.model.data_preprocessor.size = (CROP, CROP)  # it pads to that
     cfg.train_dataloader.batch_size = 2
@@ -60,6 +65,7 @@ def shrink(cfg: Config, steps: int = 1) -> Config:
         interval = steps
     cfg.default_hooks.checkpoint.interval = interval
     cfg.default_hooks.logger.interval = 1
+    cfg.default_hooks.curves = dict(type='CurvesHook', picture=False)
     return cfg
 
 

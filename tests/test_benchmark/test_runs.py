@@ -76,6 +76,8 @@ cfg_options = {{
     'train_cfg.max_iters': 2,
     'default_hooks.checkpoint.interval': 1,
     'default_hooks.logger.interval': 1,
+    # each run is a process, which would import what draws
+    'default_hooks.curves': dict(type='CurvesHook', picture=False),
 }}
 """
 

@@ -461,6 +461,7 @@ def test_quick_runs_train_and_give_every_column(name, row, roots, tmp_path):
                 step.crop_size = (64, 64)
     cfg.train_dataloader.batch_size = 2
     cfg.train_cfg.max_iters = 1
+    cfg.default_hooks.curves = dict(type='CurvesHook', picture=False)
     runner = engine.train(cfg)
     loss = runner.message_hub.get_scalar('train/loss').current()
     assert np.isfinite(loss)

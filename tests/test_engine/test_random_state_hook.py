@@ -21,14 +21,15 @@ def config(path, work_dir, root, workers: int, by_epoch: bool = False):
     cfg.model.decode_head.dropout_ratio = 0.3
     cfg.train_dataloader.update(num_workers=workers, persistent_workers=True)
     cfg.custom_hooks = []
-    cfg.default_hooks.checkpoint.update(interval=4, max_keep_ckpts=-1)
+    cfg.default_hooks.checkpoint.update(interval=KEPT, max_keep_ckpts=-1)
     cfg.train_cfg.val_interval = KEPT
     if by_epoch:  # of two iterations
         cfg.train_dataloader.sampler = dict(
             type='DefaultSampler', shuffle=True)
         cfg.train_cfg = dict(
             type='EpochBasedTrainLoop', max_epochs=8, val_interval=4)
-        cfg.default_hooks.checkpoint.update(interval=2, by_epoch=True)
+        cfg.default_hooks.checkpoint.update(
+            interval=KEPT // 2, by_epoch=True)
         cfg.default_hooks.logger.log_metric_by_epoch = True
         cfg.log_processor.by_epoch = True
     return cfg

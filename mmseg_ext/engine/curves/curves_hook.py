@@ -31,12 +31,17 @@ class CurvesHook(Hook):
     starts anew begins a new one.
 
     It never ends a training: what keeps it from writing is said once.
+
+    Args:
+        picture: Draw the picture. False: write the table alone, where many
+            short trainings follow each other.
     """
 
     # Behind those that add to the metrics, and take the best.
     priority = 'LOWEST'
 
-    def __init__(self) -> None:
+    def __init__(self, picture: bool = True) -> None:
+        self.picture = picture
         self._history = History()
         self._warned = False
         self._drawn = 0.0
@@ -70,6 +75,8 @@ class CurvesHook(Hook):
         self._history.add(runner.iter, metrics)
         self._history.losses = _losses(runner)
         self._history.write(Path(runner.work_dir, TABLE))
+        if not self.picture:
+            return
         self._waiting = time.monotonic() - self._drawn < PAUSE
         if not self._waiting:
             self._draw(runner)

@@ -16,6 +16,8 @@ from .history import LOSS, History
 
 DPI = 150
 WIDTH = 7.5  # inches
+# Of titles. Left to itself, matplotlib measures every tick to find it.
+TOP = 1.0
 POINTS = 60  # of a loss at most, each the mean of its iterations
 # Okabe and Ito's colours without yellow, which is pale on white; the markers
 # tell lines apart where colours do not.
@@ -184,7 +186,7 @@ def _draw(axes: Axes, title: str, unit: str, lines: Sequence[_Line],
     for name, steps, values, style in lines:
         axes.plot(steps, values, label=name,
                   **dict(dict(linewidth=1.4), **style))
-    axes.set_title(title, fontsize=10, loc='left')
+    axes.set_title(title, fontsize=10, loc='left', y=TOP)
     axes.set_ylabel(unit)
     axes.grid(alpha=0.25, linewidth=0.6)
     axes.spines[['top', 'right']].set_visible(False)
@@ -225,4 +227,4 @@ def _mark_best(axes: Axes, lines: Sequence[_Line], highest: bool) -> None:
               color=line.style['color'], linestyle='none', zorder=4,
               label='_', clip_on=False)
     axes.set_title(f'best {line.name} {values[best]:.2f} at '
-                   f'{line.steps[best]}', fontsize=8, loc='right')
+                   f'{line.steps[best]}', fontsize=8, loc='right', y=TOP)

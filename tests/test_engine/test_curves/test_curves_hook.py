@@ -10,10 +10,13 @@ from mmseg_ext.engine import train
 @pytest.fixture
 def config(config_path, sem_root, tmp_path):
 
-    def build(steps: int, interval: int = 2):
+    def build(steps: int, interval: int = 2, **curves):
         cfg = tiny_quickstart(config_path('segformer_xattn_quickstart'),
                               tmp_path, sem_root, steps=steps)
         cfg.train_cfg.val_interval = interval
+        cfg.default_hooks.pop('curves')  # the training's own draws
+        if curves:
+            cfg.default_hooks.curves = dict(type='CurvesHook', **curves)
         return cfg
 
     return build
@@ -49,3 +52,10 @@ def test_a_failure_is_told_once_and_ends_nothing(config, tmp_path, capsys):
     runner = train(config(4))
     assert runner.iter == 4
     assert capsys.readouterr().out.count('cannot be written') == 1
+
+
+def test_the_table_alone(config, tmp_path):
+    (tmp_path / 'curves.png').touch()  # of another training
+    train(config(2, picture=False))
+    assert steps_of(tmp_path / 'curves.csv') == [2]
+    assert not (tmp_path / 'curves.png').exists()
