@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Look into a trained cross-attention: is it even, and what is it good for?
+"""Tell what a trained cross-attention looks at, and what it is good for.
 
 For each pair of maps of MultiScaleCrossAttentionNeck: the entropy of the
 attention, how much of what the head reads is its result, and what becomes of

@@ -12,6 +12,7 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
 from mmseg_ext.basics.csv_files import read_table
+from mmseg_ext.basics.png_files import write_figure
 from mmseg_ext.models import MultiScaleCrossAttentionNeck
 from mmseg_ext.visualization.cross_attention import (
     changed_results,
@@ -180,15 +181,13 @@ def test_inspection_leaves_the_model_as_it_is(form, tmp_path):
     assert names[2] in describe_inspection(found)
 
 
-def test_without_masks():
+def test_without_masks(tmp_path):
     found = inspect_attention(segmentor(queries=[2]), images(False), most=1)
     assert (found.images, found.labelled) == (1, 0)
     assert {*found.scores[0].numbers} == {'changed'}
     assert [score.pairs for score in found.scores[1:]] == ['F16<-F32'] * 3
-    figure = draw_inspection(found)
-    figure.canvas.draw()
-    picture = np.asarray(figure.canvas.buffer_rgba())
-    assert cv2.cvtColor(picture, cv2.COLOR_RGBA2GRAY).std() > 1
+    picture = write_figure(tmp_path / 'a.png', draw_inspection(found))
+    assert cv2.imdecode(np.frombuffer(picture, np.uint8), 0).std() > 1
 
 
 def test_models_and_sets_that_have_nothing_to_look_at():
