@@ -73,8 +73,13 @@ def main() -> None:
         raise FileExistsError(f'{out} holds such a result already. Name '
                               'another folder with --out, or replace it '
                               'knowingly with --overwrite')
+    loader = cfg.get(f'{args.split}_dataloader')
+    if loader is None:  # as in the runs of suites
+        other = {'val': 'test', 'test': 'val'}[args.split]
+        raise ValueError(f'{args.config} has no {args.split}_dataloader; try '
+                         f'--split {other}')
+    config = loader.dataset
     model = load_trained(cfg, args.checkpoint)
-    config = cfg[f'{args.split}_dataloader'].dataset
     if args.images is None:
         samples = DATASETS.build(config)
     else:
