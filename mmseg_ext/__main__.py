@@ -16,7 +16,7 @@ GROUPS = dict(
              'split_mvtec', 'split_domains'),
     train=('pretrain', 'train', 'dist_train', 'pseudo_label'),
     judge=('test', 'dist_test', 'cross_validate', 'compare_models',
-           'compare_figures', 'show_attention'),
+           'compare_figures', 'show_attention', 'inspect_attention'),
     use=('predict', 'adapt', 'few_shot', 'label_images'),
     compress=('prune', 'export', 'quantize'),
     study=('benchmark', 'benchmark_speed', 'benchmark_scaling',

@@ -2,6 +2,7 @@
 from .agreement import Agreement, bland_altman
 from .anomaly_score import AnomalyScoreMetric, auroc, average_precision
 from .bootstrap import Interval, bootstrap_interval
+from .boundary_iou import BoundaryIoUMetric, boundary_iou, count_boundaries
 from .class_ratio import ClassRatioMetric, PhaseReport, phase_report
 from .grouped_iou import GroupedIoUMetric, grouped_iou
 from .image_classification import (
@@ -14,11 +15,12 @@ from .pooled import iou, mean_defined, pooled_iou, pooled_iou_intervals
 from .returned_means import ReturnedMeansMetric
 
 __all__ = [
-    'Agreement', 'AnomalyScoreMetric', 'ClassRatioMetric', 'GroupedIoUMetric',
-    'ImageClassificationMetric', 'Interval', 'PairedDifference',
-    'PerClassIoUMetric', 'PhaseReport', 'ReturnedMeansMetric', 'auroc',
-    'average_precision', 'bland_altman', 'bootstrap_interval',
-    'classification_scores', 'grouped_iou', 'holm', 'iou', 'mean_defined',
+    'Agreement', 'AnomalyScoreMetric', 'BoundaryIoUMetric',
+    'ClassRatioMetric', 'GroupedIoUMetric', 'ImageClassificationMetric',
+    'Interval', 'PairedDifference', 'PerClassIoUMetric', 'PhaseReport',
+    'ReturnedMeansMetric', 'auroc', 'average_precision', 'bland_altman',
+    'bootstrap_interval', 'boundary_iou', 'classification_scores',
+    'count_boundaries', 'grouped_iou', 'holm', 'iou', 'mean_defined',
     'paired_difference', 'phase_report', 'pooled_iou',
     'pooled_iou_intervals'
 ]

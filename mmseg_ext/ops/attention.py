@@ -59,10 +59,22 @@ def attend(query: Tensor,
         if parts > 1:  # (B, heads * parts, n, d) -> (B, heads, N, d)
             out = out.unflatten(1, (num_heads, parts)).flatten(2, 3)
     else:
-        scores = query @ key.transpose(-2, -1)  # (B, heads, N, M)
-        scores = scores / math.sqrt(query.shape[-1])
-        out = scores.softmax(dim=-1) @ value
+        out = attention_probabilities(query, key) @ value
     return out.transpose(1, 2).flatten(2)  # (B, heads, N, d) -> (B, N, C)
+
+
+def attention_probabilities(query: Tensor, key: Tensor) -> Tensor:
+    """Return how much each query token attends to each key token.
+
+    softmax(Q K^T / sqrt(d_k)), d_k the channels.
+
+    Shape:
+        - query: (B, heads, N, d_k)
+        - key: (B, heads, M, d_k)
+        - output: (B, heads, N, M)
+    """
+    scores = query @ key.transpose(-2, -1)  # (B, heads, N, M)
+    return (scores / math.sqrt(query.shape[-1])).softmax(dim=-1)
 
 
 def _parts_of_queries(query: Tensor) -> int:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from numbers import Real
 
 # Those of one number for each class: name.class.
-BY_CLASS = ('IoU', 'Dice', 'Fscore', 'Precision', 'Recall', 'Acc',
-            'ClassRatioError')
+BY_CLASS = ('IoU', 'BoundaryIoU', 'Dice', 'Fscore', 'Precision', 'Recall',
+            'Acc', 'ClassRatioError')
 LINES = 20  # of more classes the worst are shown
 
 

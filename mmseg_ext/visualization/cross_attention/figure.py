@@ -1,0 +1,78 @@
+"""Histograms of entropies, and where a few queries look."""
+import cv2
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .inspection import Inspection, Opened
+from .recording import PairRecord
+from .twin import Attended
+
+DPI = 100
+SIDE = 2.7  # inches of a panel
+BINS = 60
+QUERIES = (0.25, 0.5, 0.75)  # of the width, on the middle line
+HEAT = 0.6  # opacity of the attention
+MARK = dict(color='#d55e00', markersize=11, markeredgewidth=2)
+
+
+def draw_inspection(found: Inspection) -> Figure:
+    """Draw a row for each pair of maps.
+
+    Left the entropies of all queries of all images, a line at that of an
+    attention that is even; then the picture under the attention of three
+    queries, crosses, mean over heads: yellow is the most attended key.
+    """
+    columns = 1 + len(QUERIES)
+    rows = len(found.records)
+    figure = Figure((SIDE * (columns + 0.4), SIDE * rows), dpi=DPI,
+                    layout='constrained')
+    axes = figure.subplots(
+        rows, columns, squeeze=False,
+        gridspec_kw=dict(width_ratios=[1.4, *[1] * len(QUERIES)]))
+    for row, record in zip(axes, found.records):
+        _draw_entropies(row[0], record)
+        for place, panel in zip(QUERIES, row[1:]):
+            _draw_query(panel, found.opened, found.opened.pairs[record.name],
+                        place)
+    return figure
+
+
+def _draw_entropies(axes: Axes, record: PairRecord) -> None:
+    even = max(record.log_keys)
+    entropy = np.concatenate(record.entropies)
+    axes.hist(entropy, bins=BINS, range=(0, 1.02 * even), color='#0072b2')
+    axes.axvline(even, color='0.3', linestyle='--', linewidth=1)
+    axes.set_title(f'{record.name}: entropy {entropy.mean():.2f} of '
+                   f'{even:.2f} nats', fontsize=9)
+    axes.set_xlabel('nats', fontsize=8)
+    axes.set_ylabel('queries', fontsize=8)
+    axes.tick_params(labelsize=7)
+    axes.spines[['top', 'right']].set_visible(False)
+
+
+def _draw_query(axes: Axes, opened: Opened, attended: Attended,
+                place: float) -> None:
+    rows, columns = attended.grid
+    height, width = opened.picture.shape[:2]
+    seen_rows, seen_columns = opened.size
+    y, x = height / 2, place * width
+    cell = (int(y * rows / seen_rows) * columns
+            + int(x * columns / seen_columns))
+    one = Attended(attended.query[:, :, cell:cell + 1], attended.key,
+                   attended.value, (1, 1), attended.key_grid)
+    (_, probabilities), = one.blocks()
+    # (1, heads, 1, M) -> (H', W')
+    heat = probabilities[0].mean(0)[0].unflatten(
+        0, attended.key_grid).cpu().numpy()
+    axes.imshow(cv2.cvtColor(opened.picture, cv2.COLOR_BGR2GRAY),
+                cmap='gray', vmin=0, vmax=255)
+    axes.imshow(heat, cmap='viridis', alpha=HEAT, vmin=0,
+                extent=(-0.5, seen_columns - 0.5, seen_rows - 0.5, -0.5),
+                interpolation='nearest')
+    axes.plot(x, y, '+', **MARK)
+    axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), xticks=[],
+             yticks=[])
+    even = 1 / heat.size
+    axes.set_title(f'{heat.min() / even:.2f} to {heat.max() / even:.2f} '
+                   'times even', fontsize=8)

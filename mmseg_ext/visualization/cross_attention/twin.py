@@ -1,0 +1,165 @@
+"""The cross-attention of a pair of maps with its probabilities in sight."""
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmseg_ext.models.necks.multi_scale_cross_attention import (
+    CrossScaleAttention,
+    MultiScaleCrossAttentionNeck,
+)
+from mmseg_ext.ops import attention_probabilities
+
+NUMBERS = 2**22  # probabilities in memory at once
+TOLERANCE = 1e-3  # of the twin's result, for its largest value
+
+
+@dataclass(frozen=True)
+class Attended:
+    """Queries, keys and values of one pair of maps.
+
+    Attributes:
+        query: (B, heads, N, d).
+        key: (B, heads, M, d).
+        value: (B, heads, M, d).
+        grid: (height, width) of the queries.
+        key_grid: The same of the keys.
+    """
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    grid: tuple[int, int]
+    key_grid: tuple[int, int]
+
+    def blocks(self) -> Iterator[tuple[slice, Tensor]]:
+        """Yield which queries, and their (B, heads, n, M) probabilities."""
+        batch, heads, number, _ = self.query.shape
+        step = max(1, NUMBERS // (batch * heads * self.key.shape[2]))
+        for start in range(0, number, step):
+            part = slice(start, start + step)
+            yield part, attention_probabilities(self.query[:, :, part],
+                                                self.key)
+
+    def entropy(self) -> Tensor:
+        """Return the entropy of each query's attention in nats.
+
+        0: all of it on one key; log(M): on all keys alike.
+
+        Returns:
+            (B, heads, N).
+        """
+        return torch.cat([torch.special.entr(p).sum(-1)
+                          for _, p in self.blocks()], dim=2)
+
+
+def find_neck(model: nn.Module) -> MultiScaleCrossAttentionNeck:
+    """Return a segmentor's cross-attention.
+
+    Raises:
+        ValueError: If it has none.
+    """
+    for module in model.modules():
+        if isinstance(module, MultiScaleCrossAttentionNeck):
+            return module
+    raise ValueError('The model of this config has no '
+                     'MultiScaleCrossAttentionNeck to look into; '
+                     'configs/segformer_xattn_sem.py has one')
+
+
+def open_attention(module: CrossScaleAttention, target: Tensor,
+                   source: Tensor) -> Attended:
+    """Compute what a pair's attention compares, as the module does.
+
+    Args:
+        module: The attention of the pair.
+        target: (B, C, H, W) query map.
+        source: (B, C', H', W') key/value map.
+    """
+    grid, key_grid = target.shape[2:], source.shape[2:]
+    query = module.query(module.target_norm(_to_tokens(target)))
+    key_value = module.key_value(
+        module.adapt(module.source_norm(_to_tokens(source))))
+    if module.upsample is not None:
+        larger = max(grid, key_grid)
+        query = _enlarge(query, grid, larger, module.upsample)
+        key_value = _enlarge(key_value, key_grid, larger, module.upsample)
+        grid = key_grid = larger
+    # (B, N, C) -> (B, heads, N, C / heads)
+    heads = (x.unflatten(-1, (module.num_heads, -1)).transpose(1, 2)
+             for x in (query, *key_value.chunk(2, dim=-1)))
+    return Attended(*heads, tuple(grid), tuple(key_grid))
+
+
+def result_of(module: CrossScaleAttention, attended: Attended,
+              grid: tuple[int, int]) -> Tensor:
+    """Return the attention's result, from the probabilities.
+
+    Args:
+        module: The attention of the pair.
+        attended: See :func:`open_attention`.
+        grid: Of the query map.
+
+    Returns:
+        (B, C, H, W).
+    """
+    return _finish(module, torch.cat(
+        [p @ attended.value for _, p in attended.blocks()], dim=2),
+        attended.grid, grid)
+
+
+def resized_values(module: CrossScaleAttention, attended: Attended,
+                   grid: tuple[int, int]) -> Tensor:
+    """Return the values resized to the queries: a feature pyramid's link.
+
+    Enlarged bilinearly, or averaged over cells where the key/value map is
+    the finer one.
+
+    Returns:
+        (B, C, H, W).
+    """
+    values = _finish(module, attended.value, attended.key_grid)
+    if values.shape[2] > grid[0]:
+        return F.adaptive_avg_pool2d(values, grid)
+    return F.interpolate(values, grid, mode='bilinear', align_corners=False)
+
+
+def check_twin(module: CrossScaleAttention, attended: Attended,
+               output: Tensor) -> None:
+    """Refuse a form of the attention that is not the one written here.
+
+    Raises:
+        ValueError: If the probabilities do not give the module's output.
+    """
+    twin = result_of(module, attended, output.shape[2:])
+    largest = output.abs().max().clamp(min=1e-6)
+    if (twin - output).abs().max() > TOLERANCE * largest:
+        raise ValueError(
+            'The attention of this neck gives another result than '
+            'softmax(Q K^T / sqrt(d)) V: it has a form whose probabilities '
+            'cannot be shown')
+
+
+def _finish(module: CrossScaleAttention, heads: Tensor,
+            heads_grid: tuple[int, int],
+            grid: tuple[int, int] | None = None) -> Tensor:
+    """(B, heads, N, d) -> (B, C, H, W), on a grid of fewer cells if given."""
+    tokens = module.proj(heads.transpose(1, 2).flatten(2))
+    out = tokens.transpose(1, 2).unflatten(2, heads_grid)
+    if grid is None or tuple(grid) == tuple(heads_grid):
+        return out
+    return F.adaptive_avg_pool2d(out, grid)
+
+
+def _to_tokens(x: Tensor) -> Tensor:
+    return x.flatten(2).transpose(1, 2)  # (B, C, H, W) -> (B, H * W, C)
+
+
+def _enlarge(tokens: Tensor, grid: tuple[int, int], size: tuple[int, int],
+             mode: str) -> Tensor:
+    """(B, H * W, C) on ``grid`` -> (B, H' * W', C) on ``size``."""
+    corners = False if mode == 'bilinear' else None
+    return _to_tokens(F.interpolate(
+        tokens.transpose(1, 2).unflatten(2, grid), size, mode=mode,
+        align_corners=corners))
