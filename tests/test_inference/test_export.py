@@ -130,7 +130,7 @@ FAMILIES = dict(
         backbone=SMALL['backbone'],
         decode_head=dict(
             type='PSPHead', in_channels=4, channels=4,
-            pool_scales=(1, 6))), None),
+            pool_scales=(1, 2, 3, 6))), None),
     # its own tests export it with other arguments, too
     plugin_dpsa=(dict(
         backbone=dict(
