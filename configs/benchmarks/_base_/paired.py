@@ -19,6 +19,14 @@ rows = dict(
             'model.neck': neck,
             'model.decode_head.in_channels': [48, 80, 224, 320],
         }),
+    # over maps as large as a trained encoder's the softmax is all but one-hot
+    lite0_norm=dict(
+        title='Lite0, neck, pre-norm',
+        config=lite0,
+        cfg_options={
+            'model.neck': dict(neck, pre_norm=True),
+            'model.decode_head.in_channels': [48, 80, 224, 320],
+        }),
     lite0_backward=dict(
         title='Lite0, neck backward',
         config=lite0,
