@@ -1,5 +1,5 @@
 """IoU from confusion matrices: of an image, and of many as one."""
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
@@ -44,24 +44,39 @@ def pooled_iou(confusion: np.ndarray) -> np.ndarray:
     Returns:
         (..., num_classes + 1), 0 to 1: of each class, and their mean.
     """
-    of_seeds = iou(confusion.sum(-4))
-    classes = mean_defined(np.moveaxis(of_seeds, -2, -1))
-    mean = mean_defined(mean_defined(of_seeds))
+    return average_seeds(iou(confusion.sum(-4)))
+
+
+def average_seeds(values: np.ndarray) -> np.ndarray:
+    """Average over seeds, and append the mean of the classes.
+
+    Args:
+        values: (..., num_seeds, num_classes); nan does not count.
+
+    Returns:
+        (..., num_classes + 1); the last is the mean over seeds of the mean
+        over classes.
+    """
+    classes = mean_defined(np.moveaxis(values, -2, -1))
+    mean = mean_defined(mean_defined(values))
     return np.concatenate([classes, mean[..., None]], -1)
 
 
-def pooled_iou_intervals(confusion: np.ndarray, units: Sequence[Hashable],
-                         resamples: int = RESAMPLES,
-                         seed: int = 0) -> list[Interval]:
-    """Return the 95 % intervals of :func:`pooled_iou`.
+def pooled_intervals(pooled: Callable[[np.ndarray], np.ndarray],
+                     counts: np.ndarray, units: Sequence[Hashable],
+                     resamples: int = RESAMPLES,
+                     seed: int = 0) -> list[Interval]:
+    """Return the 95 % intervals of a measure of all images' pixels.
 
     Args:
-        confusion: (num_images, num_seeds, num_classes, num_classes).
+        pooled: (..., num_images, num_seeds, ..., num_classes) counts ->
+            (..., num_classes + 1), such as :func:`pooled_iou`.
+        counts: Of pixels, whose sums are those of several images.
         units: Of each image, such as its group; units are drawn, whole.
         resamples: How often they are drawn.
         seed: Of the drawing.
     """
-    total = sum_units(confusion, units)
+    total = sum_units(counts, units)
     return [bootstrap_interval(
-        lambda drawn, i=i: pooled_iou(total[drawn])[..., i], len(total),
-        resamples, seed) for i in range(confusion.shape[-1] + 1)]
+        lambda drawn, i=i: pooled(total[drawn])[..., i], len(total),
+        resamples, seed) for i in range(counts.shape[-1] + 1)]
