@@ -1,5 +1,6 @@
 """IoU from confusion matrices: of an image, and of many as one."""
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -68,6 +69,9 @@ def pooled_intervals(pooled: Callable[[np.ndarray], np.ndarray],
                      seed: int = 0) -> list[Interval]:
     """Return the 95 % intervals of a measure of all images' pixels.
 
+    The mean is that of all classes: resamples in which one is missing are
+    left out, since it would be another mean.
+
     Args:
         pooled: (..., num_images, num_seeds, ..., num_classes) counts ->
             (..., num_classes + 1), such as :func:`pooled_iou`.
@@ -77,6 +81,15 @@ def pooled_intervals(pooled: Callable[[np.ndarray], np.ndarray],
         seed: Of the drawing.
     """
     total = sum_units(counts, units)
-    return [bootstrap_interval(
-        lambda drawn, i=i: pooled(total[drawn])[..., i], len(total),
-        resamples, seed) for i in range(counts.shape[-1] + 1)]
+    num_classes = counts.shape[-1]
+    defined = ~np.isnan(pooled(total)[:num_classes])
+
+    def measure(drawn: np.ndarray, i: int) -> np.ndarray:
+        values = pooled(total[drawn])
+        if i < num_classes:
+            return values[..., i]
+        missing = np.isnan(values[..., :num_classes][..., defined]).any(-1)
+        return np.where(missing, np.nan, values[..., i])
+
+    return [bootstrap_interval(partial(measure, i=i), len(total), resamples,
+                               seed) for i in range(num_classes + 1)]
