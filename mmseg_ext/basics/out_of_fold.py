@@ -1,9 +1,10 @@
 """What a cross-validation leaves: confused pixels of every image."""
 import json
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Optional
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from .csv_files import read_table
 
 RECORD = 'cross_validation.json'
 IMAGES, CONFUSIONS = 'images.csv', 'confusions.csv'
+BOUNDARIES = 'boundaries.csv'
+REGIONS = ('both', 'predicted', 'true')  # its columns of pixels
 LISTS = 'folds/fold_*.txt'
 
 
@@ -33,6 +36,9 @@ class OutOfFold:
             images.
         file: Name of the config's file, where ``config`` is a title; '': it
             is that name.
+        boundaries: (num_images, num_seeds, 3, num_classes) pixels of the
+            intersection, the predicted and the true boundary region of each
+            class; None: folders written before these were counted.
     """
     config: str
     classes: tuple[str, ...]
@@ -45,6 +51,7 @@ class OutOfFold:
     notes: tuple[str, ...] = ()
     unfinished: tuple[int, ...] = ()
     file: str = ''
+    boundaries: Optional[np.ndarray] = None
 
     @cached_property
     def errors(self) -> np.ndarray:
@@ -71,11 +78,16 @@ def read_out_of_fold(root: Path) -> OutOfFold:
         raise FileNotFoundError(
             f'{root} has no {missing[0]}: it is no folder of '
             'cross_validate, or no fold of it is finished')
+    name = CONFUSIONS
     try:
-        return _read(root)
+        found = _read(root)
+        if not (root / BOUNDARIES).is_file():
+            return found
+        name = BOUNDARIES
+        return replace(found, boundaries=_read_boundaries(root, found))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            f'{root / CONFUSIONS} does not fit {root / IMAGES} and '
+            f'{root / name} does not fit {root / IMAGES} and '
             f'{root / RECORD}: run cross_validate again with '
             '--report-only') from error
 
@@ -98,6 +110,18 @@ def _read(root: Path) -> OutOfFold:
         tuple(row['group'] for row in rows), confusion,
         tuple(record['notes']), _unfinished(root, folds),
         record.get('file', ''))
+
+
+def _read_boundaries(root: Path, found: OutOfFold) -> np.ndarray:
+    lines = read_table(root / BOUNDARIES)
+    if [(line['image'], line['seed'], line['class']) for line in lines] != [
+            (name, str(seed), kind) for name in found.names
+            for seed in found.seeds for kind in found.classes]:
+        raise ValueError('other images, seeds or classes')
+    counts = np.array([[int(line[region]) for region in REGIONS]
+                       for line in lines], np.int64)
+    shape = (*found.confusion.shape[:3], len(REGIONS))
+    return counts.reshape(shape).swapaxes(-1, -2)
 
 
 def _unfinished(root: Path, folds: tuple[int, ...]) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 from mmseg_ext.basics import write_atomically
 from mmseg_ext.basics.csv_files import GrowingTable, number
 from mmseg_ext.basics.listing import name_some
+from mmseg_ext.basics.out_of_fold import BOUNDARIES
 from mmseg_ext.basics.png_files import write_figure
 from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.units import mean_units
@@ -28,7 +29,7 @@ from .cross_validation.runs import RECORD
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MEAN = 'mIoU'
+MEAN, BOUNDARY = 'mIoU', 'mBoundaryIoU'
 PANELS = 4  # beside each other in the picture
 COLUMNS = ('model', 'against', 'measure', 'difference', 'low', 'high',
            'interval', 'p', 'p_holm', 'units', 'better', 'worse')
@@ -43,7 +44,7 @@ class Comparison:
     Attributes:
         model: Title of one model.
         against: Title of the one that it is compared with.
-        measure: 'mIoU' or 'IoU.<class>'.
+        measure: 'mIoU', 'IoU.<class>' or 'mBoundaryIoU'.
         difference: Of the model minus the other, percentage points.
         p_holm: p value, adjusted for all pairs of models.
     """
@@ -179,7 +180,8 @@ def compare_models(models: Mapping[str, Measured],
 
     An image counts by its IoU, averaged over the seeds; images of a group
     are averaged first, so that each group counts once. The p values of a
-    measure are adjusted for all pairs of models (Holm).
+    measure are adjusted for all pairs of models (Holm). Boundary IoU is
+    compared where both of a pair have it.
 
     Args:
         models: Title -> what its folds got right.
@@ -189,15 +191,22 @@ def compare_models(models: Mapping[str, Measured],
     if pairs is None:
         pairs = choose_pairs(models)
     first = next(iter(models.values()))
-    values = {title: 100 * mean_units(found.image_iou, found.groups)
-              for title, found in models.items()}
-    measures = [(len(first.classes), MEAN), *(
-        (i, f'IoU.{name}') for i, name in enumerate(first.classes))]
+    of_images = {title: found.image_iou for title, found in models.items()}
+    of_contours = {title: found.image_boundary_iou
+                   for title, found in models.items()
+                   if found.image_boundary_iou is not None}
+    measures = [(MEAN, of_images, len(first.classes)), *(
+        (f'IoU.{name}', of_images, i)
+        for i, name in enumerate(first.classes)),
+        (BOUNDARY, of_contours, len(first.classes))]
     comparisons = []
-    for column, measure in measures:
+    for measure, values, column in measures:
+        counted_once = {
+            title: 100 * mean_units(each[:, column], first.groups)
+            for title, each in values.items()}
         found = [Comparison(model, against, measure, paired_difference(
-            values[against][:, column], values[model][:, column]), 1.0)
-            for model, against in pairs]
+            counted_once[against], counted_once[model]), 1.0)
+            for model, against in pairs if {model, against} <= {*values}]
         adjusted = holm([pair.difference.p for pair in found])
         comparisons += [replace(pair, p_holm=p)
                         for pair, p in zip(found, adjusted)]
@@ -246,7 +255,7 @@ def _text(models: Mapping[str, Measured],
         + '; '.join(f'{title}: {", ".join(map(str, found.seeds))}'
                     for title, found in models.items()), '',
         *(f'* {pair.sentence()}' for pair in comparisons
-          if pair.measure == MEAN), '',
+          if pair.measure == MEAN), *_without_boundaries(models), '',
         '| model | against | measure | difference (%p) | 95 % interval | '
         'better in | p (Holm) |', '|---|---|---|---:|---:|---:|---:|']
     for pair in comparisons:
@@ -256,11 +265,24 @@ def _text(models: Mapping[str, Measured],
             f'{found.mean:+.2f} | {_write_interval(found.interval)} | '
             f'{found.better} of {found.number} | {write_p(pair.p_holm)} |')
     lines += [
-        '', 'Differences of the IoU of each image, seeds averaged. Interval: '
+        '', 'Differences of the IoU of each image, seeds averaged; '
+        f'{BOUNDARY}: of the regions near contours. Interval: '
         'BCa bootstrap over images or groups. p: Wilcoxon signed-rank test, '
         'two-sided, adjusted for the pairs of models by Holm; not for the '
         'classes.', '']
     return '\n'.join(lines)
+
+
+def _without_boundaries(models: Mapping[str, Measured]) -> list[str]:
+    without = [title for title, found in models.items()
+               if found.boundaries is None]
+    if not without:
+        return []
+    verb = 'has' if len(without) == 1 else 'have'
+    return ['', f'Without {BOUNDARY} of {", ".join(without)}, which {verb} no '
+            f'{BOUNDARIES}: tools/cross_validate.py with --report-only, or '
+            'tools/benchmark.py with --tables-only, counts it from the '
+            'masks.']
 
 
 def _write_interval(interval: Interval) -> str:
@@ -297,7 +319,8 @@ def draw_comparisons(comparisons: list[Comparison]) -> 'Figure':
         found = [pair for pair in comparisons
                  if (pair.model, pair.against) == (model, against)]
         axes.axvline(0, color='0.6', linewidth=0.9)
-        for place, pair in enumerate(found):
+        for pair in found:
+            place = measures.index(pair.measure)
             low, high, _ = pair.difference.interval
             mean = pair.difference.mean
             colour = '#0072b2' if low * high > 0 else '0.35'

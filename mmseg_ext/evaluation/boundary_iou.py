@@ -13,7 +13,7 @@ from prettytable import PrettyTable
 from mmseg_ext.basics.arguments import check_at_least
 
 from .labels import check_pred, check_truth
-from .pooled import mean_defined
+from .pooled import average_seeds, mean_defined
 
 DILATION = 0.02  # of the image's diagonal
 
@@ -125,6 +125,20 @@ def boundary_iou(counts: np.ndarray) -> np.ndarray:
     union = pred + truth - both
     return np.divide(both, union, out=np.full_like(both, np.nan),
                      where=union > 0)
+
+
+def pooled_boundary_iou(counts: np.ndarray) -> np.ndarray:
+    """Return the Boundary IoU of all images' regions together, and the mean.
+
+    Args:
+        counts: (..., num_images, num_seeds, 3, num_classes), see
+            :func:`count_boundaries`. Each seed is pooled by itself, and the
+            seeds are averaged.
+
+    Returns:
+        (..., num_classes + 1), 0 to 1: of each class, and their mean.
+    """
+    return average_seeds(boundary_iou(counts.sum(-4)))
 
 
 @METRICS.register_module()

@@ -75,24 +75,23 @@ def draw_contact_sheet(tiles: Sequence[Tile],
         [picture.shape[1] for picture in pictures]
         + [cv2.getTextSize(line, cv2.FONT_HERSHEY_SIMPLEX, SCALE, 1)[0][0]
            for line in texts], default=0)
-    picture_height = max([picture.shape[0] for picture in pictures],
-                         default=0)
-    cell_height = (picture_height + GAP
-                   + LINE * max((len(tile.lines) for tile in tiles),
-                                default=0))
     columns = max(1, min(len(tiles), width // cell_width))
-    rows = -(-len(tiles) // columns)
-    top = LINE + GAP
+    heights = [max(picture.shape[0] for picture in pictures[i:i + columns])
+               for i in range(0, len(pictures), columns)]
+    captions = GAP + LINE * max((len(tile.lines) for tile in tiles),
+                                default=0)
+    # of each row, and of what is below the last
+    tops = LINE + GAP + np.cumsum([0, *(h + captions for h in heights)])
     sheet = np.full(
-        (top + rows * cell_height + GAP,
-         max(GAP + columns * cell_width, width // 2), 3), WHITE, np.uint8)
+        (tops[-1] + GAP, max(GAP + columns * cell_width, width // 2), 3),
+        WHITE, np.uint8)
     _write(sheet, title, GAP, LINE)
     for i, (tile, picture) in enumerate(zip(tiles, pictures)):
-        y = top + i // columns * cell_height
-        x = GAP + i % columns * cell_width
+        row, column = divmod(i, columns)
+        y, x = int(tops[row]), GAP + column * cell_width
         sheet[y:y + picture.shape[0], x:x + picture.shape[1]] = picture
         for j, line in enumerate(tile.lines):
-            _write(sheet, line, x, y + picture_height + LINE * j + LINE - 3)
+            _write(sheet, line, x, y + heights[row] + LINE * j + LINE - 3)
     return sheet
 
 

@@ -60,6 +60,24 @@ def test_files_that_do_not_fit(folder, change):
         read_out_of_fold(folder)
 
 
+def write_boundaries(folder, rows):
+    (folder / 'boundaries.csv').write_text('\n'.join([
+        'image,seed,class,both,predicted,true', *rows]))
+
+
+def test_boundaries_are_read_where_they_were_counted(folder):
+    assert read_out_of_fold(folder).boundaries is None
+    rows = [f'a{i},0,{name},{i},{i + 2},{i + 3 + k}'
+            for i in range(3) for k, name in enumerate(('matrix', 'pore'))]
+    write_boundaries(folder, rows)
+    found = read_out_of_fold(folder).boundaries
+    assert found.shape == (3, 1, 3, 2)
+    assert found[2, 0].tolist() == [[2, 2], [4, 4], [5, 6]]
+    write_boundaries(folder, rows[:-1])
+    with pytest.raises(ValueError, match=r'boundaries\.csv does not fit'):
+        read_out_of_fold(folder)
+
+
 def test_no_cross_validation(folder, tmp_path):
     shutil.move(folder / 'images.csv', tmp_path)
     with pytest.raises(FileNotFoundError, match=r'has no images\.csv: it is'):

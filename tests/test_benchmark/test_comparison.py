@@ -76,6 +76,30 @@ def test_seeds_are_averaged_and_groups_count_once():
         np.mean([each[:4].mean(), *each[4:]]))
 
 
+def contours(right: np.ndarray) -> np.ndarray:
+    """Of 50 pixels near contours of either class so many: (n, 1, 3, 2)."""
+    return np.array([[[[r] * 2, [50] * 2, [50] * 2]] for r in right])
+
+
+def test_boundaries_are_compared_where_they_were_counted(tmp_path):
+    right = RIGHT // 2
+    models = read_models(write(
+        tmp_path, plain=model(RIGHT, boundaries=contours(right)),
+        fine=model(RIGHT, boundaries=contours(right + 3)),
+        old=model(RIGHT)))
+    found = [pair for pair in compare_models(models)
+             if pair.measure == 'mBoundaryIoU']
+    assert [(pair.model, pair.against) for pair in found] == [
+        ('fine', 'plain')]
+    expected = np.mean(100 * ((right + 3) / (97 - right)
+                              - right / (100 - right)))
+    assert found[0].difference.mean == pytest.approx(expected)
+    assert found[0].p_holm == pytest.approx(2 / 2**10)  # of one pair
+    text = write_comparison(tmp_path / 'out', models, compare_models(models))
+    assert 'Without mBoundaryIoU of old, which has no boundaries.csv' in text
+    assert '| fine | plain | mBoundaryIoU |' in text
+
+
 @pytest.mark.parametrize('changes, words', [
     (dict(folds=(1, ) * 10), 'another fold, such as image 0'),
     (dict(classes=('A', 'C')), 'the classes of one are A, B'),

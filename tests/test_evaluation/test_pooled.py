@@ -4,8 +4,8 @@ import pytest
 
 from mmseg_ext.evaluation.pooled import (
     iou,
+    pooled_intervals,
     pooled_iou,
-    pooled_iou_intervals,
 )
 
 
@@ -48,8 +48,17 @@ def test_intervals_hold_the_number_and_widen_with_groups(masks):
     confusion = confusion_of(*masks)
     confusion[::2, :, 0, 1] += 60  # every other image is worse
     found = pooled_iou(confusion)
-    alone = pooled_iou_intervals(confusion, range(6), 800)
-    grouped = pooled_iou_intervals(confusion, [0, 1, 0, 1, 0, 1], 800)
+    alone = pooled_intervals(pooled_iou, confusion, range(6), 800)
+    grouped = pooled_intervals(pooled_iou, confusion, [0, 1, 0, 1, 0, 1], 800)
     for value, interval in zip(found, alone):
         assert interval.low < value < interval.high
     assert grouped[0].high - grouped[0].low > alone[0].high - alone[0].low
+
+
+def test_the_mean_is_that_of_all_classes_in_every_resample():
+    confusion = np.array([[[[50, 10], [20, 20]]],
+                          *[[[[90 + i, 0], [0, 0]]] for i in range(3)]])
+    rare, mean = pooled_intervals(pooled_iou, confusion, range(4), 800)[1:]
+    assert pooled_iou(confusion)[1] == rare.low == rare.high == 0.4
+    # a third of the resamples has the first class alone, of an IoU of 1
+    assert mean.method == 'percentile' and mean.high < (1 + 0.4) / 2

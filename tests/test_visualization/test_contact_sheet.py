@@ -45,6 +45,17 @@ def test_tiles_in_their_order():
     assert is_colour(sheet, (200, ) * 3).sum() >= 25 * 25
 
 
+def test_rows_are_as_high_as_their_pictures():
+    flat, tall = (np.full((height, 50, 3), 90, np.uint8)
+                  for height in (20, 50))
+    sheet = draw_contact_sheet([Tile(picture, ['x']) for picture in
+                                (flat, flat, tall, flat)], '', 50, 130)
+    rows = np.flatnonzero(is_colour(sheet, (90, ) * 3).sum(1) >= 50)
+    first, second = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
+    assert len(first) == 20 and len(second) == 50
+    assert second[0] - first[-1] < 40
+
+
 def test_no_tiles():
     assert draw_contact_sheet([], 'nothing').shape[2] == 3
 

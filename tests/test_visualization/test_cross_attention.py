@@ -93,6 +93,18 @@ def test_probabilities_give_the_result(form, monkeypatch):
         assert entropy.max() <= math.log(attended.key.shape[2]) + 1e-4
 
 
+def test_some_queries_of_many():
+    module = MultiScaleCrossAttentionNeck(CHANNELS).attentions[0]
+    attended = open_attention(module, *maps()[:2])
+    assert attended.some(16 * 24) is attended
+    some, entropies = attended.some(50).entropy(), attended.entropy()
+    assert some.shape == (2, 1, 50)
+    torch.testing.assert_close(some, attended.some(50).entropy())
+    distance = (some[0, 0, :, None] - entropies[0, 0]).abs()
+    assert distance.min(1).values.max() < 1e-5  # each is one of all
+    assert len(distance.argmin(1).unique()) == 50
+
+
 def test_another_form_is_refused():
     neck, inputs = MultiScaleCrossAttentionNeck(CHANNELS), maps()
     module = neck.attentions[0]
@@ -179,6 +191,30 @@ def test_inspection_leaves_the_model_as_it_is(form, tmp_path):
     assert [row['pair'] for row in read_table(tmp_path / 'pairs.csv')] == names
     assert len(read_table(tmp_path / 'changes.csv')) == 13
     assert names[2] in describe_inspection(found)
+
+
+def test_results_are_replaced_as_if_all_ran_again():
+    model, packed = segmentor(), images()
+    model.test_cfg = ConfigDict(mode='slide', crop_size=(32, 32),
+                                stride=(32, 16))
+    found = inspect_attention(model, packed)
+    assert not any('forward' in vars(module) for module in model.modules())
+
+    def predictions():
+        with torch.no_grad():
+            return torch.stack([model.test_step(dict(
+                inputs=[each['inputs']],
+                data_samples=[each['data_samples'].clone()]
+            ))[0].pred_sem_seg.data for each in packed])
+
+    neck, as_is = find_neck(model), predictions()
+    for score in found.scores[1:]:
+        pairs = [i for i, record in enumerate(found.records)
+                 if score.pairs in (record.name, 'all pairs')]
+        with changed_results(neck, score.change, pairs):
+            changed = (predictions() != as_is).double().mean()
+        assert score.numbers['changed'] == pytest.approx(100 * changed)
+    assert max(score.numbers['changed'] for score in found.scores) > 0
 
 
 def test_without_masks(tmp_path):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Optional
 
 import numpy as np
 
@@ -12,18 +13,27 @@ from mmseg_ext.basics import write_atomically
 from mmseg_ext.basics.csv_files import GrowingTable, number
 from mmseg_ext.basics.mask_files import decode_mask
 from mmseg_ext.basics.out_of_fold import (
+    BOUNDARIES,
     CONFUSIONS,
     IMAGES,
     RECORD,
+    REGIONS,
     OutOfFold,
     read_out_of_fold,
 )
-from mmseg_ext.evaluation.pooled import iou, mean_defined
+from mmseg_ext.evaluation import (
+    average_seeds,
+    boundary_iou,
+    count_boundaries,
+    iou,
+)
 from mmseg_ext.planning import Folds
 
 from ..jobs import MASKS, read_result
 from .pool import Pool
 from .runs import run_folder
+
+IGNORED = 255
 
 
 @dataclass(frozen=True)
@@ -37,10 +47,14 @@ class Measured(OutOfFold):
         Of each class and their mean; nan where an image has no pixel of a
         class, true or predicted.
         """
-        each = iou(self.confusion)
-        mean = mean_defined(mean_defined(each))
-        return np.column_stack(
-            [mean_defined(np.moveaxis(each, 1, -1)), mean])
+        return average_seeds(iou(self.confusion))
+
+    @cached_property
+    def image_boundary_iou(self) -> Optional[np.ndarray]:
+        """The same of Boundary IoU; None where none was counted."""
+        if self.boundaries is None:
+            return None
+        return average_seeds(boundary_iou(self.boundaries))
 
     @cached_property
     def true_fractions(self) -> np.ndarray:
@@ -53,7 +67,11 @@ class Measured(OutOfFold):
         return _fractions(self.confusion.sum(-2)).mean(1)
 
     def write(self, root: Path) -> None:
-        """Write images.csv, confusions.csv and cross_validation.json."""
+        """Write tables and ``cross_validation.json``.
+
+        ``images.csv``, ``confusions.csv`` and, if they were counted,
+        ``boundaries.csv``.
+        """
         measures = [*(f'IoU.{name}' for name in self.classes), 'mIoU',
                     *(f'true.{name}' for name in self.classes),
                     *(f'predicted.{name}' for name in self.classes)]
@@ -70,6 +88,13 @@ class Measured(OutOfFold):
             for name, matrices in zip(self.names, self.confusion)
             for seed, matrix in zip(self.seeds, matrices)
             for true, row in enumerate(matrix))
+        if self.boundaries is not None:
+            GrowingTable(root / BOUNDARIES, (
+                'image', 'seed', 'class', *REGIONS)).write(
+                (name, seed, kind, *map(int, pixels))
+                for name, of_seeds in zip(self.names, self.boundaries)
+                for seed, regions in zip(self.seeds, of_seeds)
+                for kind, pixels in zip(self.classes, regions.T))
         write_atomically(root / RECORD, json.dumps(dict(
             config=self.config, classes=self.classes, palette=self.palette,
             seeds=self.seeds, notes=self.notes, file=self.file), indent=2))
@@ -133,12 +158,15 @@ def measure(root: Path, config: str, pool: Pool, folds: Folds,
     names = [name for name in folds.images if fold_of[name] in done[used[0]]]
     confusion = np.zeros((len(names), len(used), *[len(pool.classes)] * 2),
                          np.int64)
+    boundaries = np.zeros((*confusion.shape[:2], len(REGIONS),
+                           len(pool.classes)), np.int64)
     for i, name in enumerate(names):
         truth = pool.truth(name)
         for j, seed in enumerate(used):
             source = run_folder(root, fold_of[name],
                                 seed) / MASKS / f'{name}.png'
-            confusion[i, j] = _count(truth, source, len(pool.classes))
+            confusion[i, j], boundaries[i, j] = _count(
+                truth, source, len(pool.classes))
             target = mask_path(root, seed, name)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
@@ -147,7 +175,7 @@ def measure(root: Path, config: str, pool: Pool, folds: Folds,
         config, pool.classes, pool.palette, tuple(used), tuple(names),
         tuple(fold_of[name] for name in names),
         tuple(folds.groups[name] for name in names), confusion, tuple(notes),
-        file=file)
+        file=file, boundaries=boundaries)
 
 
 def mask_path(root: Path, seed: int, name: str) -> Path:
@@ -155,8 +183,14 @@ def mask_path(root: Path, seed: int, name: str) -> Path:
     return root / MASKS / f'seed_{seed}' / f'{name}.png'
 
 
-def _count(truth: np.ndarray, path: Path, num_classes: int) -> np.ndarray:
-    """Count the labelled pixels of each true and predicted class."""
+def _count(truth: np.ndarray, path: Path, num_classes: int
+           ) -> tuple[np.ndarray, np.ndarray]:
+    """Count the labelled pixels of true and predicted classes, and contours.
+
+    Returns:
+        (num_classes, num_classes) and (3, num_classes), see
+        :class:`~mmseg_ext.basics.out_of_fold.OutOfFold`.
+    """
     pred = decode_mask(str(path))
     if pred.shape != truth.shape:
         raise ValueError(f'{path} has shape {pred.shape}, its ground truth '
@@ -164,8 +198,11 @@ def _count(truth: np.ndarray, path: Path, num_classes: int) -> np.ndarray:
                          '--redo runs the fold again')
     labelled = truth < num_classes
     pairs = num_classes * truth[labelled].astype(np.int64) + pred[labelled]
-    return np.bincount(pairs, minlength=num_classes**2).reshape(
+    confusion = np.bincount(pairs, minlength=num_classes**2).reshape(
         num_classes, num_classes)
+    return confusion, count_boundaries(
+        pred, np.where(labelled, truth, IGNORED), num_classes,
+        ignore_index=IGNORED)
 
 
 def _fractions(pixels: np.ndarray) -> np.ndarray:

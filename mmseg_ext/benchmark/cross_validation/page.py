@@ -79,6 +79,9 @@ class Page:
             last = i == len(self.measured.classes)
             cells = ['Mean' if last else self._label(i), _number(value),
                      _range(low, high) + '*' * (method != 'BCa')]
+            low, high, method = self.summary.boundary_intervals[i]
+            cells += [_number(self.summary.boundary_iou[i]),
+                      _range(low, high) + '*' * (method != 'BCa')]
             if last:
                 cells += [''] * 3
             else:
@@ -100,10 +103,13 @@ class Page:
             'is that of all pixels together'
             + (', averaged over the seeds' if len(self.measured.seeds) > 1
                else '')
-            + f'; its interval draws {drawn} anew (bootstrap, BCa). Bias and '
+            + f'; its interval draws {drawn} anew (bootstrap, BCa). Boundary '
+            'IoU is the same of what lies near contours, within 2 % of the '
+            'image&rsquo;s diagonal (Cheng et al., 2021). Bias and '
             'limits are of the area fraction of a class in an image, in '
             'percentage points.']
-        if any(found.method != 'BCa' for found in self.summary.intervals):
+        if any(found.method != 'BCa' for found in (
+                *self.summary.intervals, *self.summary.boundary_intervals)):
             lines.append('* Some draws have no image of the class: the '
                          'percentile interval of the others.')
         if units < 10:
@@ -113,6 +119,7 @@ class Page:
         return f'''<h2>All images together</h2>
 <div class="scroll"><table>
 <thead><tr><th>Class</th><th>IoU (%)</th><th>95&nbsp;% interval</th>
+<th>Boundary IoU (%)</th><th>95&nbsp;% interval</th>
 <th>Bias of the fraction (95&nbsp;% interval)</th>
 <th>Limits of agreement</th><th>Mean absolute error</th></tr></thead>
 <tbody>{"".join(rows)}</tbody></table></div>

@@ -18,8 +18,9 @@ from mmseg_ext.evaluation import (
     Agreement,
     Interval,
     bland_altman,
+    pooled_boundary_iou,
+    pooled_intervals,
     pooled_iou,
-    pooled_iou_intervals,
 )
 from mmseg_ext.visualization import draw_panel
 
@@ -37,7 +38,9 @@ NUM_WORST = 6
 WIDTH = 480  # of a picture in a panel, in pixels
 COLUMNS = ('class', 'iou_percent', 'iou_low', 'iou_high', 'interval',
            'fraction_bias', 'fraction_bias_low', 'fraction_bias_high',
-           'limit_low', 'limit_high', 'mean_absolute_error')
+           'limit_low', 'limit_high', 'mean_absolute_error',
+           'boundary_iou_percent', 'boundary_iou_low', 'boundary_iou_high',
+           'boundary_interval')
 
 
 @dataclass(frozen=True)
@@ -50,21 +53,27 @@ class Summary:
         intervals: Their 95 % intervals, in percent.
         agreements: Of the fraction of each class, in percentage points.
         units: How many images, or groups of them, were drawn.
+        boundary_iou: The same as ``iou`` of the regions near contours.
+        boundary_intervals: Their 95 % intervals, in percent.
     """
     names: tuple[str, ...]
     iou: list[float]
     intervals: list[Interval]
     agreements: list[Agreement]
     units: int
+    boundary_iou: list[float]
+    boundary_intervals: list[Interval]
 
     def text(self) -> str:
         """Return the table that a tool prints."""
         table = PrettyTable(['class', 'IoU (%)', '95 % interval',
+                             'boundary IoU (%)', 'its interval',
                              'fraction bias (%p)', 'limits of agreement'])
         table.align = 'r'
         table.align['class'] = 'l'
         for i, name in enumerate(self.names):
             low, high, _ = self.intervals[i]
+            boundary_low, boundary_high, _ = self.boundary_intervals[i]
             cells = ['', '']
             if i < len(self.agreements):
                 found = self.agreements[i]
@@ -72,6 +81,8 @@ class Summary:
                          f'{found.low:+.2f} to {found.high:+.2f}']
             table.add_row([
                 name, f'{self.iou[i]:.2f}', f'{low:.2f} to {high:.2f}',
+                f'{self.boundary_iou[i]:.2f}',
+                f'{boundary_low:.2f} to {boundary_high:.2f}',
                 *cells], divider=i == len(self.agreements) - 1)
         return table.get_string()
 
@@ -79,37 +90,47 @@ class Summary:
         """Write the table as CSV."""
         rows = []
         for i, name in enumerate(self.names):
-            low, high, method = self.intervals[i]
-            row = [name, number(self.iou[i], 3), number(low, 3),
-                   number(high, 3), method]
+            row = [name, *_cells(self.iou[i], self.intervals[i])]
             if i < len(self.agreements):
                 found = self.agreements[i]
                 row += [number(value, 4) for value in (
                     found.bias, found.bias - found.bias_half,
                     found.bias + found.bias_half, found.low, found.high,
                     found.error)]
-            rows.append(row + [''] * (len(COLUMNS) - len(row)))
+            last = _cells(self.boundary_iou[i], self.boundary_intervals[i])
+            rows.append([*row, *[''] * (len(COLUMNS) - len(row) - len(last)),
+                         *last])
         GrowingTable(path, COLUMNS).write(rows)
+
+
+def _cells(value: float, interval: Interval) -> list[str]:
+    low, high, method = interval
+    return [number(value, 3), number(low, 3), number(high, 3), method]
 
 
 def summarize(measured: Measured) -> Summary:
     """Return the pooled numbers and how sure they are.
 
-    IoU is that of all pixels together, of each seed, averaged over seeds;
-    its interval draws groups of images anew. Fractions are compared image by
-    image; groups count once.
+    IoU, and Boundary IoU, is that of all pixels together, of each seed,
+    averaged over seeds; its interval draws groups of images anew. Fractions
+    are compared image by image; groups count once.
     """
-    intervals = [Interval(100 * low, 100 * high, method)
-                 for low, high, method in pooled_iou_intervals(
-                     measured.confusion, measured.groups)]
+    found = []
+    for pooled, counts in ((pooled_iou, measured.confusion),
+                           (pooled_boundary_iou, measured.boundaries)):
+        found += [(100 * pooled(counts)).tolist(),
+                  [Interval(100 * low, 100 * high, method)
+                   for low, high, method in pooled_intervals(
+                       pooled, counts, measured.groups)]]
+    pooled, intervals, boundary, boundary_intervals = found
     true, predicted = (
         100 * mean_units(values, measured.groups)
         for values in (measured.true_fractions, measured.predicted_fractions))
     return Summary(
-        (*measured.classes, 'mean'),
-        (100 * pooled_iou(measured.confusion)).tolist(), intervals,
+        (*measured.classes, 'mean'), pooled, intervals,
         [bland_altman(predicted[:, i], true[:, i])
-         for i in range(len(measured.classes))], len({*measured.groups}))
+         for i in range(len(measured.classes))], len({*measured.groups}),
+        boundary, boundary_intervals)
 
 
 def write_results(root: Path, measured: Measured, pool: Pool,

@@ -2,6 +2,7 @@
 import cv2
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from .inspection import Inspection, Opened
@@ -12,16 +13,21 @@ DPI = 100
 SIDE = 2.7  # inches of a panel
 BINS = 60
 QUERIES = (0.25, 0.5, 0.75)  # of the width, on the middle line
-HEAT = 0.6  # opacity of the attention
-MARK = dict(color='#d55e00', markersize=11, markeredgewidth=2)
+HEAT = ListedColormap(['#d55e00'])
+OPACITY = 0.8  # of the most attended key
+QUERY = dict(marker='+', color='#0072b2', markersize=12, markeredgewidth=2.5)
+STRONGEST = dict(marker='o', fillstyle='none', color='#d55e00', markersize=13,
+                 markeredgewidth=1.5)
 
 
 def draw_inspection(found: Inspection) -> Figure:
     """Draw a row for each pair of maps.
 
-    Left the entropies of all queries of all images, a line at that of an
+    Left the entropies of queries of all images, a line at that of an
     attention that is even; then the picture under the attention of three
-    queries, crosses, mean over heads: yellow is the most attended key.
+    queries, crosses, mean over heads: the more a key is attended, the less
+    is seen through, and a circle is around the first of all. The number of
+    keys is exp(entropy): of so many alike.
     """
     columns = 1 + len(QUERIES)
     rows = len(found.records)
@@ -67,12 +73,16 @@ def _draw_query(axes: Axes, opened: Opened, attended: Attended,
         0, attended.key_grid).cpu().numpy()
     axes.imshow(cv2.cvtColor(opened.picture, cv2.COLOR_BGR2GRAY),
                 cmap='gray', vmin=0, vmax=255)
-    axes.imshow(heat, cmap='viridis', alpha=HEAT, vmin=0,
+    axes.imshow(np.zeros_like(heat), cmap=HEAT,
+                alpha=OPACITY * heat / heat.max(),
                 extent=(-0.5, seen_columns - 0.5, seen_rows - 0.5, -0.5),
                 interpolation='nearest')
-    axes.plot(x, y, '+', **MARK)
+    down, right = np.unravel_index(heat.argmax(), heat.shape)
+    axes.plot((right + 0.5) * seen_columns / heat.shape[1] - 0.5,
+              (down + 0.5) * seen_rows / heat.shape[0] - 0.5, **STRONGEST)
+    axes.plot(x, y, **QUERY)
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), xticks=[],
              yticks=[])
-    even = 1 / heat.size
-    axes.set_title(f'{heat.min() / even:.2f} to {heat.max() / even:.2f} '
-                   'times even', fontsize=8)
+    number = np.exp(-np.sum(heat * np.log(np.maximum(heat, 1e-30))))
+    axes.set_title(f'looks at {number:.3g} of {heat.size} keys, '
+                   f'{100 * heat.max():.0f} % at one', fontsize=8)

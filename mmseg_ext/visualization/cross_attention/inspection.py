@@ -20,6 +20,7 @@ from mmseg_ext.evaluation.confusion import count_pairs
 
 from .changes import CHANGES, changed_results
 from .recording import PairRecord, add_gradients, recording, start_records
+from .replay import kept_outputs, replayed_outputs
 from .twin import Attended, find_neck, open_attention
 
 AS_IS, ALL = 'as is', 'all pairs'
@@ -89,9 +90,10 @@ def inspect_attention(model: nn.Module, samples: Sequence,
                       ) -> Inspection:
     """Measure what each pair's attention does, and what for.
 
-    Images run as in testing, in windows if the config has them. Gradients
-    and the figure's maps are of the middle of each image, as large as the
-    crops of the training.
+    Images run as in testing, in windows if the config has them; encoder and
+    attention once, since replaced results change what follows alone.
+    Gradients and the figure's maps are of the middle of each image, as large
+    as the crops of the training.
 
     Args:
         model: Segmentor with a MultiScaleCrossAttentionNeck, in evaluation
@@ -119,6 +121,7 @@ def inspect_attention(model: nn.Module, samples: Sequence,
                   if i is not None or change == AS_IS]
     counts: dict[tuple, list[_Counts]] = {key: [] for key in chosen}
     opened, labelled = None, 0
+    unchanged = [model.backbone, *neck.attentions]
     for index in range(number):
         packed = samples[index]
         truth = _truth(packed)
@@ -127,10 +130,12 @@ def inspect_attention(model: nn.Module, samples: Sequence,
         for key in chosen:
             pairs = range(len(records)) if key[0] is None else [key[0]]
             if key[1] == AS_IS:
-                with recording(model, neck, records):
+                with (recording(model, neck, records),
+                      kept_outputs(unchanged) as outputs):
                     reference = pred = _predict(model, packed)
             else:
-                with changed_results(neck, key[1], pairs):
+                with (replayed_outputs(unchanged, outputs),
+                      changed_results(neck, key[1], pairs)):
                     pred = _predict(model, packed)
             counts[key].append(_Counts.of(pred, reference, truth, num_classes,
                                           ignore_index))

@@ -5,8 +5,10 @@ from pathlib import Path
 from prettytable import PrettyTable
 
 from mmseg_ext.basics.csv_files import GrowingTable, number
+from mmseg_ext.basics.printable import counted
 
 from .inspection import AS_IS, Inspection
+from .recording import SOME
 
 PAIRS, CHANGED = 'pairs.csv', 'changes.csv'
 # Column of pairs.csv -> heading, and its digits.
@@ -30,7 +32,8 @@ WORDS = {AS_IS: AS_IS, 'zero': 'zeroed', 'mean': 'mean over positions',
          'resized': 'values resized'}
 LEGEND = (
     'Entropy of the attention in nats, mean and percentiles over heads, '
-    'queries and images; an attention that is even has that of log keys.',
+    f'queries and images, of {SOME} queries drawn of each run that has more; '
+    'an attention that is even has that of log keys.',
     'Ratios: norm of the result of the attention by that of the query map '
     'which it joins; without means: of what differs from the mean over '
     'positions; after the weights: the same behind the first weights of the '
@@ -60,7 +63,8 @@ def describe_inspection(found: Inspection) -> str:
         scores.add_row([score.pairs, WORDS[score.change], *(
             _cell(score.numbers.get(key, math.nan), 2) for key in columns)])
     return '\n'.join([
-        f'{found.images} images, {found.labelled} of them with masks', '',
+        f'{counted(found.images, "image")}, {found.labelled} of them with '
+        'masks', '',
         str(pairs), *LEGEND, '', str(scores),
         'Changed: pixels that become another class than with the result as '
         'it is.'])

@@ -1,6 +1,6 @@
 """The cross-attention of a pair of maps with its probabilities in sight."""
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -41,6 +41,16 @@ class Attended:
             part = slice(start, start + step)
             yield part, attention_probabilities(self.query[:, :, part],
                                                 self.key)
+
+    def some(self, number: int) -> 'Attended':
+        """Draw some of the queries, always the same; all if not more."""
+        total = self.query.shape[2]
+        if total <= number:
+            return self
+        drawn = torch.randperm(
+            total, generator=torch.Generator().manual_seed(0))[:number]
+        return replace(self, query=self.query[
+            :, :, drawn.sort().values.to(self.query.device)])
 
     def entropy(self) -> Tensor:
         """Return the entropy of each query's attention in nats.

@@ -88,7 +88,8 @@ def test_what_is_written(done):
     root, cfg, pool, _, (_, found), _ = done
     names = {path.name for path in root.iterdir()}
     assert {'report.html', 'summary.csv', 'images.csv', 'confusions.csv',
-            'confusion.png', 'agreement.png', 'curves.png', 'worst'} <= names
+            'boundaries.csv', 'confusion.png', 'agreement.png', 'curves.png',
+            'worst'} <= names
     page = (root / 'report.html').read_text()
     assert page.count('data:image/png') == 3  # confusion, agreement, curves
     assert page.count('data:image/jpeg') == 6  # the worst
@@ -98,9 +99,14 @@ def test_what_is_written(done):
     measured = Measured.read(root)
     assert measured.confusion.sum() == sum(
         pool.truth(name).size for name in pool.names)
+    assert 'boundary IoU (%)' in found.summary.text()
+    (root / 'boundaries.csv').unlink()  # as folders were written before
+    assert Measured.read(root).boundaries is None
     again = cross_validate(cfg, 'tiny.py', root, report_only=True,
                            echo=lambda line: None)
     assert again.summary == found.summary
+    np.testing.assert_array_equal(Measured.read(root).boundaries,
+                                  measured.boundaries)
 
 
 @pytest.mark.slow
