@@ -35,7 +35,7 @@ def boundary_of(labels: np.ndarray, depth: int,
     """Mark the pixels of each class that lie near its contour.
 
     Those from which another class, or what is beyond the image, is at most
-    ``depth`` pixels away, counted as a king moves. That is each class's mask
+    ``depth`` pixels away in Chebyshev distance. That is each class's mask
     without its erosion by 3 x 3 pixels, ``depth`` times, in an image padded
     with zeros; here of all classes at once, by the largest and the smallest
     class of a window. Ignored pixels are no other class: the border of an
