@@ -4,16 +4,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mmseg_ext.basics.colours import BLUE, RED
+
+from ..attention_figure import HEAT
 from .inspection import Inspection, Opened
 from .recording import PairRecord
 from .twin import Attended
 
 DPI = 100
 SIDE = 2.7  # inches of a panel
-BINS = 60
+BINS = 60  # of the histograms
 QUERIES = (0.25, 0.5, 0.75)  # of the width, on the middle line
-HEAT = 0.6  # opacity of the attention
-MARK = dict(color='#d55e00', markersize=11, markeredgewidth=2)
+MARK = dict(color=RED, markersize=11, markeredgewidth=2)
 
 
 def draw_inspection(found: Inspection) -> Figure:
@@ -41,7 +43,7 @@ def draw_inspection(found: Inspection) -> Figure:
 def _draw_entropies(axes: Axes, record: PairRecord) -> None:
     even = max(record.log_keys)
     entropy = np.concatenate(record.entropies)
-    axes.hist(entropy, bins=BINS, range=(0, 1.02 * even), color='#0072b2')
+    axes.hist(entropy, bins=BINS, range=(0, 1.02 * even), color=BLUE)
     axes.axvline(even, color='0.3', linestyle='--', linewidth=1)
     axes.set_title(f'{record.name}: entropy {entropy.mean():.2f} of '
                    f'{even:.2f} nats', fontsize=9)
