@@ -1,6 +1,7 @@
 """Look into a trained cross-attention, image by image."""
 import copy
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Optional
 
@@ -84,7 +85,7 @@ class Inspection:
 
 
 def inspect_attention(model: nn.Module, samples: Sequence,
-                      most: Optional[int] = None, ignore_index: int = 255,
+                      most: Optional[int] = None,
                       progress: Callable[[int, int], None] = lambda *_: None
                       ) -> Inspection:
     """Measure what each pair's attention does, and what for.
@@ -98,7 +99,6 @@ def inspect_attention(model: nn.Module, samples: Sequence,
             mode; its classes and weights stay as they are.
         samples: Packed images, with masks or without.
         most: Take the first ones, so many; None: all.
-        ignore_index: Value of pixels without a label.
         progress: Called with the number of images done, and of all.
 
     Raises:
@@ -109,12 +109,12 @@ def inspect_attention(model: nn.Module, samples: Sequence,
     number = len(samples) if most is None else min(most, len(samples))
     if not number:
         raise ValueError('There are no images to look at')
-    num_classes = model.decode_head.num_classes
+    head = model.decode_head
     records = start_records(model, neck)
     chosen = [(None, AS_IS), *(
         (i, change) for i in [*range(len(records)), None]
         for change in CHANGES)]
-    if len(records) == 1:
+    if len(records) == 1:  # it is all pairs
         chosen = [(i, change) for i, change in chosen
                   if i is not None or change == AS_IS]
     counts: dict[tuple, list[_Counts]] = {key: [] for key in chosen}
@@ -132,8 +132,8 @@ def inspect_attention(model: nn.Module, samples: Sequence,
             else:
                 with changed_results(neck, key[1], pairs):
                     pred = _predict(model, packed)
-            counts[key].append(_Counts.of(pred, reference, truth, num_classes,
-                                          ignore_index))
+            counts[key].append(_Counts.of(
+                pred, reference, truth, head.num_classes, head.ignore_index))
         middle = _middle(packed, _crop_size(model))
         if truth is not None:
             add_gradients(model, neck, records, model.data_preprocessor(
@@ -232,23 +232,20 @@ def _middle(packed: dict, size: Optional[tuple[int, int]]) -> dict:
 
 def _open(model: nn.Module, neck: nn.Module, packed: dict,
           records: Sequence[PairRecord]) -> Opened:
-    """Keep the queries and keys of one picture."""
+    """Record the queries and keys of one picture."""
     found: dict[str, Attended] = {}
 
-    def keep(i: int):
+    def record(name: str):
         def hook(module, inputs, output) -> None:
-            found[records[i].name] = open_attention(module, *inputs)
+            found[name] = open_attention(module, *inputs)
         return hook
 
-    handles = [module.register_forward_hook(keep(i))
-               for i, module in enumerate(neck.attentions)]
-    try:
-        with torch.no_grad():
-            inputs = model.data_preprocessor(_batch(packed), False)['inputs']
-            model.extract_feat(inputs)
-    finally:
-        for handle in handles:
-            handle.remove()
+    with ExitStack() as stack, torch.no_grad():
+        for module, each in zip(neck.attentions, records):
+            stack.enter_context(
+                module.register_forward_hook(record(each.name)))
+        inputs = model.data_preprocessor(_batch(packed), False)['inputs']
+        model.extract_feat(inputs)
     picture = packed['inputs'].permute(1, 2, 0).float().numpy()
     if picture.shape[2] != 3:
         picture = picture.mean(2, keepdims=True).repeat(3, axis=2)

@@ -5,6 +5,7 @@ from pathlib import Path
 from prettytable import PrettyTable
 
 from mmseg_ext.basics.csv_files import GrowingTable, number
+from mmseg_ext.basics.printable import counted
 
 from .inspection import AS_IS, Inspection
 
@@ -60,7 +61,8 @@ def describe_inspection(found: Inspection) -> str:
         scores.add_row([score.pairs, WORDS[score.change], *(
             _cell(score.numbers.get(key, math.nan), 2) for key in columns)])
     return '\n'.join([
-        f'{found.images} images, {found.labelled} of them with masks', '',
+        f'{counted(found.images, "image")}, {found.labelled} of them with '
+        'masks', '',
         str(pairs), *LEGEND, '', str(scores),
         'Changed: pixels that become another class than with the result as '
         'it is.'])
