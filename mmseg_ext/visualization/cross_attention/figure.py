@@ -32,11 +32,11 @@ def draw_inspection(found: Inspection) -> Figure:
     axes = figure.subplots(
         rows, columns, squeeze=False,
         gridspec_kw=dict(width_ratios=[1.4, *[1] * len(QUERIES)]))
-    for row, record in zip(axes, found.records):
+    for row, record, attended in zip(axes, found.records,
+                                     found.opened.pairs):
         _draw_entropies(row[0], record)
         for place, panel in zip(QUERIES, row[1:]):
-            _draw_query(panel, found.opened, found.opened.pairs[record.name],
-                        place)
+            _draw_query(panel, found.opened, attended, place)
     return figure
 
 

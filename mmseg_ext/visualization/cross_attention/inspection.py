@@ -67,11 +67,11 @@ class Opened:
     Attributes:
         picture: (H, W, 3) uint8, channels blue, green, red.
         size: (height, width) that the network saw, with padding.
-        pairs: Name of each pair -> its queries and keys.
+        pairs: Queries and keys of each pair, in the neck's order.
     """
     picture: np.ndarray
     size: tuple[int, int]
-    pairs: dict[str, Attended]
+    pairs: tuple[Attended, ...]
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def inspect_attention(model: nn.Module, samples: Sequence,
             add_gradients(model, neck, records, model.data_preprocessor(
                 _batch(middle), True))
         if opened is None:
-            opened = _open(model, neck, middle, records)
+            opened = _open(model, neck, middle)
         progress(index + 1, number)
     scores = [Score(ALL if i is None else records[i].name, change,
                     _Counts.summed(counts[i, change]))
@@ -230,24 +230,21 @@ def _middle(packed: dict, size: Optional[tuple[int, int]]) -> dict:
     return dict(inputs=image, data_samples=sample)
 
 
-def _open(model: nn.Module, neck: nn.Module, packed: dict,
-          records: Sequence[PairRecord]) -> Opened:
+def _open(model: nn.Module, neck: nn.Module, packed: dict) -> Opened:
     """Record the queries and keys of one picture."""
-    found: dict[str, Attended] = {}
+    found: dict[nn.Module, Attended] = {}
 
-    def record(name: str):
-        def hook(module, inputs, output) -> None:
-            found[name] = open_attention(module, *inputs)
-        return hook
+    def record(module, inputs, output) -> None:
+        found[module] = open_attention(module, *inputs)
 
     with ExitStack() as stack, torch.no_grad():
-        for module, each in zip(neck.attentions, records):
-            stack.enter_context(
-                module.register_forward_hook(record(each.name)))
+        for module in neck.attentions:
+            stack.enter_context(module.register_forward_hook(record))
         inputs = model.data_preprocessor(_batch(packed), False)['inputs']
         model.extract_feat(inputs)
     picture = packed['inputs'].permute(1, 2, 0).float().numpy()
     if picture.shape[2] != 3:
         picture = picture.mean(2, keepdims=True).repeat(3, axis=2)
     return Opened(picture.clip(0, 255).astype(np.uint8),
-                  tuple(inputs.shape[2:]), found)
+                  tuple(inputs.shape[2:]),
+                  tuple(found[module] for module in neck.attentions))
