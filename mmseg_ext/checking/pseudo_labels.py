@@ -3,6 +3,7 @@ import os.path as osp
 from collections import defaultdict
 from collections.abc import Sequence
 
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.pseudo_labels import SHEET, PseudoLabels, find_marked
 
 from .findings import MAX_NAMES, NOTE, WARNING, Finding
@@ -39,8 +40,9 @@ def find_pseudo_labels(splits: Sequence[Split]) -> list[Finding]:
             training = split.name.split('/') == ['train']
             findings.append(Finding(
                 NOTE if training else WARNING,
-                f'{len(paths)} masks of the {split.name} part are '
-                f'pseudo-labels {maker}.',
+                counted(len(paths), f'mask of the {split.name} part is',
+                        f'masks of the {split.name} part are')
+                + f' pseudo-labels {maker}.',
                 'Their errors are learned, too: look at '
                 f'{root / SHEET}.' if training else
                 'What is measured against them is no accuracy: take masks '

@@ -51,7 +51,8 @@ def describe_conversion(out: str | os.PathLike, record: dict) -> str:
     if guessed:
         worst = max(guessed, key=guessed.get)
         lines.append(
-            f'Guessed by --nearest: pixels of {len(guessed)} masks, at most '
+            'Guessed by --nearest: pixels of '
+            f'{counted(len(guessed), "mask")}, at most '
             f'{100 * guessed[worst]:.3g} % ({worst}). Look at this one.')
     rows = {int(rows): count for rows, count
             in record['images_by_rows_cropped'].items() if int(rows)}
