@@ -12,7 +12,7 @@ from prettytable import PrettyTable
 
 from mmseg_ext.basics.arguments import check_at_least
 
-from .labels import check_pred, check_truth
+from .labels import checked_labels
 from .pooled import mean_defined
 
 DILATION = 0.02  # of the image's diagonal
@@ -167,11 +167,8 @@ class BoundaryIoUMetric(BaseMetric):
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         num_classes = len(self.dataset_meta['classes'])
         for data_sample in data_samples:
-            check_truth(data_sample, num_classes, self.ignore_index)
-            check_pred(data_sample, num_classes)
-            pred, truth = (
-                data_sample[name]['data'].squeeze(0).cpu().numpy().astype(
-                    np.int64) for name in ('pred_sem_seg', 'gt_sem_seg'))
+            pred, truth = (labels.cpu().numpy() for labels in checked_labels(
+                data_sample, num_classes, self.ignore_index))
             self.results.append(count_boundaries(
                 pred, truth, num_classes, self.dilation, self.ignore_index))
 
