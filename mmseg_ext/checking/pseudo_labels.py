@@ -9,9 +9,12 @@ from mmseg_ext.basics.pseudo_labels import SHEET, PseudoLabels, find_marked
 from .findings import MAX_NAMES, NOTE, WARNING, Finding
 from .splits import Split
 
-TRANSDUCTIVE = ('Say so where the numbers are reported. To know how good the '
-                'model is on other images of that kind, leave some out of '
-                'what it adapts to.')
+# Of images that a model has adapted to, and is judged on.
+TRANSDUCTIVE = ('transductive, of a model that has seen these images and not '
+                'their masks.')
+SAY_SO = ('Say so where the numbers are reported. To know how good the model '
+          'is on other images of that kind, leave some out of what it adapts '
+          'to.')
 
 
 def find_pseudo_labels(splits: Sequence[Split]) -> list[Finding]:
