@@ -81,7 +81,7 @@ def _misfit(known: IntensityStatistics, preparation: Preparation,
         try:
             read_fitting(path, preparation, known)
         except (OSError, ValueError) as error:
-            return user_sentence(error) or str(error)
+            return user_sentence(error)
     return ''
 
 
