@@ -22,7 +22,7 @@ def draw_inspection(found: Inspection) -> Figure:
     """Draw a row for each pair of maps.
 
     Left the entropies of all queries of all images, a line at that of an
-    attention that is even; then the picture under the attention of three
+    uniform attention; then the picture under the attention of three
     queries, crosses, mean over heads: yellow is the most attended key.
     """
     columns = 1 + len(QUERIES)
@@ -41,12 +41,12 @@ def draw_inspection(found: Inspection) -> Figure:
 
 
 def _draw_entropies(axes: Axes, record: PairRecord) -> None:
-    even = max(record.log_keys)
+    uniform = max(record.log_keys)
     entropy = np.concatenate(record.entropies)
-    axes.hist(entropy, bins=BINS, range=(0, 1.02 * even), color=BLUE)
-    axes.axvline(even, color='0.3', linestyle='--', linewidth=1)
+    axes.hist(entropy, bins=BINS, range=(0, 1.02 * uniform), color=BLUE)
+    axes.axvline(uniform, color='0.3', linestyle='--', linewidth=1)
     axes.set_title(f'{record.name}: entropy {entropy.mean():.2f} of '
-                   f'{even:.2f} nats', fontsize=9)
+                   f'{uniform:.2f} nats', fontsize=9)
     axes.set_xlabel('nats', fontsize=8)
     axes.set_ylabel('queries', fontsize=8)
     axes.tick_params(labelsize=7)
@@ -75,6 +75,6 @@ def _draw_query(axes: Axes, opened: Opened, attended: Attended,
     axes.plot(x, y, '+', **MARK)
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), xticks=[],
              yticks=[])
-    even = 1 / heat.size
-    axes.set_title(f'{heat.min() / even:.2f} to {heat.max() / even:.2f} '
-                   'times even', fontsize=8)
+    uniform = 1 / heat.size
+    axes.set_title(f'{heat.min() / uniform:.2f} to {heat.max() / uniform:.2f} '
+                   'times uniform', fontsize=8)

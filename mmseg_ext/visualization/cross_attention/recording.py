@@ -26,7 +26,7 @@ class PairRecord:
         name: Such as 'F4<-F8', of the strides.
         heads: Attention heads.
         entropies: (heads * queries, ) in nats, of each run of the network.
-        log_keys: The entropy of an attention that is even, of each run.
+        log_keys: The entropy of a uniform attention, of each run.
         squares: 'map' and 'result' -> sum of the squares of the query map
             and of the attention's result, which joins it.
         varying: The same of what differs from the mean over positions,

@@ -31,7 +31,7 @@ WORDS = {AS_IS: AS_IS, 'zero': 'zeroed', 'mean': 'mean over positions',
          'resized': 'values resized'}
 LEGEND = (
     'Entropy of the attention in nats, mean and percentiles over heads, '
-    'queries and images; an attention that is even has that of log keys.',
+    'queries and images; log keys: that of a uniform attention.',
     'Ratios: norm of the result of the attention by that of the query map '
     'which it joins; without means: of what differs from the mean over '
     'positions; after the weights: the same behind the first weights of the '
