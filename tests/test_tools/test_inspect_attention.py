@@ -1,11 +1,9 @@
 """tools/inspect_attention.py, as a user goes."""
-import runpy
-import sys
-
 import pytest
 import torch
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
+from run_tool import run_tool
 
 from mmseg_ext.basics.csv_files import read_table
 from mmseg_ext.engine import load_config
@@ -14,25 +12,17 @@ pytestmark = pytest.mark.usefixtures('one_thread')
 
 
 @pytest.fixture
-def inspect(repository, config_path, sem_root, tmp_path, monkeypatch, capsys):
+def inspect(repository, config_path, sem_root, tmp_path):
     config = config_path('segformer_xattn_quickstart')
     init_default_scope('mmseg')
     model = MODELS.build(load_config(config).model)
     torch.save(dict(state_dict=model.state_dict()), tmp_path / 'weights.pth')
-    monkeypatch.chdir(tmp_path)
 
     def run(*options):
-        tool = str(repository / 'tools/inspect_attention.py')
-        monkeypatch.setattr(sys, 'argv', [
-            tool, str(config), 'weights.pth', '--data-root', str(sem_root),
-            '--max-images', '1', '--out', 'out', *map(str, options)])
-        reason = None
-        try:
-            runpy.run_path(tool, run_name='__main__')
-        except SystemExit as end:
-            reason = end.code
-        printed = capsys.readouterr()
-        return printed.out + printed.err, reason
+        return run_tool(
+            repository / 'tools/inspect_attention.py', config, 'weights.pth',
+            '--data-root', sem_root, '--max-images', 1, '--out', 'out',
+            *options, cwd=tmp_path)
 
     return run
 
