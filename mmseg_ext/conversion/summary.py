@@ -45,8 +45,8 @@ def describe_conversion(out: str | os.PathLike, record: dict) -> str:
     alike = record['near_duplicates']
     if alike:
         lines.append(
-            f'Images that are nearly the same are in one part: {len(alike)} '
-            f'groups, such as {name_some(alike[0])}.')
+            'Images that are nearly the same are in one part: '
+            f'{counted(len(alike), "group")}, such as {name_some(alike[0])}.')
     guessed = record['guessed_share_of_pixels']
     if guessed:
         worst = max(guessed, key=guessed.get)

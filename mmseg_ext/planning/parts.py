@@ -82,8 +82,8 @@ def choose_parts(source: Source, facts: SetFacts, seed: int = 0) -> Parts:
         'validate on' if 'train' in there else 'train and validate on')
     so = f'; {_name(still, facts)}' if still else ', every class in both'
     if deal.alike:
-        so += (f'; {len(deal.alike)} groups of images that are nearly the '
-               'same stay together')
+        so += ('; images that are nearly the same stay together, '
+               + counted(len(deal.alike), 'group'))
     return Parts(
         dealt.tolist(), f'{why}: new lists, four fifths train and one fifth '
         f'validates{so}', prefix,

@@ -150,7 +150,8 @@ class QuantizationReport:
         lines.append(
             f'{batch} x {height} x {width}: {self.milliseconds:.1f} ms -> '
             f'{self.ratio * self.milliseconds:.1f} ms, {self.ratio:.2f} of '
-            f'the time ({self.threads} threads, in turn; {self._processor()})')
+            f'the time ({counted(self.threads, "thread")}, in turn; '
+            f'{self._processor()})')
         if self.floats:
             lines.append(
                 f'In float32 compute {len(self.floats)} of {self.products}, '
