@@ -3,8 +3,8 @@
 
 For each pair of maps of MultiScaleCrossAttentionNeck: the entropy of the
 attention, how much of what the head reads is its result, and what becomes of
-the predictions when that is replaced by nothing, by its mean over positions,
-or by the other map resized. OUT gets pairs.csv, changes.csv and attention.png.
+the predictions when that is zeroed, replaced by its mean over positions, or by
+the values resized. OUT gets pairs.csv, changes.csv and attention.png.
 
     python tools/inspect_attention.py CONFIG CHECKPOINT --data-root data/sem
     python tools/inspect_attention.py CONFIG CHECKPOINT --images scans

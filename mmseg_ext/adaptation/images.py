@@ -73,7 +73,7 @@ class TargetImages:
                     raise ValueError(one_grey(path, mean))
                 after.add(image if match is None else match(image, str(path)))
             except (OSError, ValueError) as error:
-                refused.append(user_sentence(error) or str(error))
+                refused.append(user_sentence(error))
         if refused:
             raise ValueError(_describe(refused, len(self.paths)))
         return before.statistics(), after.statistics()

@@ -101,6 +101,10 @@ def line_colours(order: Sequence[int]) -> tuple[str, ...]:
     return tuple('#{:02x}{:02x}{:02x}'.format(*OKABE_ITO[i]) for i in order)
 
 
+# Where two are enough: these differ most, also to colour-blind readers.
+BLUE, RED = line_colours((4, 5))
+
+
 def choose_palette(count: int, given: Mapping[int, Sequence[int]]
                    ) -> Optional[list[list[int]]]:
     """Return colours for the classes of a new data set.

@@ -49,9 +49,9 @@ def list_files(folder: str,
         names = ', '.join(
             osp.relpath(path, folder) for path in sorted(twice[0]))
         raise ValueError(
-            f'{folder} holds {len(twice)} names with several suffixes or '
-            f'spellings, such as {names}: which file is meant cannot be '
-            f'told. {AMBIGUOUS}')
+            f'{folder} holds {counted(len(twice), "name")} with several '
+            f'suffixes or spellings, such as {names}: which file is meant '
+            f'cannot be told. {AMBIGUOUS}')
     return {name: paths[0] for name, paths in sorted(found.items())}
 
 

@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from mmseg_ext.basics.printable import counted
-
 from .listing import check_names, find_listed, name_some
+from .printable import counted
 from .staging import is_unfinished, remove_unfinished, staged
 from .text_files import read_lines
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Optional
 import numpy as np
 
 from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics.colours import BLUE
 from mmseg_ext.basics.csv_files import GrowingTable, number
 from mmseg_ext.basics.listing import name_some
 from mmseg_ext.basics.out_of_fold import BOUNDARIES
@@ -323,7 +324,7 @@ def draw_comparisons(comparisons: list[Comparison]) -> 'Figure':
             place = measures.index(pair.measure)
             low, high, _ = pair.difference.interval
             mean = pair.difference.mean
-            colour = '#0072b2' if low * high > 0 else '0.35'
+            colour = BLUE if low * high > 0 else '0.35'
             axes.plot([low, high], [place] * 2, color=colour, linewidth=2,
                       solid_capstyle='butt')
             axes.plot(mean, place, 'o', color=colour, markersize=6)

@@ -5,6 +5,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
+from mmseg_ext.basics.colours import BLUE, RED
+
 from .labels import place_labels
 from .suite import Column
 
@@ -12,9 +14,8 @@ if TYPE_CHECKING:  # not above: every process of a benchmark would import it
     from matplotlib.figure import Figure
 
 FEWEST = 3  # models: between two a table says as much
-# Okabe and Ito's, to be told apart by colour-blind readers, and by marker
-STYLES = {False: dict(color='#0072B2', marker='o'),
-          True: dict(color='#D55E00', marker='D')}
+STYLES = {False: dict(color=BLUE, marker='o'),
+          True: dict(color=RED, marker='D')}
 STARTS = {False: 'from random weights', True: 'pretrained'}
 GREY = '0.55'
 

@@ -31,7 +31,7 @@ from .findings import (
 )
 from .inspection import Inspection, inspect_pair, same_but_numbers
 from .pair_check import Rules
-from .pseudo_labels import TRANSDUCTIVE, find_pseudo_labels
+from .pseudo_labels import SAY_SO, TRANSDUCTIVE, find_pseudo_labels
 from .splits import Split, check_heads, find_unused
 from .statistics import (
     SplitStatistics,
@@ -276,11 +276,10 @@ def _describe_pairs(names: list[str], identical: bool, differ: bool,
     number = f'{counted(len(pairs), "pair")} of images'
     masks = ' Their masks differ.' if differ else ''
     if predicted:
-        severity, fix = NOTE, TRANSDUCTIVE
+        severity, fix = NOTE, SAY_SO
         what = (f'{number}, one in {names[0]} and one in {names[1]}, are '
                 f'{likeness}. In {names[0]} they have pseudo-labels: what is '
-                'measured on them is transductive, of a model that has seen '
-                'these images and not their masks.')
+                f'measured on them is {TRANSDUCTIVE}')
     elif len(names) == 2:
         leak = 'train' in names[0]
         severity = ERROR if identical and leak else WARNING

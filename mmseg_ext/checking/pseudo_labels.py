@@ -3,14 +3,18 @@ import os.path as osp
 from collections import defaultdict
 from collections.abc import Sequence
 
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.pseudo_labels import SHEET, PseudoLabels, find_marked
 
 from .findings import MAX_NAMES, NOTE, WARNING, Finding
 from .splits import Split
 
-TRANSDUCTIVE = ('Say so where the numbers are reported. To know how good the '
-                'model is on other images of that kind, leave some out of '
-                'what it adapts to.')
+# Of images that a model has adapted to, and is judged on.
+TRANSDUCTIVE = ('transductive, of a model that has seen these images and not '
+                'their masks.')
+SAY_SO = ('Say so where the numbers are reported. To know how good the model '
+          'is on other images of that kind, leave some out of what it adapts '
+          'to.')
 
 
 def find_pseudo_labels(splits: Sequence[Split]) -> list[Finding]:
@@ -39,8 +43,9 @@ def find_pseudo_labels(splits: Sequence[Split]) -> list[Finding]:
             training = split.name.split('/') == ['train']
             findings.append(Finding(
                 NOTE if training else WARNING,
-                f'{len(paths)} masks of the {split.name} part are '
-                f'pseudo-labels {maker}.',
+                counted(len(paths), f'mask of the {split.name} part is',
+                        f'masks of the {split.name} part are')
+                + f' pseudo-labels {maker}.',
                 'Their errors are learned, too: look at '
                 f'{root / SHEET}.' if training else
                 'What is measured against them is no accuracy: take masks '

@@ -3,14 +3,14 @@ from collections.abc import Mapping, Sequence
 
 from mmseg.registry import DATASETS
 
-from mmseg_ext.basics.sections import sections
 from mmseg_ext.datasets.source_target import (
     common_files,
+    domain_sections,
     settings_of_target,
 )
 
 from .findings import MAX_NAMES, NOTE, Finding
-from .pseudo_labels import TRANSDUCTIVE
+from .pseudo_labels import SAY_SO, TRANSDUCTIVE
 from .splits import Split
 
 
@@ -23,10 +23,8 @@ def note_transductive(cfg: Mapping, splits: Sequence[Split]) -> None:
         cfg: A config.
         splits: Its parts.
     """
-    for section in sections(
-            (cfg.get('train_dataloader') or {}).get('dataset')):
-        if (section.get('type') != 'SourceTargetDataset'
-                or not section.get('target')):
+    for section in domain_sections(cfg):
+        if not section.get('target'):  # nobody has named it yet
             continue
         try:
             target = DATASETS.build(dict(settings_of_target(
@@ -45,6 +43,5 @@ def note_transductive(cfg: Mapping, splits: Sequence[Split]) -> None:
                 split.listing.findings.append(Finding(
                     NOTE, f'{len(same)} of {len(images)} images of the target '
                     f'are of the {split.name} part: what is measured there '
-                    'is transductive, of a model that has seen these images '
-                    'and not their masks.', TRANSDUCTIVE,
+                    f'is {TRANSDUCTIVE}', SAY_SO,
                     tuple(same[:MAX_NAMES]), len(same)))

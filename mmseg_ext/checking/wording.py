@@ -5,6 +5,7 @@ from typing import Any
 from mmseg_ext.basics.command_line import command_for
 from mmseg_ext.basics.label_values import describe_fractions
 from mmseg_ext.basics.orientation import ORIENTATIONS
+from mmseg_ext.basics.printable import counted
 
 from .arguments import IN_CONFIG, write_argument
 from .findings import SEVERITIES, WARNING, Finding, Group
@@ -29,7 +30,7 @@ def describe_group(group: Group, rules: Rules,
             severity = min(severity, WARNING, key=SEVERITIES.index)
     else:
         what, fix = WORDS[group.first.kind](group, rules)
-    files = '1 file' if group.count == 1 else f'{group.count} files'
+    files = counted(group.count, 'file')
     if len(group.splits) == 1:
         files += f' in {next(iter(group.splits))}'
     else:

@@ -45,13 +45,14 @@ def describe_conversion(out: str | os.PathLike, record: dict) -> str:
     alike = record['near_duplicates']
     if alike:
         lines.append(
-            f'Images that are nearly the same are in one part: {len(alike)} '
-            f'groups, such as {name_some(alike[0])}.')
+            'Images that are nearly the same are in one part: '
+            f'{counted(len(alike), "group")}, such as {name_some(alike[0])}.')
     guessed = record['guessed_share_of_pixels']
     if guessed:
         worst = max(guessed, key=guessed.get)
         lines.append(
-            f'Guessed by --nearest: pixels of {len(guessed)} masks, at most '
+            'Guessed by --nearest: pixels of '
+            f'{counted(len(guessed), "mask")}, at most '
             f'{100 * guessed[worst]:.3g} % ({worst}). Look at this one.')
     rows = {int(rows): count for rows, count
             in record['images_by_rows_cropped'].items() if int(rows)}

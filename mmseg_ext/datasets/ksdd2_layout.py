@@ -170,7 +170,8 @@ def _check_rows(path: str, part: str, labels: Mapping[str, bool],
         if lost:
             raise ValueError(
                 f'{path} and the images in {part}/ do not fit: {_name(lost)} '
-                f'are not in {where}. Every image needs one row.')
+                f'{"is" if len(lost) == 1 else "are"} not in {where}. Every '
+                'image needs one row.')
 
 
 def label_images(data_root: str,
@@ -218,7 +219,7 @@ def label_images(data_root: str,
     missing = [name for name, mask in masks.items() if mask is None]
     if missing:
         raise FileNotFoundError(
-            f'{_name(missing)} of {len(images)} have no mask in {where}; '
+            f'{_name(missing)} of {len(images)} without a mask in {where}; '
             f'{LAYOUT}, all 0 for a clean image, and one of '
             f'{", ".join(MASK_SUFFIXES)}. Add the masks, or say which images '
             f'in {part}/ are defective in a CSV file: labels=FILE.')
@@ -312,14 +313,13 @@ def use_masks(images: Mapping[str, dict],
                if image['defective'] and not found[name]]
     if nothing and mask_dir is None:
         raise FileNotFoundError(
-            f'{_name(nothing)} are labelled defective and have no mask, or '
-            f'an empty one; {LAYOUT}. Add the masks, or name the folder that '
+            f'{_name(nothing)} labelled defective, without a mask or with an '
+            f'empty one; {LAYOUT}. Add the masks, or name the folder that '
             'holds them: mask_dir=DIR.')
     if nothing:
         print_log(
-            f'{_name(nothing)} are left out: they are defective, and their '
-            f'mask in {mask_dir} is empty or missing. Draw those masks to '
-            'use the images.',
+            f'Left out, defective, with an empty mask or none in {mask_dir}: '
+            f'{_name(nothing)}. Draw what is missing to use them.',
             logger='current',
             level=logging.WARNING)
     return {name: image for name, image in images.items()

@@ -12,6 +12,7 @@ from mmseg_ext.basics.listing import (
     same_name,
 )
 from mmseg_ext.basics.mask_files import MASK_SUFFIXES
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.splits import stratified_split
 
 from .published import PUBLISHED
@@ -114,15 +115,17 @@ def list_category(data_root: str,
         raise FileNotFoundError(f'No images in {home}/train and {home}/test.')
     if missing:
         raise FileNotFoundError(
-            f'{len(missing)} defective images of {category} have no mask: '
-            f'{name_some(missing)}. The mask of test/scratch/000.png is '
-            'ground_truth/scratch/000_mask.png. Add the masks, or move the '
-            'images elsewhere.')
+            counted(len(missing), f'defective image of {category} has',
+                    f'defective images of {category} have')
+            + f' no mask: {name_some(missing)}. The mask of '
+            'test/scratch/000.png is ground_truth/scratch/000_mask.png. Add '
+            'the masks, or move the images elsewhere.')
     if masks:
         raise ValueError(
-            f'{len(masks)} masks of {category} have no defective image: '
-            f'{name_some(list(masks.values()))}. The mask '
-            'ground_truth/scratch/000_mask.png belongs to '
+            counted(len(masks), f'mask of {category} has',
+                    f'masks of {category} have')
+            + f' no defective image: {name_some(list(masks.values()))}. '
+            'The mask ground_truth/scratch/000_mask.png belongs to '
             'test/scratch/000.png, and good images have none. Remove the '
             'masks, or add the images.')
     return listed

@@ -17,6 +17,7 @@ from mmseg_ext.basics.domains import SOURCE, TARGET
 from mmseg_ext.basics.image_files import DEEP, bytes_per_pixel, decode_file
 from mmseg_ext.basics.intensity_statistics import is_coloured
 from mmseg_ext.basics.printable import counted, name_some
+from mmseg_ext.basics.sections import sections
 
 from .picture import IMAGE_KEYS
 
@@ -209,6 +210,13 @@ def common_files(source: Sequence[str], target: Sequence[str]) -> list[str]:
                 near and _digest(path) in map(_digest, near)):
             found.append(name)
     return found
+
+
+def domain_sections(cfg: Mapping) -> list[Mapping]:
+    """Return the sections of a config that train on two domains."""
+    dataset = (cfg.get('train_dataloader') or {}).get('dataset')
+    return [section for section in sections(dataset)
+            if section.get('type') == 'SourceTargetDataset']
 
 
 def settings_of_target(target: str | Sequence[str] | Mapping,

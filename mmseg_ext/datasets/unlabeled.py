@@ -11,6 +11,7 @@ from mmseg_ext.basics.arguments import check_choice
 from mmseg_ext.basics.files import walk_files
 from mmseg_ext.basics.image_files import IMAGE_SUFFIXES
 from mmseg_ext.basics.listing import check_links, list_folders, name_some
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.text_files import read_lines
 
 PARTS = (None, 'train', 'val')
@@ -112,8 +113,9 @@ def _listed(path: str) -> list[str]:
     absent = [file for file in files if not osp.isfile(file)]
     if absent or not files:
         raise FileNotFoundError(
-            f'{path} lists {len(files)} files, a path a line, of which '
-            f'{len(absent)} are not there: {name_some(absent) or "none"}')
+            f'{path} lists {counted(len(files), "file")}, a path a line, of '
+            f'which {len(absent)} cannot be found: '
+            f'{name_some(absent) or "none"}')
     return files
 
 

@@ -1,4 +1,4 @@
-"""What a training needs of its model, and is in no state dict."""
+"""Save what a training needs of its model, and is in no state dict."""
 from collections.abc import Mapping
 from typing import Optional
 
@@ -9,17 +9,19 @@ from .wrappers import unwrapped
 
 
 class KeptStateHook(Hook):
-    """Keep what a model's state dict lacks in each checkpoint.
+    """Save what a model's state dict lacks in each checkpoint.
 
-    A subclass says what that is, and when a training takes it back.
+    It would be in weights that are exported and loaded if it were a part of
+    the state dict. A subclass says what it is, and when a training takes it
+    back.
 
     Attributes:
-        key: Of it in a checkpoint.
+        key: Where a checkpoint has it.
     """
     key: str
 
     def state_of(self, model: nn.Module) -> Optional[Mapping[str, Tensor]]:
-        """Return it by name; None: the model has nothing of the kind."""
+        """Return tensors by name; None: the model has nothing to save."""
         raise NotImplementedError
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:

@@ -12,7 +12,7 @@ from prettytable import PrettyTable
 
 from mmseg_ext.basics.arguments import check_at_least
 
-from .labels import check_pred, check_truth
+from .labels import checked_labels
 from .pooled import average_seeds, mean_defined
 
 DILATION = 0.02  # of the image's diagonal
@@ -35,7 +35,7 @@ def boundary_of(labels: np.ndarray, depth: int,
     """Mark the pixels of each class that lie near its contour.
 
     Those from which another class, or what is beyond the image, is at most
-    ``depth`` pixels away, counted as a king moves. That is each class's mask
+    ``depth`` pixels away in Chebyshev distance. That is each class's mask
     without its erosion by 3 x 3 pixels, ``depth`` times, in an image padded
     with zeros; here of all classes at once, by the largest and the smallest
     class of a window. Ignored pixels are no other class: the border of an
@@ -181,11 +181,8 @@ class BoundaryIoUMetric(BaseMetric):
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         num_classes = len(self.dataset_meta['classes'])
         for data_sample in data_samples:
-            check_truth(data_sample, num_classes, self.ignore_index)
-            check_pred(data_sample, num_classes)
-            pred, truth = (
-                data_sample[name]['data'].squeeze(0).cpu().numpy().astype(
-                    np.int64) for name in ('pred_sem_seg', 'gt_sem_seg'))
+            pred, truth = (labels.cpu().numpy() for labels in checked_labels(
+                data_sample, num_classes, self.ignore_index))
             self.results.append(count_boundaries(
                 pred, truth, num_classes, self.dilation, self.ignore_index))
 

@@ -17,7 +17,7 @@ from mmseg_ext.basics.arguments import check_choice
 from mmseg_ext.basics.phase_fractions import describe_limits, write_interval
 
 from .confusion import count_pairs
-from .labels import check_pred, check_truth
+from .labels import checked_labels
 
 AGGREGATES = ('image', 'dataset')
 
@@ -149,10 +149,8 @@ class ClassRatioMetric(BaseMetric):
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         num_classes = len(self.dataset_meta['classes'])
         for data_sample in data_samples:
-            check_truth(data_sample, num_classes, self.ignore_index)
-            check_pred(data_sample, num_classes)
-            pred = data_sample['pred_sem_seg']['data']
-            truth = data_sample['gt_sem_seg']['data'].to(pred)
+            pred, truth = checked_labels(data_sample, num_classes,
+                                         self.ignore_index)
             # One result for each sample, labelled or not: mmengine cuts the
             # padding of uneven shards off by counting them.
             self.results.append(

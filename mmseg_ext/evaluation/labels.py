@@ -35,6 +35,27 @@ def check_truth(data_sample: dict, num_classes: int,
             f'{num_classes - 1} and {ignore_index} is ignored.')
 
 
+def checked_labels(data_sample: dict, num_classes: int,
+                   ignore_index: int) -> tuple[Tensor, Tensor]:
+    """Return one sample's prediction and ground truth, both checked.
+
+    Args:
+        data_sample: See :func:`check_truth` and :func:`check_pred`.
+        num_classes: The same.
+        ignore_index: The same.
+
+    Returns:
+        (H, W) each, of the prediction's type and on its device.
+
+    Raises:
+        ValueError: If there is a value outside the classes in either.
+    """
+    check_truth(data_sample, num_classes, ignore_index)
+    check_pred(data_sample, num_classes)
+    pred = data_sample['pred_sem_seg']['data'].squeeze(0)
+    return pred, data_sample['gt_sem_seg']['data'].squeeze(0).to(pred)
+
+
 def _are_classes(truth: Tensor, num_classes: int, ignore_index: int) -> bool:
     """Whether all is well, in a fraction of the time of what is not."""
     if truth.dtype == torch.bool or truth.is_floating_point():

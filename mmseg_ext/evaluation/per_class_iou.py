@@ -14,7 +14,7 @@ from mmseg_ext.basics import write_atomically
 from mmseg_ext.basics.files import output_stem
 
 from .confusion import count_pairs
-from .labels import check_pred, check_truth
+from .labels import checked_labels
 
 
 @METRICS.register_module()
@@ -66,10 +66,8 @@ class PerClassIoUMetric(IoUMetric):
                 self._write(self._output_name(data_sample), data_sample)
             if self.format_only:
                 continue
-            check_truth(data_sample, num_classes, self.ignore_index)
-            pred = data_sample['pred_sem_seg']['data'].squeeze()
-            truth = data_sample['gt_sem_seg']['data'].squeeze().to(pred)
-            check_pred(data_sample, num_classes)
+            pred, truth = checked_labels(data_sample, num_classes,
+                                         self.ignore_index)
             self.results.append(
                 self.intersect_and_union(pred, truth, num_classes,
                                          self.ignore_index))

@@ -6,6 +6,7 @@ from html import escape
 
 from mmseg_ext.basics.csv_files import number
 from mmseg_ext.basics.phase_fractions import FEW, write_interval
+from mmseg_ext.basics.printable import counted
 
 from .class_words import DefectWords, PhaseWords
 from .phase_uncertainty import PhaseUncertainty
@@ -75,7 +76,8 @@ class SummaryTable:
             few = n < FEW
             return ['The interval is of the mean over all images, good ones '
                     f'included (Student&rsquo;s t). {SAMPLING}.'
-                    + f' {n} images are few for it.' * few]
+                    + f' {counted(n, "image is", "images are")} few for it.'
+                    * few]
         return ['The interval is t(0.975, n &minus; 1) &middot; s / &radic;n '
                 f'with n = {n} around the mean, as in ASTM E562 and E1245, '
                 f'and within 0 to 100 %. {SAMPLING}: a cross-validation '

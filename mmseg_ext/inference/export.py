@@ -15,6 +15,7 @@ from mmengine.config import Config
 
 from mmseg_ext.basics import command_for
 from mmseg_ext.basics.files import is_of_disk, sha256
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.staging import staged_file
 from mmseg_ext.engine import load_config, require_extra
 
@@ -97,7 +98,7 @@ class ExportReport:
             f'{batch} x {height} x {width}: PyTorch '
             f'{1e3 * self.seconds[0]:.1f} ms, {runner} '
             f'{1e3 * self.seconds[1]:.1f} ms (least of {REPEATS} each, '
-            f'{self.threads} threads)',
+            f'{counted(self.threads, "thread")})',
         ]
         return '\n'.join(lines)
 

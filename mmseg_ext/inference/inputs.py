@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from mmseg_ext.basics import IMAGE_SUFFIXES, name_fault, printable
 from mmseg_ext.basics.files import is_dangling
+from mmseg_ext.basics.printable import counted
 
 
 @dataclass(frozen=True)
@@ -156,8 +157,8 @@ def _name(images: set[Path], base: Path) -> dict[str, Path]:
     twice = [paths for paths in found.values() if len(paths) > 1]
     if twice:
         raise ValueError(
-            f'{len(twice)} names are there with several suffixes, such as '
-            f'{" and ".join(map(str, twice[0]))}, and would be written to '
+            f'{counted(len(twice), "name")} with several suffixes, such as '
+            f'{" and ".join(map(str, twice[0]))}, which would be written to '
             'one mask: rename or remove one, or name the others by a pattern '
             f"such as '*{twice[0][0].suffix}'.")
     return {name: paths[0] for name, paths in sorted(found.items())}

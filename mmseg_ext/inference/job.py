@@ -27,7 +27,7 @@ from .calibration import AUTO, Calibration
 from .diameter_plot import DIAMETERS, draw_diameters
 from .inputs import Inputs
 from .outcome import Outcome
-from .outliers import describe_outliers
+from .outliers import COMPARED, describe_outliers
 from .phase_plot import draw_phases
 from .phases import check_phase
 from .predictor import LogitModel, Prediction, predict
@@ -199,7 +199,8 @@ class PredictionJob:
                               self.inputs.images.values()))
         outcome.outliers = describe_outliers(
             self.model, store.intensities(), self.inputs.images,
-            self.inputs.sources, self.bit_depth, self.crop_bottom)
+            self.inputs.sources, self.bit_depth, self.crop_bottom,
+            lambda i, number: show(f'{i} of {number} {COMPARED}'))
         if fractions:
             outcome.fractions = fractions
             outcome.phases = store.write_summaries()

@@ -1,5 +1,5 @@
 """Which images are darker, brighter, flatter or harsher than training's."""
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -15,13 +15,17 @@ from .fitting import one_grey, read_fitting
 from .predictor import LogitModel
 from .preparation import Preparation
 
+Show = Callable[[int, int], None]
+COMPARED = 'images compared with those of the training'
+
 
 def describe_outliers(model: LogitModel,
                       moments: Mapping[str, tuple[float, float]],
                       images: Mapping[str, Path],
                       sources: Sequence[str],
                       bit_depth: Optional[int] = None,
-                      crop_bottom: int | str | None = None) -> str:
+                      crop_bottom: int | str | None = None,
+                      progress: Show = lambda *_: None) -> str:
     """Say which images lie outside the training's brightness and contrast.
 
     Args:
@@ -34,6 +38,8 @@ def describe_outliers(model: LogitModel,
         sources: Where they are, for that command.
         bit_depth, crop_bottom: How they were read, for the same; None: as
             in training.
+        progress: Called with the number of images that are read again, and
+            of all.
 
     Returns:
         A sentence, and a line with the command or why it would not take the
@@ -51,7 +57,7 @@ def describe_outliers(model: LogitModel,
              for low, high in ((min(values), max(values))
                                for values in zip(*outside.values()))]
     misfit = _misfit(known, Preparation.of(model, bit_depth, crop_bottom),
-                     moments, images)
+                     moments, images, progress)
     config, checkpoint, after = _files(model)
     out = (Path(checkpoint).parent / 'adapted').as_posix()
     command = quote_command([
@@ -72,16 +78,17 @@ def describe_outliers(model: LogitModel,
 
 def _misfit(known: IntensityStatistics, preparation: Preparation,
             moments: Mapping[str, tuple[float, float]],
-            images: Mapping[str, Path]) -> str:
+            images: Mapping[str, Path], progress: Show) -> str:
     """Return why a model cannot be adapted to images; '' if it can be."""
     for name, (mean, std) in moments.items():
         if std < LEAST_STD and name in images:
             return one_grey(images[name], mean)
-    for path in images.values():
+    for i, path in enumerate(images.values(), 1):
+        progress(i, len(images))
         try:
             read_fitting(path, preparation, known)
         except (OSError, ValueError) as error:
-            return user_sentence(error) or str(error)
+            return user_sentence(error)
     return ''
 
 

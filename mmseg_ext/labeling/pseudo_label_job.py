@@ -31,7 +31,7 @@ from mmseg_ext.inference import EnsembleModel, TorchModel, list_inputs, predict
 from mmseg_ext.inference.calibration import AUTO
 from mmseg_ext.inference.ensemble import VIEWS
 from mmseg_ext.inference.inputs import Inputs
-from mmseg_ext.inference.outliers import describe_outliers
+from mmseg_ext.inference.outliers import COMPARED, describe_outliers
 from mmseg_ext.inference.predictor import LogitModel
 from mmseg_ext.inference.preparation import Preparation
 from mmseg_ext.inference.probabilities import STEPS
@@ -292,7 +292,7 @@ class PseudoLabelJob:
             moments[name] = histogram_moments(grey_histogram(image))
         said = describe_outliers(
             model, moments, images, [str(self.images)], self.bit_depth,
-            self.crop_bottom)
+            self.crop_bottom, count_progress(COMPARED))
         if '\n' in said:  # ends in a command
             said += '\n  and give its config.py and weights.pth to this tool'
         return [said] if said else []

@@ -126,8 +126,9 @@ class PseudoLabelStore:
             and sha256(self.mask_path(row['image'])) != row['mask_sha256']]
         if changed:
             raise ValueError(
-                f'{counted(len(changed), "mask")} in {self.root} changed '
-                f'since it was written: {name_some(changed)}. Copy the '
+                counted(len(changed), f'mask in {self.root} was',
+                        f'masks in {self.root} were')
+                + f' changed by hand: {name_some(changed)}. Copy the '
                 'folder to keep them, then ' + ANEW + '.')
 
     def mask_path(self, name: str) -> Path:

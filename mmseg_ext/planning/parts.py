@@ -7,6 +7,7 @@ from typing import Optional
 import numpy as np
 
 from mmseg_ext.basics.deal import deal_images
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.splits import SPLITS
 
 from .fingerprint import SetFacts
@@ -54,7 +55,7 @@ def choose_parts(source: Source, facts: SetFacts, seed: int = 0) -> Parts:
     free = [i for i, part in enumerate(there) if part != 'test']
     if len(free) < 2:
         raise ValueError(
-            f'{source.root} has {len(free)} image{"s"[:len(free) != 1]} with '
+            f'{source.root} has {counted(len(free), "image")} with '
             'a mask to train and validate on: two are needed at least, and '
             f'{BEGINNING} are a beginning')
     held = facts.pixels > 0
@@ -81,8 +82,8 @@ def choose_parts(source: Source, facts: SetFacts, seed: int = 0) -> Parts:
         'validate on' if 'train' in there else 'train and validate on')
     so = f'; {_name(still, facts)}' if still else ', every class in both'
     if deal.alike:
-        so += (f'; {len(deal.alike)} groups of images that are nearly the '
-               'same stay together')
+        so += ('; images that are nearly the same stay together, '
+               + counted(len(deal.alike), 'group'))
     return Parts(
         dealt.tolist(), f'{why}: new lists, four fifths train and one fifth '
         f'validates{so}', prefix,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Optional
 
 from mmseg_ext.basics.listing import check_names
+from mmseg_ext.basics.printable import counted
 
 from .choices import Choice
 from .models import PACKAGE, TEACHER, Start
@@ -27,7 +28,8 @@ def choose_pretraining(start: Start, images: Sequence[str],
     return [Choice(
         'pretraining', f'{start.minutes:g} minutes', 'without weights '
         f'of its own, the encoder learns the maps of {PACKAGE}{TEACHER} '
-        f'first, on {len(images)} images with a mask or without{but}')]
+        f'first, on {counted(len(images), "image")} with a mask or '
+        f'without{but}')]
 
 
 def pretraining_options(start: Start, images: Sequence[str], out: Path,

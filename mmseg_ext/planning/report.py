@@ -38,8 +38,9 @@ def _left_out(plan: Plan) -> list[str]:
     """Name what is in the folder and has no part in the plan."""
     source, lines = plan.source, []
     if source.without_mask:
-        lines.append(f'Left out, without a mask: {len(source.without_mask)} '
-                     f'images ({name_some(source.without_mask)})')
+        lines.append('Left out, without a mask: '
+                     f'{counted(len(source.without_mask), "image")} '
+                     f'({name_some(source.without_mask)})')
     if source.unlisted:
         lines.append('Left out, in no list: '
                      f'{counted(len(source.unlisted), "image")} '

@@ -116,12 +116,13 @@ def _build_set(source: Source, part: str, seed: int) -> BaseSegDataset:
 
 
 def choose_surface_model(facts: SurfaceFacts) -> Choice:
-    """Choose between a decoder of full resolution and one that sees far."""
+    """Choose full resolution, or a large receptive field for large defects.
+    """
     largest = facts.defect_pixels[2]
     if largest > LARGE:
         return Choice('model', 'segformer', f'a defect covers '
                       f'{100 * largest:.0f} % of its image: what is displaced '
-                      'or missing is seen from afar')
+                      'or missing needs a large receptive field')
     return Choice('model', 'unet', 'defects are small: the largest covers '
                   f'{100 * largest:.2g} % of its image')
 

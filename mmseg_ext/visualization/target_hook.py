@@ -1,5 +1,4 @@
 """Show what a model that adapts makes of its target, while it is trained."""
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
@@ -7,8 +6,6 @@ from typing import Optional
 import numpy as np
 import torch
 from mmengine.dist import is_main_process
-from mmengine.hooks import Hook
-from mmengine.logging import print_log
 from mmseg.registry import HOOKS, TRANSFORMS
 
 from mmseg_ext.basics.arguments import check_at_least
@@ -21,6 +18,7 @@ from mmseg_ext.datasets.source_target import (
     unlabeled_pipeline,
 )
 from mmseg_ext.datasets.transforms import CropBottom
+from mmseg_ext.engine.harmless_hook import HarmlessHook
 from mmseg_ext.engine.wrappers import unwrapped
 
 from .contact_sheet import Tile, draw_contact_sheet
@@ -30,7 +28,7 @@ SIZE = 640  # longer side of image | overlay, in pixels
 
 
 @HOOKS.register_module()
-class TargetHook(Hook):
+class TargetHook(HarmlessHook):
     """Write ``target.png`` to the work directory at each validation.
 
     It shows images of a SourceTargetDataset's target, spread over its sorted
@@ -49,12 +47,13 @@ class TargetHook(Hook):
 
     # behind the curves' start, but before --ema takes back its weights
     priority = 'ABOVE_NORMAL'
+    what = f'{PICTURE} cannot be drawn'
 
     def __init__(self, images: int = 8) -> None:
+        super().__init__()
         check_at_least(1, images=images)
         self.images = images
         self._dataset: Optional[SourceTargetDataset] = None
-        self._warned = False
 
     def before_train(self, runner) -> None:
         dataset = runner.train_dataloader.dataset
@@ -65,17 +64,8 @@ class TargetHook(Hook):
             Path(runner.work_dir, PICTURE).unlink(missing_ok=True)
 
     def after_val_epoch(self, runner, metrics: Optional[dict] = None) -> None:
-        if self._dataset is None:
-            return
-        try:
-            self._draw(runner)
-        except Exception as error:
-            if not self._warned:
-                print_log(
-                    f'{PICTURE} cannot be drawn, the training goes on '
-                    f'without: {type(error).__name__}: {error}',
-                    logger='current', level=logging.WARNING)
-            self._warned = True
+        if self._dataset is not None:
+            self.attempt(self._draw, runner)
 
     def _draw(self, runner) -> None:
         samples = self._samples()
@@ -111,9 +101,8 @@ class TargetHook(Hook):
         return [self._dataset.get_data_info(places[int(i)]) for i in chosen]
 
 
-def _steps(runner, dataset: SourceTargetDataset
-           ) -> tuple[list, list]:
-    """Return the steps of a validation up to the image as it is, and after.
+def _steps(runner, dataset: SourceTargetDataset) -> tuple[list, list]:
+    """Return a validation's steps up to the image as it is, and the others.
     """
     pipeline = next(
         section['pipeline']

@@ -30,7 +30,7 @@ def test_decomposed_and_composed_names_are_one(tmp_path):
     folder = lay(tmp_path, apart)
     assert list_files(folder, PNG) == {'Gefüge': f'{folder}/{apart}'}
     lay(tmp_path, 'Gefüge.png')
-    with pytest.raises(ValueError, match=r'1 names with several suffixes or '
+    with pytest.raises(ValueError, match=r'1 name with several suffixes or '
                        r'spellings.*cannot be told.*move the masks'):
         list_files(folder, PNG)
 

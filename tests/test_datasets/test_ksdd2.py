@@ -169,7 +169,7 @@ def test_no_data_names_the_layout_and_the_sample(tmp_path):
 def test_missing_mask_is_named(root, dataset):
     (root / 'train/10003_GT.png').unlink()
     with pytest.raises(FileNotFoundError,
-                       match=r'1 image \(train/10003\) of 30 have no mask'):
+                       match=r'1 image \(train/10003\) of 30 without a mask'):
         dataset(root)
     assert len(dataset(root, 'test')) == 8
 
@@ -273,8 +273,8 @@ def test_a_part_without_labels_has_those_of_its_masks(root, tmp_path):
     ('10003.png,1', '10003.png', r"line 5: '' is no label"),
     ('10003.png', '10002.png', r"line 5: 'train/10002.png' is named a sec"),
     ('train/10003.png', '10003.png', "'10003.png' is not in train or test"),
-    ('10003.png', '10099.png', r'train/10099\) are not in the data'),
-    ('train/10003.png,1\n', '', r'\(train/10003\) are not in .*labels\.csv'),
+    ('10003.png', '10099.png', r'train/10099\) is not in the data'),
+    ('train/10003.png,1\n', '', r'\(train/10003\) is not in .*labels\.csv'),
 ])
 def test_labels_that_do_not_fit(root, tmp_path, old, new, message):
     path = tmp_path / 'labels.csv'
@@ -300,7 +300,7 @@ def test_clean_images_need_no_mask_if_labels_say_so(root, tmp_path):
     assert truths == list(kinds(dataset).values())
     (root / 'train/10003_GT.png').unlink()
     with pytest.raises(FileNotFoundError,
-                       match=r'\(train/10003\) are labelled defective'):
+                       match=r'\(train/10003\) labelled defective'):
         build(root, labels=labels, val_ratio=0)
 
 

@@ -135,7 +135,7 @@ def test_no_data_names_the_layout_and_the_sample(tmp_path):
 def test_missing_mask_is_named(root):
     (root / 'grid/ground_truth/cut/003_mask.png').unlink()
     with pytest.raises(FileNotFoundError,
-                       match=r'1 defective images of grid.*cut/003\.png'):
+                       match=r'1 defective image of grid.*cut/003\.png'):
         build(root)
     assert len(build(root, categories='cable')) == 15
 
@@ -144,7 +144,7 @@ def test_missing_mask_is_named(root):
                                   'cut/003.png'])
 def test_extra_mask_is_named(root, name):
     write(root / 'grid/ground_truth' / name, np.zeros((4, 6), np.uint8))
-    with pytest.raises(ValueError, match=f'1 masks of grid.*{name}'):
+    with pytest.raises(ValueError, match=f'1 mask of grid.*{name}'):
         build(root)
 
 

@@ -63,7 +63,7 @@ def test_no_images(tmp_path):
     with pytest.raises(FileNotFoundError, match='beside it: own'):
         UnlabeledDataset(sources=[str(tmp_path / 'on')])
     (tmp_path / 'own/2.png').symlink_to('nowhere')
-    with pytest.raises(FileNotFoundError, match='links to what is not'):
+    with pytest.raises(FileNotFoundError, match='link to what is not'):
         UnlabeledDataset(sources=[str(tmp_path / 'own')])
 
 
@@ -78,5 +78,6 @@ def test_a_list_of_files(tmp_path):
     path.write_text(f'{tmp_path}/b/masks/1.png\na/2.png\n')
     assert names(UnlabeledDataset(sources=[str(path)])) == ['2.png', '1.png']
     path.write_text('a/3.png')
-    with pytest.raises(FileNotFoundError, match=r'1 are not there: .*3\.png'):
+    with pytest.raises(FileNotFoundError,
+                       match=r'1 cannot be found: .*3\.png'):
         UnlabeledDataset(sources=[str(path)])

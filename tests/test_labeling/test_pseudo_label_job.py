@@ -146,7 +146,7 @@ def test_labels_and_training(job, cfg, weights, images, tmp_path):
     with pytest.raises(ValueError, match=r'per_class was 0\.4, is 0\.8'):
         job(threshold=.6, per_class=.8).run()
     (out / 'masks/train/a.png').write_bytes(b'drawn')
-    with pytest.raises(ValueError, match=r'1 mask in .* changed since'):
+    with pytest.raises(ValueError, match=r'1 mask in .* was changed by hand'):
         job(threshold=.6, per_class=.4).run()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, '_look', None)

@@ -58,17 +58,15 @@ def segmentor(**neck):
         test_cfg=ConfigDict(mode='whole'))).eval()
 
 
-def images(masks: bool = True) -> list[dict]:
-    """Two packed images of 64 x 48 pixels."""
+def images(masks: bool = True, heights=(64, 64)) -> list[dict]:
+    """Two packed images, 48 pixels wide."""
     packed = []
-    for _ in range(2):
-        sample = SegDataSample(metainfo=dict(
-            img_shape=(64, 48), ori_shape=(64, 48)))
+    for size in ((height, 48) for height in heights):
+        sample = SegDataSample(metainfo=dict(img_shape=size, ori_shape=size))
         if masks:
-            sample.gt_sem_seg = PixelData(data=torch.randint(0, 3,
-                                                             (1, 64, 48)))
+            sample.gt_sem_seg = PixelData(data=torch.randint(0, 3, (1, *size)))
         packed.append(dict(
-            inputs=torch.randint(0, 256, (3, 64, 48), dtype=torch.uint8),
+            inputs=torch.randint(0, 256, (3, *size), dtype=torch.uint8),
             data_samples=sample))
     return packed
 
@@ -224,6 +222,25 @@ def test_without_masks(tmp_path):
     assert [score.pairs for score in found.scores[1:]] == ['F16<-F32'] * 3
     picture = write_figure(tmp_path / 'a.png', draw_inspection(found))
     assert cv2.imdecode(np.frombuffer(picture, np.uint8), 0).std() > 1
+
+
+def test_images_of_sizes_that_are_no_multiples_of_strides():
+    model = segmentor()
+    found = inspect_attention(model, images(False, (64, 70)))
+    assert len(found.opened.pairs) == len(found.records) == 3
+    draw_inspection(found)
+
+
+def test_what_the_head_ignores_is_counted_nowhere():
+    model, (packed, _) = segmentor(queries=[2]), images()
+    whole = model.test_step(dict(
+        inputs=[packed['inputs']], data_samples=[packed['data_samples']]))
+    masks = packed['data_samples'].gt_sem_seg.data
+    masks[:] = whole[0].pred_sem_seg.data
+    masks[:, :30] = 7
+    model.decode_head.ignore_index = 7
+    found = inspect_attention(model, [packed])
+    assert found.scores[0].numbers['mIoU'] == 100
 
 
 def test_models_and_sets_that_have_nothing_to_look_at():

@@ -66,3 +66,12 @@ def test_the_picture_is_of_the_weights_of_the_checkpoint(
         pair = np.hstack([image, np.rint(overlay).astype(np.uint8)])
         found = cv2.matchTemplate(kept[4], pair, cv2.TM_SQDIFF)
         assert np.sqrt(found.min() / pair.size) < 0.6, name
+
+
+def test_a_training_of_one_domain_is_left_alone(config, tmp_path):
+    loader = config.train_dataloader
+    loader.dataset = loader.dataset.source
+    del loader.batch_sampler
+    config.train_cfg.update(max_iters=1, val_interval=1)
+    train(config)
+    assert not (tmp_path / 'run/target.png').exists()

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from mmseg_ext.basics.colours import BLUE, RED
 from mmseg_ext.basics.fonts import readable_names
 from mmseg_ext.engine.curves.figure import COLOURS
 from mmseg_ext.evaluation import Agreement
@@ -13,7 +14,6 @@ from mmseg_ext.evaluation import Agreement
 DPI = 150
 COLUMNS = 3  # of plots side by side
 LEGEND = ('bias', 'its 95 % interval', 'limits of agreement', 'an image')
-BLUE, RED = '#0072b2', '#d55e00'
 
 
 def draw_confusion(confusion: np.ndarray, classes: Sequence[str]) -> Figure:

@@ -19,6 +19,7 @@ from mmseg_ext.basics.pixel_size import known_um
 from mmseg_ext.basics.sections import sections
 from mmseg_ext.basics.sem_files import load_image, load_mask
 from mmseg_ext.datasets import KSDD2Dataset, MVTecADDataset, SEMDataset
+from mmseg_ext.datasets.source_target import domain_sections
 
 PARTS = ('train', 'val')
 SURFACES = (KSDD2Dataset, MVTecADDataset)
@@ -146,10 +147,8 @@ def check_target(cfg: Config) -> None:
         ValueError: If there is none, or it does not go with the source.
     """
     init_default_scope(cfg.get('default_scope', 'mmseg'))
-    loader = cfg.get('train_dataloader') or {}
-    for section in sections(loader.get('dataset')):
-        if section.get('type') == 'SourceTargetDataset':
-            DATASETS.build(copy.deepcopy(section))
+    for section in domain_sections(cfg):
+        DATASETS.build(copy.deepcopy(section))
 
 
 def use_lists(cfg: Config, pool: Pool, train: str, held_out: str) -> None:

@@ -107,7 +107,8 @@ def settle_folds(root: Path, pool: Pool, num_folds: Optional[int],
     notes = []
     if folds.torn():
         notes.append(
-            f'{len(folds.torn())} groups have images in several folds, such '
+            counted(len(folds.torn()), 'group has', 'groups have')
+            + ' images in several folds, such '
             f'as {folds.torn()[0]}: a model may be judged by what it has '
             'all but seen.')
     left = sorted({*pool.names} - {*folds.images})

@@ -86,7 +86,7 @@ class PruningReport:
             f'{self.norms} norms were taken anew)']
         if self.at_least:
             lines.append(
-                f'{len(self.at_least)} layers kept '
+                f'{counted(len(self.at_least), "layer")} kept '
                 f'{settings.min_channels} channels, more than asked: '
                 f'{", ".join(self.at_least)}')
         return '\n'.join(lines)

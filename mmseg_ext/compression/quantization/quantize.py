@@ -14,6 +14,7 @@ from mmseg_ext.basics.alternation import alternate
 from mmseg_ext.basics.arguments import check_at_least, check_choice
 from mmseg_ext.basics.extras import require_extra
 from mmseg_ext.basics.files import sha256
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.processor import eight_bit_flags, is_arm
 from mmseg_ext.basics.staging import staged_file
 from mmseg_ext.inference import OnnxModel
@@ -133,8 +134,8 @@ class QuantizationReport:
             f'Wrote {self.path} ({after:.2f} MB, {after / before:.2f} of '
             f'{before:.2f} MB; {self.number}, {self.calibration} of '
             f'{self.batches} images, tiles or windows)',
-            f'{found.percent:.2f} % of the pixels of {found.images} images '
-            'keep their class'
+            f'{found.percent:.2f} % of the pixels of '
+            f'{counted(found.images, "image")} keep their class'
             + ('' if found.percent_near is None else
                f', {found.percent_near:.2f} % within {NEAR} pixels of a '
                'boundary')
@@ -149,7 +150,8 @@ class QuantizationReport:
         lines.append(
             f'{batch} x {height} x {width}: {self.milliseconds:.1f} ms -> '
             f'{self.ratio * self.milliseconds:.1f} ms, {self.ratio:.2f} of '
-            f'the time ({self.threads} threads, in turn; {self._processor()})')
+            f'the time ({counted(self.threads, "thread")}, in turn; '
+            f'{self._processor()})')
         if self.floats:
             lines.append(
                 f'In float32 compute {len(self.floats)} of {self.products}, '
@@ -268,7 +270,7 @@ def _quantize(model: OnnxModel, out: Path, folder: Path, batches: list,
     ranking: list[str] = []
     for computed, stored in _rungs(len(products)):
         floats, float_weights = ranking[:computed], ranking[:stored]
-        progress(f'finding ranges on {len(batches)} images; '
+        progress(f'finding ranges on {counted(len(batches), "image")}; '
                  f'{computed} of {len(products)} layers compute in float32, '
                  f'{stored} have such weights')
         if computed == len(products):

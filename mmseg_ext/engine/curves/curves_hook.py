@@ -1,16 +1,14 @@
 """Draw a training's curves at each of its validations."""
-import logging
 import time
 from pathlib import Path
 from typing import Optional
 
 from mmengine.dist import is_main_process
-from mmengine.hooks import Hook
-from mmengine.logging import print_log
 from mmseg.registry import HOOKS
 
 from mmseg_ext.basics.png_files import write_figure
 
+from ..harmless_hook import HarmlessHook
 from .history import LOSS, History
 
 PICTURE, TABLE = 'curves.png', 'curves.csv'
@@ -19,7 +17,7 @@ PREFIX = 'train/'  # of what mmengine's message hub has of the training
 
 
 @HOOKS.register_module()
-class CurvesHook(Hook):
+class CurvesHook(HarmlessHook):
     """Write ``curves.png`` and ``curves.csv`` to the work directory.
 
     The picture shows the losses of training and validation, the IoU of each
@@ -39,26 +37,27 @@ class CurvesHook(Hook):
 
     # Behind those that add to the metrics, and take the best.
     priority = 'LOWEST'
+    what = f'{PICTURE} and {TABLE} cannot be written'
 
     def __init__(self, picture: bool = True) -> None:
+        super().__init__()
         self.picture = picture
         self._history = History()
-        self._warned = False
         self._drawn = 0.0
         self._waiting = False
 
     def before_train(self, runner) -> None:
         if is_main_process():
-            self._try(self._start, runner)
+            self.attempt(self._start, runner)
 
     def after_val_epoch(self, runner, metrics: Optional[dict] = None) -> None:
         # a validation alone has no curves
         if is_main_process() and runner.iter > 0:
-            self._try(self._write, runner, metrics or {})
+            self.attempt(self._write, runner, metrics or {})
 
     def after_train(self, runner) -> None:
         if self._waiting:
-            self._try(self._draw, runner)
+            self.attempt(self._draw, runner)
 
     def _start(self, runner) -> None:
         picture, table = (Path(runner.work_dir, name)
@@ -92,17 +91,6 @@ class CurvesHook(Hook):
         write_figure(Path(runner.work_dir, PICTURE), draw_curves(
             history, meta.get('classes') or (), shown))
         self._drawn, self._waiting = time.monotonic(), False
-
-    def _try(self, step, *arguments) -> None:
-        try:
-            step(*arguments)
-        except Exception as error:
-            if not self._warned:
-                print_log(
-                    f'{PICTURE} and {TABLE} cannot be written, the training '
-                    f'goes on without: {type(error).__name__}: {error}',
-                    logger='current', level=logging.WARNING)
-            self._warned = True
 
 
 def _losses(runner) -> dict[str, tuple[list[int], list[float]]]:

@@ -83,7 +83,21 @@ class CrossScaleAttention(BaseModule):
             nn.Linear(channels, channels) if out_proj else nn.Identity())
 
     def forward(self, target: Tensor, source: Tensor) -> Tensor:
-        grid = target.shape[2:]
+        tokens, (grid, _) = self.project(target, source)
+        out = attend(*tokens, self.num_heads, self.attention)
+        return self.to_map(out, grid, target.shape[2:])
+
+    def project(
+        self, target: Tensor, source: Tensor
+    ) -> tuple[tuple[Tensor, Tensor, Tensor],
+               tuple[tuple[int, int], tuple[int, int]]]:
+        """Return what is compared: query, key and value tokens.
+
+        Returns:
+            Query (B, N, C), key and value (B, M, C); and the grids,
+            (height, width), of the queries and of the keys.
+        """
+        grid, key_grid = target.shape[2:], source.shape[2:]
         # Pointwise layers commute with up-sampling (its weights sum to 1),
         # so the maps are enlarged last, where they are narrowest.
         # (B, C, H, W) -> (B, H * W, C)
@@ -91,17 +105,19 @@ class CrossScaleAttention(BaseModule):
         # (B, C', H', W') -> (B, H' * W', 2 * C)
         key_value = self.key_value(
             self.adapt(self.source_norm(_to_tokens(source))))
-        attended_grid = grid
         if self.upsample is not None:
-            attended_grid = max(grid, source.shape[2:])
-            query = self._enlarge(query, grid, attended_grid)
-            key_value = self._enlarge(key_value, source.shape[2:],
-                                      attended_grid)
-        key, value = key_value.chunk(2, dim=-1)
-        out = attend(query, key, value, self.num_heads, self.attention)
-        out = self.proj(out).transpose(1, 2)
-        out = out.unflatten(2, attended_grid)  # (B, C, N) -> (B, C, H, W)
-        if attended_grid != grid:
+            larger = max(grid, key_grid)
+            query = self._enlarge(query, grid, larger)
+            key_value = self._enlarge(key_value, key_grid, larger)
+            grid = key_grid = larger
+        return (query, *key_value.chunk(2, dim=-1)), (grid, key_grid)
+
+    def to_map(self, tokens: Tensor, tokens_grid: tuple[int, int],
+               grid: tuple[int, int]) -> Tensor:
+        """Return what tokens give, (B, N, C) -> (B, C, H, W) on ``grid``."""
+        out = self.proj(tokens).transpose(1, 2)
+        out = out.unflatten(2, tokens_grid)  # (B, C, N) -> (B, C, H, W)
+        if tokens_grid != grid:
             # Back onto the target's own grid.
             out = F.adaptive_avg_pool2d(out, grid)
         return out

@@ -1,6 +1,6 @@
 """What a pair's result is replaced by, to see what it is good for."""
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
 from torch import Tensor
@@ -53,10 +53,8 @@ def changed_results(neck: MultiScaleCrossAttentionNeck, change: str,
     def replace(module, inputs, output):
         return replace_result(change, module, *inputs, output)
 
-    handles = [neck.attentions[i].register_forward_hook(replace)
-               for i in pairs]
-    try:
+    with ExitStack() as stack:
+        for i in pairs:
+            stack.enter_context(
+                neck.attentions[i].register_forward_hook(replace))
         yield
-    finally:
-        for handle in handles:
-            handle.remove()

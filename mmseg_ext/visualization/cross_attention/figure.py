@@ -5,26 +5,28 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
+from mmseg_ext.basics.colours import BLUE, RED
+
 from .inspection import Inspection, Opened
 from .recording import PairRecord
 from .twin import Attended
 
 DPI = 100
 SIDE = 2.7  # inches of a panel
-BINS = 60
+BINS = 60  # of the histograms
 QUERIES = (0.25, 0.5, 0.75)  # of the width, on the middle line
-HEAT = ListedColormap(['#d55e00'])
+HEAT = ListedColormap([RED])
 OPACITY = 0.8  # of the most attended key
-QUERY = dict(marker='+', color='#0072b2', markersize=12, markeredgewidth=2.5)
-STRONGEST = dict(marker='o', fillstyle='none', color='#d55e00', markersize=13,
+QUERY = dict(marker='+', color=BLUE, markersize=12, markeredgewidth=2.5)
+STRONGEST = dict(marker='o', fillstyle='none', color=RED, markersize=13,
                  markeredgewidth=1.5)
 
 
 def draw_inspection(found: Inspection) -> Figure:
     """Draw a row for each pair of maps.
 
-    Left the entropies of queries of all images, a line at that of an
-    attention that is even; then the picture under the attention of three
+    Left the entropies of queries of all images, a line at that of a
+    uniform attention; then the picture under the attention of three
     queries, crosses, mean over heads: the more a key is attended, the less
     is seen through, and a circle is around the first of all. The number of
     keys is exp(entropy): of so many alike.
@@ -36,21 +38,21 @@ def draw_inspection(found: Inspection) -> Figure:
     axes = figure.subplots(
         rows, columns, squeeze=False,
         gridspec_kw=dict(width_ratios=[1.4, *[1] * len(QUERIES)]))
-    for row, record in zip(axes, found.records):
+    for row, record, attended in zip(axes, found.records,
+                                     found.opened.pairs):
         _draw_entropies(row[0], record)
         for place, panel in zip(QUERIES, row[1:]):
-            _draw_query(panel, found.opened, found.opened.pairs[record.name],
-                        place)
+            _draw_query(panel, found.opened, attended, place)
     return figure
 
 
 def _draw_entropies(axes: Axes, record: PairRecord) -> None:
-    even = max(record.log_keys)
+    uniform = max(record.log_keys)
     entropy = np.concatenate(record.entropies)
-    axes.hist(entropy, bins=BINS, range=(0, 1.02 * even), color='#0072b2')
-    axes.axvline(even, color='0.3', linestyle='--', linewidth=1)
+    axes.hist(entropy, bins=BINS, range=(0, 1.02 * uniform), color=BLUE)
+    axes.axvline(uniform, color='0.3', linestyle='--', linewidth=1)
     axes.set_title(f'{record.name}: entropy {entropy.mean():.2f} of '
-                   f'{even:.2f} nats', fontsize=9)
+                   f'{uniform:.2f} nats', fontsize=9)
     axes.set_xlabel('nats', fontsize=8)
     axes.set_ylabel('queries', fontsize=8)
     axes.tick_params(labelsize=7)

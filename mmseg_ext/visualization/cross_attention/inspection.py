@@ -1,6 +1,7 @@
 """Look into a trained cross-attention, image by image."""
 import copy
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Optional
 
@@ -67,11 +68,11 @@ class Opened:
     Attributes:
         picture: (H, W, 3) uint8, channels blue, green, red.
         size: (height, width) that the network saw, with padding.
-        pairs: Name of each pair -> its queries and keys.
+        pairs: Queries and keys of each pair, in the neck's order.
     """
     picture: np.ndarray
     size: tuple[int, int]
-    pairs: dict[str, Attended]
+    pairs: tuple[Attended, ...]
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Inspection:
 
 
 def inspect_attention(model: nn.Module, samples: Sequence,
-                      most: Optional[int] = None, ignore_index: int = 255,
+                      most: Optional[int] = None,
                       progress: Callable[[int, int], None] = lambda *_: None
                       ) -> Inspection:
     """Measure what each pair's attention does, and what for.
@@ -100,7 +101,6 @@ def inspect_attention(model: nn.Module, samples: Sequence,
             mode; its classes and weights stay as they are.
         samples: Packed images, with masks or without.
         most: Take the first ones, so many; None: all.
-        ignore_index: Value of pixels without a label.
         progress: Called with the number of images done, and of all.
 
     Raises:
@@ -111,12 +111,12 @@ def inspect_attention(model: nn.Module, samples: Sequence,
     number = len(samples) if most is None else min(most, len(samples))
     if not number:
         raise ValueError('There are no images to look at')
-    num_classes = model.decode_head.num_classes
+    head = model.decode_head
     records = start_records(model, neck)
     chosen = [(None, AS_IS), *(
         (i, change) for i in [*range(len(records)), None]
         for change in CHANGES)]
-    if len(records) == 1:
+    if len(records) == 1:  # it is all pairs
         chosen = [(i, change) for i, change in chosen
                   if i is not None or change == AS_IS]
     counts: dict[tuple, list[_Counts]] = {key: [] for key in chosen}
@@ -137,14 +137,14 @@ def inspect_attention(model: nn.Module, samples: Sequence,
                 with (replayed_outputs(unchanged, outputs),
                       changed_results(neck, key[1], pairs)):
                     pred = _predict(model, packed)
-            counts[key].append(_Counts.of(pred, reference, truth, num_classes,
-                                          ignore_index))
+            counts[key].append(_Counts.of(
+                pred, reference, truth, head.num_classes, head.ignore_index))
         middle = _middle(packed, _crop_size(model))
         if truth is not None:
             add_gradients(model, neck, records, model.data_preprocessor(
                 _batch(middle), True))
         if opened is None:
-            opened = _open(model, neck, middle, records)
+            opened = _open(model, neck, middle)
         progress(index + 1, number)
     scores = [Score(ALL if i is None else records[i].name, change,
                     _Counts.summed(counts[i, change]))
@@ -235,27 +235,21 @@ def _middle(packed: dict, size: Optional[tuple[int, int]]) -> dict:
     return dict(inputs=image, data_samples=sample)
 
 
-def _open(model: nn.Module, neck: nn.Module, packed: dict,
-          records: Sequence[PairRecord]) -> Opened:
-    """Keep the queries and keys of one picture."""
-    found: dict[str, Attended] = {}
+def _open(model: nn.Module, neck: nn.Module, packed: dict) -> Opened:
+    """Record the queries and keys of one picture."""
+    found: dict[nn.Module, Attended] = {}
 
-    def keep(i: int):
-        def hook(module, inputs, output) -> None:
-            found[records[i].name] = open_attention(module, *inputs)
-        return hook
+    def record(module, inputs, output) -> None:
+        found[module] = open_attention(module, *inputs)
 
-    handles = [module.register_forward_hook(keep(i))
-               for i, module in enumerate(neck.attentions)]
-    try:
-        with torch.no_grad():
-            inputs = model.data_preprocessor(_batch(packed), False)['inputs']
-            model.extract_feat(inputs)
-    finally:
-        for handle in handles:
-            handle.remove()
+    with ExitStack() as stack, torch.no_grad():
+        for module in neck.attentions:
+            stack.enter_context(module.register_forward_hook(record))
+        inputs = model.data_preprocessor(_batch(packed), False)['inputs']
+        model.extract_feat(inputs)
     picture = packed['inputs'].permute(1, 2, 0).float().numpy()
     if picture.shape[2] != 3:
         picture = picture.mean(2, keepdims=True).repeat(3, axis=2)
     return Opened(picture.clip(0, 255).astype(np.uint8),
-                  tuple(inputs.shape[2:]), found)
+                  tuple(inputs.shape[2:]),
+                  tuple(found[module] for module in neck.attentions))

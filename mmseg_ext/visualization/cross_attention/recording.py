@@ -28,7 +28,7 @@ class PairRecord:
         heads: Attention heads.
         entropies: (heads * queries, ) in nats, of each run of the network;
             of ``SOME`` queries where there are more.
-        log_keys: The entropy of an attention that is even, of each run.
+        log_keys: The entropy of a uniform attention, of each run.
         squares: 'map' and 'result' -> sum of the squares of the query map
             and of the attention's result, which joins it.
         varying: The same of what differs from the mean over positions,
@@ -132,11 +132,10 @@ def recording(model: nn.Module, neck: MultiScaleCrossAttentionNeck,
         return hook
 
     with ExitStack() as stack, torch.no_grad():
-        handles = [model.backbone.register_forward_pre_hook(see_input)]
-        handles += [module.register_forward_hook(count(i))
-                    for i, module in enumerate(neck.attentions)]
-        for handle in handles:
-            stack.callback(handle.remove)
+        stack.enter_context(
+            model.backbone.register_forward_pre_hook(see_input))
+        for i, module in enumerate(neck.attentions):
+            stack.enter_context(module.register_forward_hook(count(i)))
         yield
 
 
@@ -157,14 +156,9 @@ def add_gradients(model: nn.Module, neck: MultiScaleCrossAttentionNeck,
             record.gradients = dict.fromkeys(SHOWN, float('nan'))
         return
     outs = []
-    handle = neck.register_forward_hook(
-        lambda module, inputs, output: outs.extend(output))
-    try:
-        with torch.enable_grad():
-            losses = model.loss(**data)
-            total, _ = model.parse_losses(losses)
-    finally:
-        handle.remove()
+    with torch.enable_grad(), neck.register_forward_hook(
+            lambda module, inputs, output: outs.extend(output)):
+        total, _ = model.parse_losses(model.loss(**data))
     joined = [outs[target] for target, _ in neck.pairs]
     found = torch.autograd.grad(total, joined, allow_unused=True)
     for record, gradient, (target, _) in zip(records, found, neck.pairs):

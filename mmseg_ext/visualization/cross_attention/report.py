@@ -33,7 +33,7 @@ WORDS = {AS_IS: AS_IS, 'zero': 'zeroed', 'mean': 'mean over positions',
 LEGEND = (
     'Entropy of the attention in nats, mean and percentiles over heads, '
     f'queries and images, of {SOME} queries drawn of each run that has more; '
-    'an attention that is even has that of log keys.',
+    'a uniform attention has that of log keys.',
     'Ratios: norm of the result of the attention by that of the query map '
     'which it joins; without means: of what differs from the mean over '
     'positions; after the weights: the same behind the first weights of the '

@@ -87,19 +87,11 @@ def open_attention(module: CrossScaleAttention, target: Tensor,
         target: (B, C, H, W) query map.
         source: (B, C', H', W') key/value map.
     """
-    grid, key_grid = target.shape[2:], source.shape[2:]
-    query = module.query(module.target_norm(_to_tokens(target)))
-    key_value = module.key_value(
-        module.adapt(module.source_norm(_to_tokens(source))))
-    if module.upsample is not None:
-        larger = max(grid, key_grid)
-        query = _enlarge(query, grid, larger, module.upsample)
-        key_value = _enlarge(key_value, key_grid, larger, module.upsample)
-        grid = key_grid = larger
+    tokens, grids = module.project(target, source)
     # (B, N, C) -> (B, heads, N, C / heads)
     heads = (x.unflatten(-1, (module.num_heads, -1)).transpose(1, 2)
-             for x in (query, *key_value.chunk(2, dim=-1)))
-    return Attended(*heads, tuple(grid), tuple(key_grid))
+             for x in tokens)
+    return Attended(*heads, *map(tuple, grids))
 
 
 def result_of(module: CrossScaleAttention, attended: Attended,
@@ -114,9 +106,9 @@ def result_of(module: CrossScaleAttention, attended: Attended,
     Returns:
         (B, C, H, W).
     """
-    return _finish(module, torch.cat(
-        [p @ attended.value for _, p in attended.blocks()], dim=2),
-        attended.grid, grid)
+    heads = torch.cat([p @ attended.value for _, p in attended.blocks()],
+                      dim=2)
+    return module.to_map(_join(heads), attended.grid, tuple(grid))
 
 
 def resized_values(module: CrossScaleAttention, attended: Attended,
@@ -129,7 +121,8 @@ def resized_values(module: CrossScaleAttention, attended: Attended,
     Returns:
         (B, C, H, W).
     """
-    values = _finish(module, attended.value, attended.key_grid)
+    values = module.to_map(_join(attended.value), attended.key_grid,
+                           attended.key_grid)
     if values.shape[2] > grid[0]:
         return F.adaptive_avg_pool2d(values, grid)
     return F.interpolate(values, grid, mode='bilinear', align_corners=False)
@@ -151,25 +144,5 @@ def check_twin(module: CrossScaleAttention, attended: Attended,
             'cannot be shown')
 
 
-def _finish(module: CrossScaleAttention, heads: Tensor,
-            heads_grid: tuple[int, int],
-            grid: tuple[int, int] | None = None) -> Tensor:
-    """(B, heads, N, d) -> (B, C, H, W), on a grid of fewer cells if given."""
-    tokens = module.proj(heads.transpose(1, 2).flatten(2))
-    out = tokens.transpose(1, 2).unflatten(2, heads_grid)
-    if grid is None or tuple(grid) == tuple(heads_grid):
-        return out
-    return F.adaptive_avg_pool2d(out, grid)
-
-
-def _to_tokens(x: Tensor) -> Tensor:
-    return x.flatten(2).transpose(1, 2)  # (B, C, H, W) -> (B, H * W, C)
-
-
-def _enlarge(tokens: Tensor, grid: tuple[int, int], size: tuple[int, int],
-             mode: str) -> Tensor:
-    """(B, H * W, C) on ``grid`` -> (B, H' * W', C) on ``size``."""
-    corners = False if mode == 'bilinear' else None
-    return _to_tokens(F.interpolate(
-        tokens.transpose(1, 2).unflatten(2, grid), size, mode=mode,
-        align_corners=corners))
+def _join(heads: Tensor) -> Tensor:
+    return heads.transpose(1, 2).flatten(2)  # (B, heads, N, d) -> (B, N, C)

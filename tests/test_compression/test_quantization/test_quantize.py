@@ -93,7 +93,7 @@ def test_report_beside_it(toy, quantized):
         'int8.json', 'int8.onnx']
     text = report.describe()
     assert 'of the pixels of 3 images keep their class' in text
-    assert 'of the time (1 threads, in turn;' in text
+    assert 'of the time (1 thread, in turn;' in text
     assert replace(report, floats=['Conv_4']).describe().endswith(
         'In float32 compute 1 of 2, from weights of eight bits: Conv_4')
     assert replace(report, floats=['a', 'b'], float_weights=['a']).describe(
