@@ -219,8 +219,8 @@ def label_images(data_root: str,
     missing = [name for name, mask in masks.items() if mask is None]
     if missing:
         raise FileNotFoundError(
-            f'{_name(missing)} of {len(images)} without a mask in {where}; '
-            f'{LAYOUT}, all 0 for a clean image, and one of '
+            f'There is no mask for {_name(missing)} of {len(images)} in '
+            f'{where}; {LAYOUT}, all 0 for a clean image, and one of '
             f'{", ".join(MASK_SUFFIXES)}. Add the masks, or say which images '
             f'in {part}/ are defective in a CSV file: labels=FILE.')
     return {name: dict(image,

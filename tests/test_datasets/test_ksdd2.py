@@ -169,7 +169,7 @@ def test_no_data_names_the_layout_and_the_sample(tmp_path):
 def test_missing_mask_is_named(root, dataset):
     (root / 'train/10003_GT.png').unlink()
     with pytest.raises(FileNotFoundError,
-                       match=r'1 image \(train/10003\) of 30 without a mask'):
+                       match=r'no mask for 1 image \(train/10003\) of 30'):
         dataset(root)
     assert len(dataset(root, 'test')) == 8
 
