@@ -86,5 +86,6 @@ def _draw_query(axes: Axes, opened: Opened, attended: Attended,
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), xticks=[],
              yticks=[])
     number = np.exp(-np.sum(heat * np.log(np.maximum(heat, 1e-30))))
-    axes.set_title(f'looks at {number:.{int(number < 10)}f} of {heat.size} keys, '
+    digits = 1 if number < 10 else 0
+    axes.set_title(f'looks at {number:.{digits}f} of {heat.size} keys, '
                    f'{100 * heat.max():.0f} % at one', fontsize=8)
