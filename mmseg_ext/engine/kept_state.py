@@ -1,4 +1,5 @@
 """Save what a training needs of its model, and is in no state dict."""
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Optional
 
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 from .wrappers import unwrapped
 
 
-class KeptStateHook(Hook):
+class KeptStateHook(Hook, ABC):
     """Save what a model's state dict lacks in each checkpoint.
 
     It would be in weights that are exported and loaded if it were a part of
@@ -20,9 +21,9 @@ class KeptStateHook(Hook):
     """
     key: str
 
+    @abstractmethod
     def state_of(self, model: nn.Module) -> Optional[Mapping[str, Tensor]]:
         """Return tensors by name; None: the model has nothing to save."""
-        raise NotImplementedError
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         state = self.state_of(unwrapped(runner.model))
