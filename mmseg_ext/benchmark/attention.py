@@ -6,7 +6,7 @@ import torch
 
 from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.engine.timing import seconds
-from mmseg_ext.models.necks.multi_scale_cross_attention import (
+from mmseg_ext.models.necks.cross_scale_attention import (
     CrossScaleAttention,
 )
 

@@ -1,6 +1,11 @@
 """Pure functions on tensors: no registry, no config, no mmseg."""
 from .accuracy import pixel_accuracy
 from .attention import attend, attention_probabilities
+from .attention_scores import (
+    cosine_query_key,
+    distance_query_key,
+    grid_positions,
+)
 from .confidence import confidence_weight
 from .deform_conv import deform_conv2d
 from .deform_reduce import deform_conv_map, deform_conv_mean
@@ -37,10 +42,12 @@ __all__ = [
     'attention_probabilities', 'attention_score', 'best_threshold',
     'block_mask', 'change_intensity', 'channel_moments', 'class_mask',
     'cluster_prototypes', 'confidence_weight', 'conv_norm_relu_conv',
-    'deform_conv2d', 'deform_conv_map', 'deform_conv_mean', 'dequantize',
-    'dequantize_from_low', 'fold_batch_norm', 'foreground_cells',
-    'gaussian_blur', 'mix', 'nearest_similarity', 'norm_relu_conv',
-    'normal_distance', 'pixel_accuracy', 'pointwise_mlp', 'prototype',
-    'prototype_logits', 'quantize', 'quantize_from_low', 'rectangle_mask',
-    'reverse_gradient', 'soft_dice', 'subsample_cells', 'symmetric_scale'
+    'cosine_query_key', 'deform_conv2d', 'deform_conv_map',
+    'deform_conv_mean', 'dequantize', 'dequantize_from_low',
+    'distance_query_key', 'fold_batch_norm', 'foreground_cells',
+    'gaussian_blur', 'grid_positions', 'mix', 'nearest_similarity',
+    'norm_relu_conv', 'normal_distance', 'pixel_accuracy', 'pointwise_mlp',
+    'prototype', 'prototype_logits', 'quantize', 'quantize_from_low',
+    'rectangle_mask', 'reverse_gradient', 'soft_dice', 'subsample_cells',
+    'symmetric_scale'
 ]

@@ -29,8 +29,9 @@ def attend(query: Tensor,
 
     Shape:
         - query: (B, N, C)
-        - key, value: (B, M, C)
-        - output: (B, N, C)
+        - key: (B, M, C)
+        - value: (B, M, C'), C' at most C
+        - output: (B, N, C')
 
     Raises:
         ValueError: If the backend is unknown, or ``num_heads`` does not
@@ -55,7 +56,12 @@ def attend(query: Tensor,
             query = query.unflatten(2, (parts, -1)).flatten(1, 2)
             key, value = (
                 x.repeat_interleave(parts, dim=1) for x in (key, value))
-        out = F.scaled_dot_product_attention(query, key, value)
+        # the CPU's fused kernel takes values of the keys' channels alone
+        fewer = query.shape[-1] - value.shape[-1]
+        out = F.scaled_dot_product_attention(
+            query, key, F.pad(value, (0, fewer)) if fewer else value)
+        if fewer:
+            out = out[..., :-fewer]
         if parts > 1:  # (B, heads * parts, n, d) -> (B, heads, N, d)
             out = out.unflatten(1, (num_heads, parts)).flatten(2, 3)
     else:

@@ -27,6 +27,34 @@ rows = dict(
             'model.neck': dict(neck, pre_norm=True),
             'model.decode_head.in_channels': [48, 80, 224, 320],
         }),
+    # what may keep it between one key and all of them, one by one
+    lite0_cosine=dict(
+        title='Lite0, neck, cosine',
+        config=lite0,
+        cfg_options={
+            'model.neck': dict(neck, qk_norm=True),
+            'model.decode_head.in_channels': [48, 80, 224, 320],
+        }),
+    lite0_near=dict(
+        title='Lite0, neck, cosine, near keys',
+        config=lite0,
+        cfg_options={
+            'model.neck': dict(neck, qk_norm=True, distance_bias=2),
+            'model.decode_head.in_channels': [48, 80, 224, 320],
+        }),
+    lite0_heads=dict(
+        title='Lite0, neck, pre-norm, 4 heads',
+        config=lite0,
+        cfg_options={
+            'model.neck': dict(neck, pre_norm=True, num_heads=4),
+            'model.decode_head.in_channels': [48, 80, 224, 320],
+        }),
+    lite0_gate=dict(
+        title='Lite0, neck adding, gate',
+        config=lite0,
+        cfg_options={
+            'model.neck': dict(neck, integration='add', gate=1e-2),
+        }),
     lite0_backward=dict(
         title='Lite0, neck backward',
         config=lite0,

@@ -3,132 +3,18 @@ from collections.abc import Sequence
 from typing import Optional
 
 import torch
-import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from mmseg_ext.basics.arguments import check_channels, check_choice
-from mmseg_ext.ops import attend
 from mmseg_ext.ops.attention import BACKENDS
+
+from .cross_scale_attention import CrossScaleAttention
 
 DIRECTIONS = ('forward', 'backward')
 INTEGRATIONS = ('concat', 'add')
 KV_UPSAMPLES = (None, 'nearest', 'bilinear')
-
-
-def _resize(x: Tensor, size: tuple[int, int], mode: str) -> Tensor:
-    # interpolate warns about align_corners where it has no meaning
-    align_corners = False if mode == 'bilinear' else None
-    return F.interpolate(x, size, mode=mode, align_corners=align_corners)
-
-
-def _to_tokens(x: Tensor) -> Tensor:
-    return x.flatten(2).transpose(1, 2)  # (B, C, H, W) -> (B, H * W, C)
-
-
-class CrossScaleAttention(BaseModule):
-    """Attend from a query map (target) to a key/value map (source).
-
-    ::
-
-        target (C) --------------------------> W_Q --> Q --+
-                                                           +-- attend -> out
-        source (C') -> 1x1 conv (C) -> W_K, W_V -> K, V ---+
-
-    Args:
-        target_channels: Channels C of the query map, and of the result.
-        source_channels: Channels C' of the key/value map.
-        num_heads: Number of attention heads; must divide C.
-        upsample: Enlarge the smaller map to the larger one's grid before
-            the attention, as the paper's text says: None (do not),
-            'nearest' or 'bilinear'.
-        attention: 'fused' or 'plain', see :func:`mmseg_ext.ops.attend`.
-        pre_norm: Normalise the channels of both maps first (LayerNorm).
-        out_proj: Pass the result through one more linear layer.
-        init_cfg: Initialisation, see mmengine's BaseModule.
-
-    Shape:
-        - target: (B, C, H, W)
-        - source: (B, C', H', W')
-        - output: (B, C, H, W)
-
-    Reference:
-        Byeon et al., 2025, equation 1.
-    """
-
-    def __init__(self,
-                 target_channels: int,
-                 source_channels: int,
-                 num_heads: int = 1,
-                 upsample: Optional[str] = None,
-                 attention: str = 'fused',
-                 pre_norm: bool = False,
-                 out_proj: bool = False,
-                 init_cfg: Optional[dict] = None) -> None:
-        super().__init__(init_cfg)
-        channels = target_channels
-        self.num_heads = num_heads
-        self.upsample = upsample
-        self.attention = attention
-        self.target_norm = (
-            nn.LayerNorm(target_channels) if pre_norm else nn.Identity())
-        self.source_norm = (
-            nn.LayerNorm(source_channels) if pre_norm else nn.Identity())
-        # The paper's 1x1 convolution, on tokens: the same matrix.
-        self.adapt = nn.Linear(source_channels, channels)
-        self.query = nn.Linear(channels, channels)
-        self.key_value = nn.Linear(channels, 2 * channels)
-        self.proj = (
-            nn.Linear(channels, channels) if out_proj else nn.Identity())
-
-    def forward(self, target: Tensor, source: Tensor) -> Tensor:
-        tokens, (grid, _) = self.project(target, source)
-        out = attend(*tokens, self.num_heads, self.attention)
-        return self.to_map(out, grid, target.shape[2:])
-
-    def project(
-        self, target: Tensor, source: Tensor
-    ) -> tuple[tuple[Tensor, Tensor, Tensor],
-               tuple[tuple[int, int], tuple[int, int]]]:
-        """Return what is compared: query, key and value tokens.
-
-        Returns:
-            Query (B, N, C), key and value (B, M, C); and the grids,
-            (height, width), of the queries and of the keys.
-        """
-        grid, key_grid = target.shape[2:], source.shape[2:]
-        # Pointwise layers commute with up-sampling (its weights sum to 1),
-        # so the maps are enlarged last, where they are narrowest.
-        # (B, C, H, W) -> (B, H * W, C)
-        query = self.query(self.target_norm(_to_tokens(target)))
-        # (B, C', H', W') -> (B, H' * W', 2 * C)
-        key_value = self.key_value(
-            self.adapt(self.source_norm(_to_tokens(source))))
-        if self.upsample is not None:
-            larger = max(grid, key_grid)
-            query = self._enlarge(query, grid, larger)
-            key_value = self._enlarge(key_value, key_grid, larger)
-            grid = key_grid = larger
-        return (query, *key_value.chunk(2, dim=-1)), (grid, key_grid)
-
-    def to_map(self, tokens: Tensor, tokens_grid: tuple[int, int],
-               grid: tuple[int, int]) -> Tensor:
-        """Return what tokens give, (B, N, C) -> (B, C, H, W) on ``grid``."""
-        out = self.proj(tokens).transpose(1, 2)
-        out = out.unflatten(2, tokens_grid)  # (B, C, N) -> (B, C, H, W)
-        if tokens_grid != grid:
-            # Back onto the target's own grid.
-            out = F.adaptive_avg_pool2d(out, grid)
-        return out
-
-    def _enlarge(self, tokens: Tensor, grid: tuple[int, int],
-                 size: tuple[int, int]) -> Tensor:
-        """(B, H * W, C) on ``grid`` -> (B, H' * W', C) on ``size``."""
-        if grid == size:
-            return tokens
-        x = tokens.transpose(1, 2).unflatten(2, grid)
-        return _to_tokens(_resize(x, size, self.upsample)).contiguous()
 
 
 @MODELS.register_module()
@@ -170,6 +56,10 @@ class MultiScaleCrossAttentionNeck(BaseModule):
             full score matrix), see :func:`mmseg_ext.ops.attend`.
         pre_norm: LayerNorm on both maps before the attention.
         out_proj: A linear layer after the attention.
+        qk_norm: Cosine of query and key as the score, see
+            :class:`CrossScaleAttention`.
+        distance_bias: Nearer keys count more, the same; positive.
+        gate: Scale of the result, learned from this value, the same.
         queries: Which maps are query maps, as indices of ``in_channels``;
             None: all that have a partner. The others pass through, such as
             a stem's detail before the encoder's maps.
@@ -202,6 +92,9 @@ class MultiScaleCrossAttentionNeck(BaseModule):
                  attention: str = 'fused',
                  pre_norm: bool = False,
                  out_proj: bool = False,
+                 qk_norm: bool = False,
+                 distance_bias: Optional[float] = None,
+                 gate: Optional[float] = None,
                  queries: Optional[Sequence[int]] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
@@ -210,6 +103,9 @@ class MultiScaleCrossAttentionNeck(BaseModule):
         check_choice('kv_upsample', kv_upsample, KV_UPSAMPLES)
         check_choice('attention', attention, BACKENDS)
         check_channels('in_channels', in_channels, 2, 'one for each stage')
+        if distance_bias is not None and not distance_bias > 0:
+            raise ValueError(f'distance_bias={distance_bias!r}: must be None '
+                             'or above 0, a distance in cells')
         self.in_channels = list(in_channels)
         self.integration = integration
         stages = range(len(in_channels))
@@ -233,7 +129,8 @@ class MultiScaleCrossAttentionNeck(BaseModule):
         self.attentions = nn.ModuleList(
             CrossScaleAttention(in_channels[target], in_channels[source],
                                 num_heads, kv_upsample, attention, pre_norm,
-                                out_proj) for target, source in self.pairs)
+                                out_proj, qk_norm, distance_bias, gate)
+            for target, source in self.pairs)
         self.out_channels = list(in_channels)
         if integration == 'concat':
             for target, _ in self.pairs:

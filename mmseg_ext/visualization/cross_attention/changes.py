@@ -6,10 +6,8 @@ import torch
 from torch import Tensor
 
 from mmseg_ext.basics.arguments import check_choice
-from mmseg_ext.models.necks.multi_scale_cross_attention import (
-    CrossScaleAttention,
-    MultiScaleCrossAttentionNeck,
-)
+from mmseg_ext.models import MultiScaleCrossAttentionNeck
+from mmseg_ext.models.necks.cross_scale_attention import CrossScaleAttention
 
 from .twin import open_attention, resized_values
 

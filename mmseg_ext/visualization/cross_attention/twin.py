@@ -6,10 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmseg_ext.models.necks.multi_scale_cross_attention import (
-    CrossScaleAttention,
-    MultiScaleCrossAttentionNeck,
-)
+from mmseg_ext.models import MultiScaleCrossAttentionNeck
+from mmseg_ext.models.necks.cross_scale_attention import CrossScaleAttention
 from mmseg_ext.ops import attention_probabilities
 
 NUMBERS = 2**22  # probabilities in memory at once

@@ -42,6 +42,13 @@ class TestLiteralForm(TestMultiScaleCrossAttentionNeck):
         return [(batch, c, *grid) for c, grid in zip(SMALL, grids(3, size))]
 
 
+class TestOtherScores(TestMultiScaleCrossAttentionNeck):
+
+    def build(self):
+        return MultiScaleCrossAttentionNeck(
+            SMALL, num_heads=2, qk_norm=True, distance_bias=2, gate=1e-2)
+
+
 class TestDetailPasses(TestMultiScaleCrossAttentionNeck):
 
     def build(self):
@@ -169,6 +176,7 @@ def test_bilinear_differs_from_nearest():
     dict(direction='backward', integration='add'),
     dict(kv_upsample='bilinear', num_heads=2),
     dict(attention='plain', pre_norm=True, out_proj=True),
+    dict(num_heads=2, qk_norm=True, distance_bias=1.5, gate=0.1),
 ])
 def test_gradcheck(kwargs):
     neck = MultiScaleCrossAttentionNeck([2, 4], **kwargs).double()
@@ -227,7 +235,9 @@ def test_two_stages_are_enough():
     assert len(neck(maps([4, 8]))) == 2
 
 
-@pytest.mark.parametrize('kwargs', [dict(pre_norm=True), dict(out_proj=True)])
+@pytest.mark.parametrize('kwargs', [
+    dict(pre_norm=True), dict(out_proj=True), dict(qk_norm=True),
+    dict(distance_bias=2), dict(gate=0)])
 def test_options_add_parameters_and_run(kwargs):
     plain = MultiScaleCrossAttentionNeck(SMALL)
     neck = MultiScaleCrossAttentionNeck(SMALL, **kwargs)
@@ -240,6 +250,8 @@ def test_options_add_parameters_and_run(kwargs):
     ('integration', 'sum', "'concat', 'add'"),
     ('kv_upsample', 'bicubic', "'nearest', 'bilinear'"),
     ('attention', 'flash', "'fused', 'plain'"),
+    ('distance_bias', 0, 'above 0'),
+    ('distance_bias', -1.5, 'above 0'),
     ('num_heads', 3, 'divides'),
     ('num_heads', 0, 'positive'),
     ('num_heads', 1.0, 'integer'),
