@@ -84,14 +84,14 @@ def staged_file(path: Path, overwrite: bool = False) -> Iterator[Path]:
         staging, complete = (
             beside_name(path, kind) for kind in ('staged', 'complete'))
         _clear(staging, complete)
-        _check_free(path, overwrite)
+        check_free(path, overwrite)
         staging.mkdir()
         try:
             yield staging / path.name
             parts = sorted(os.listdir(staging),
                            key=lambda name: (name == path.name, name))
             for part in parts:
-                _check_free(path.with_name(part), overwrite)
+                check_free(path.with_name(part), overwrite)
             if parts == [path.name]:
                 os.replace(staging / path.name, path)
             else:
@@ -116,7 +116,7 @@ def is_unfinished(root: Path) -> bool:
     return (root / COMPLETE).is_dir()
 
 
-def _check_free(path: Path, overwrite: bool) -> None:
+def check_free(path: Path, overwrite: bool) -> None:
     if os.path.lexists(path) and not overwrite:
         raise FileExistsError(f'{path} exists already. Choose another name, '
                               'or replace it knowingly with --overwrite')

@@ -16,6 +16,7 @@ from .options import config_from_options
 from .pretrained import check_weights, remove_pretrained
 from .pretraining import CalibrationHook
 from .random_state_hook import RandomStateHook
+from .threshold import ThresholdHook, choose_threshold
 from .trained import load_trained
 from .training_options import learn_from
 from .two_domains import two_domains
@@ -26,9 +27,9 @@ __all__ = [
     'AdaptationHook', 'AveragedWeightsHook', 'CalibrationHook',
     'ChannelsLastHook', 'ClassPriorHook', 'CpuAmpOptimWrapper', 'CurvesHook',
     'DivergenceHook', 'PlainMLflowVisBackend', 'RandomStateHook',
-    'ResumableEarlyStoppingHook', 'StrictPretrainedInit', 'ValidationLossHook',
-    'WeightsError', 'check_weights', 'config_from_options', 'describe_weights',
-    'find_config', 'learn_from', 'load_config', 'load_trained', 'read_config',
-    'remove_pretrained', 'require_extra', 'set_in_heads', 'test', 'train',
-    'two_domains'
+    'ResumableEarlyStoppingHook', 'StrictPretrainedInit', 'ThresholdHook',
+    'ValidationLossHook', 'WeightsError', 'check_weights', 'choose_threshold',
+    'config_from_options', 'describe_weights', 'find_config', 'learn_from',
+    'load_config', 'load_trained', 'read_config', 'remove_pretrained',
+    'require_extra', 'set_in_heads', 'test', 'train', 'two_domains'
 ]

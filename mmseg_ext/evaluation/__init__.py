@@ -14,6 +14,11 @@ from .image_classification import (
     ImageClassificationMetric,
     classification_scores,
 )
+from .operating_point import (
+    OperatingPoint,
+    OperatingPoints,
+    describe_choice,
+)
 from .paired import PairedDifference, holm, paired_difference
 from .per_class_iou import PerClassIoUMetric
 from .pooled import (
@@ -26,12 +31,13 @@ from .pooled import (
 from .returned_means import ReturnedMeansMetric
 
 __all__ = [
-    'Agreement', 'AnomalyScoreMetric', 'BoundaryIoUMetric',
-    'ClassRatioMetric', 'GroupedIoUMetric', 'ImageClassificationMetric',
-    'Interval', 'PairedDifference', 'PerClassIoUMetric', 'PhaseReport',
-    'ReturnedMeansMetric', 'auroc', 'average_precision', 'average_seeds',
-    'bland_altman', 'bootstrap_interval', 'boundary_iou',
-    'classification_scores', 'count_boundaries', 'grouped_iou', 'holm', 'iou',
-    'mean_defined', 'paired_difference', 'phase_report', 'pooled_boundary_iou',
+    'Agreement', 'AnomalyScoreMetric', 'BoundaryIoUMetric', 'ClassRatioMetric',
+    'GroupedIoUMetric', 'ImageClassificationMetric', 'Interval',
+    'OperatingPoint', 'OperatingPoints', 'PairedDifference',
+    'PerClassIoUMetric', 'PhaseReport', 'ReturnedMeansMetric', 'auroc',
+    'average_precision', 'average_seeds', 'bland_altman', 'bootstrap_interval',
+    'boundary_iou', 'classification_scores', 'count_boundaries',
+    'describe_choice', 'grouped_iou', 'holm', 'iou', 'mean_defined',
+    'paired_difference', 'phase_report', 'pooled_boundary_iou',
     'pooled_intervals', 'pooled_iou'
 ]

@@ -1,7 +1,7 @@
 """Threshold-free scores of a defect class: AP of pixels, AUROC of images."""
 import logging
 from collections.abc import Sequence
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
 import torch
@@ -139,6 +139,13 @@ def score_bins(scores: Tensor,
     return bins.clamp_(max=num_bins - 1)
 
 
+def bin_scores(num_bins: int = 32768) -> np.ndarray:
+    """Return the scores in the middle of the bins, (num_bins,) ascending."""
+    places = ((np.arange(num_bins) + 0.5) * (2 * LOG_LIMIT / num_bins)
+              - LOG_LIMIT)
+    return np.copysign(np.expm1(np.abs(places)), places)
+
+
 def count_scores(bins: Tensor, truth: Tensor, num_bins: int, positive: int,
                  ignore_index: int) -> np.ndarray:
     """Count the pixels of the class, and of all others, in each bin.
@@ -158,6 +165,54 @@ def count_scores(bins: Tensor, truth: Tensor, num_bins: int, positive: int,
     bins.add_(truth == ignore_index, alpha=2 * num_bins)
     counts = torch.bincount(bins.flatten(), minlength=3 * num_bins)
     return counts[:2 * num_bins].view(2, -1).cpu().numpy()
+
+
+class SampleScores(NamedTuple):
+    """Scores of an image's pixels, counted.
+
+    Attributes:
+        bins: (n,) int32, bins of :func:`score_bins` that occur, ascending.
+        counts: (2, n) int32, pixels of others and of the class in each.
+        highest: Score of the highest pixel.
+    """
+    bins: np.ndarray
+    counts: np.ndarray
+    highest: float
+
+
+def score_sample(data_sample: dict, num_classes: int, positive: int = 1,
+                 ignore_index: int = 255,
+                 num_bins: int = 32768) -> SampleScores:
+    """Count the scores of a predicted sample.
+
+    Args:
+        data_sample: With ``seg_logits`` and ``gt_sem_seg``, as a dict.
+        num_classes: Of the data set.
+        positive: Index of the class.
+        ignore_index: Value of pixels that are not counted.
+        num_bins: Number of bins.
+
+    Raises:
+        ValueError: If ``seg_logits`` are missing, hold nan, or do not fit
+            ground truth and classes, or the ground truth holds a value
+            outside the classes.
+    """
+    check_truth(data_sample, num_classes, ignore_index)
+    logits = _seg_logits(data_sample, num_classes)
+    truth = data_sample['gt_sem_seg']['data'].to(logits.device)
+    truth = truth.view(truth.shape[-2:])  # (1, H, W) -> (H, W)
+    scores = pixel_scores(logits, positive)
+    ignored = truth == ignore_index
+    if ignored.any():
+        scores = scores.masked_fill(ignored, -torch.inf)
+    highest = scores.max().item()
+    if np.isnan(highest):
+        raise ValueError(f'seg_logits of {data_sample["img_path"]} '
+                         'hold nan, or infinities that cancel.')
+    bins = score_bins(scores, num_bins, sigmoid=len(logits) == 1)
+    counts = count_scores(bins, truth, num_bins, positive, ignore_index)
+    used = np.flatnonzero(counts.any(axis=0)).astype(np.int32)
+    return SampleScores(used, counts[:, used].astype(np.int32), highest)
 
 
 @METRICS.register_module()
@@ -216,25 +271,10 @@ class AnomalyScoreMetric(BaseMetric):
             group = ''
             if self.group_key is not None:
                 group = group_of(data_sample, self.group_key, MEASURES)
-            check_truth(data_sample, num_classes, self.ignore_index)
-            logits = _seg_logits(data_sample, num_classes)
-            truth = data_sample['gt_sem_seg']['data'].to(logits.device)
-            truth = truth.view(truth.shape[-2:])  # (1, H, W) -> (H, W)
-            scores = pixel_scores(logits, self.positive)
-            ignored = truth == self.ignore_index
-            if ignored.any():
-                scores = scores.masked_fill(ignored, -torch.inf)
-            highest = scores.max().item()
-            if np.isnan(highest):
-                raise ValueError(f'seg_logits of {data_sample["img_path"]} '
-                                 'hold nan, or infinities that cancel.')
-            bins = score_bins(scores, self.num_bins, sigmoid=len(logits) == 1)
-            counts = count_scores(bins, truth, self.num_bins, self.positive,
-                                  self.ignore_index)
-            used = np.flatnonzero(counts.any(axis=0)).astype(np.int32)
             # One result for each sample, see ClassRatioMetric.
-            self.results.append(
-                (used, counts[:, used].astype(np.int32), highest, group))
+            self.results.append((*score_sample(
+                data_sample, num_classes, self.positive, self.ignore_index,
+                self.num_bins), group))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         pooled = self._scores(results)

@@ -208,8 +208,11 @@ def surface_config(source: Source, facts: SurfaceFacts, start: Start,
                      'class_weight=[1.0, 10.0]', pretraining),
         *window_lines(choices),
         '# what part of a defective image is a defect, for the first guess',
-        f"custom_hooks = [dict(type='ClassPriorHook', prior=({1 - defect:.4f},"
-        f' {defect:.4f}))]',
+        'custom_hooks = [',
+        f"    dict(type='ClassPriorHook', prior=({1 - defect:.4f},"
+        f' {defect:.4f})),',
+        "    dict(type='ThresholdHook'),",
+        ']',
         *reason_lines(choices, 'steps'),
         f'train_cfg = dict(max_iters={schedule.steps}, '
         f'val_interval={schedule.interval})',

@@ -47,4 +47,7 @@ val_evaluator = [
 test_evaluator = val_evaluator
 
 # Of the pixels a few percent at most are defects; a rough guess will do.
-custom_hooks = [dict(type='ClassPriorHook', prior=(0.98, 0.02))]
+custom_hooks = [
+    dict(type='ClassPriorHook', prior=(0.98, 0.02)),
+    dict(type='ThresholdHook'),
+]

@@ -49,4 +49,7 @@ val_evaluator = [
 test_evaluator = val_evaluator
 
 # Of the pixels a few percent at most are defects; a rough guess will do.
-custom_hooks = [dict(type='ClassPriorHook', prior=(0.97, 0.03))]
+custom_hooks = [
+    dict(type='ClassPriorHook', prior=(0.97, 0.03)),
+    dict(type='ThresholdHook'),
+]

@@ -11,6 +11,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmseg_ext.basics import format_duration
 from mmseg_ext.basics.console import Console, Progress
 
+from ..threshold import ThresholdHook
 from .metric_table import format_metric, metric_lines
 from .next_commands import next_commands
 from .pace import Pace, count_validations, pace_parts, seconds_left
@@ -102,6 +103,14 @@ class TrainingConsoleHook(Hook):
         if last is not None:
             self._console.print(f'Last checkpoint: {short_path(last)}')
         checkpoint = next(iter(self._best.values()), last)
+        threshold = _with_threshold(runner)
+        if threshold is not None:
+            self._console.print(
+                'The best one with the threshold that suits the validation '
+                f'images: {short_path(str(threshold.written))}')
+            for line in threshold.said:
+                self._console.print(f'  {line}')
+            checkpoint = str(threshold.written)
         if checkpoint is not None:
             for line in next_commands(runner, checkpoint, self._cited):
                 self._console.print(line)
@@ -149,6 +158,12 @@ def _best_checkpoints(runner: Runner) -> Mapping[str, str]:
             paths = {hook.key_indicators[0]: hook.best_ckpt_path}
         found.update({name: path for name, path in paths.items() if path})
     return found
+
+
+def _with_threshold(runner: Runner) -> Optional[ThresholdHook]:
+    """Return the hook that has written the best checkpoint anew, if any."""
+    return next((hook for hook in runner.hooks
+                 if isinstance(hook, ThresholdHook) and hook.written), None)
 
 
 def _score(runner: Runner, name: str) -> str:
