@@ -1,0 +1,30 @@
+"""A process as executors start it: python -m cluster_work FOLDER.
+
+It fails if another one is at work in the folder.
+"""
+import fcntl
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+
+def end():
+    os.read(0, 1)
+    os.killpg(os.getpid(), 9)
+
+
+if __name__ == '__main__':
+    threading.Thread(target=end, daemon=True).start()
+    folder = Path(sys.argv[1])
+    alone = open(folder / 'alone', 'w')
+    fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with open(folder / 'pids', 'a') as file:
+        print(os.getpid(), file=file)
+    print('at work', flush=True)
+    while (folder / 'hold').exists():
+        time.sleep(0.05)
+    if (folder / 'broken').exists():
+        sys.exit(3)
+    (folder / 'done').write_text(f'result of {folder}')
