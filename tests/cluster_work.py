@@ -18,7 +18,7 @@ def end():
 if __name__ == '__main__':
     threading.Thread(target=end, daemon=True).start()
     folder = Path(sys.argv[1])
-    alone = open(folder / 'alone', 'w')
+    alone = os.open(folder / 'alone', os.O_CREAT | os.O_WRONLY)
     fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
     with open(folder / 'pids', 'a') as file:
         print(os.getpid(), file=file)

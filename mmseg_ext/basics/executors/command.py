@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,21 @@ class Command:
                     if name == 'SIGKILL' else '')
             return f'was ended by {name}{hint}'
         return f'ended with status {status}'
+
+
+def end_with_parent() -> None:
+    """End this process and its own when standard input is closed.
+
+    For the module of a :class:`Command`, which leads a session.
+    """
+
+    def wait() -> None:
+        while os.read(0, 1024):
+            pass
+        # It leads a session: this ends the loading processes, too.
+        os.killpg(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _wait(process: subprocess.Popen,

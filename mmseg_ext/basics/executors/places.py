@@ -12,6 +12,7 @@ from mmseg_ext.version import __version__
 from ..file_lock import FileLock
 from ..files import PREFIX
 
+SUFFIX = '.shared'
 NAMES = 8  # that are looked for in a folder
 
 
@@ -95,8 +96,12 @@ class SharedFolders:
             if folder in self._locks:
                 continue
             Path(folder).mkdir(parents=True, exist_ok=True)
+            for path in Path(folder).glob(f'{PREFIX}*{SUFFIX}'):
+                left = FileLock(path)  # of a client that was killed?
+                if left.acquire():
+                    left.release()
             lock = FileLock(
-                Path(folder, f'{PREFIX}{secrets.token_hex(8)}.shared'))
+                Path(folder, f'{PREFIX}{secrets.token_hex(8)}{SUFFIX}'))
             lock.acquire()
             self._locks[folder] = lock
         for folder in map(_whole, read):
