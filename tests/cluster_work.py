@@ -3,6 +3,7 @@
 It fails if another one is at work in the folder.
 """
 import fcntl
+import json
 import os
 import sys
 import threading
@@ -27,4 +28,5 @@ if __name__ == '__main__':
         time.sleep(0.05)
     if (folder / 'broken').exists():
         sys.exit(3)
-    (folder / 'done').write_text(f'result of {folder}')
+    (folder / 'result.json').write_text(
+        json.dumps(dict(seconds=1, folder=str(folder))))

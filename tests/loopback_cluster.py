@@ -1,14 +1,13 @@
 """A Dask cluster of processes on this machine, for tests that end some."""
 import json
-import os
-import signal
+import re
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics import FileLock, write_atomically
 from mmseg_ext.basics.executors import Command
 
 
@@ -23,7 +22,7 @@ class LoopbackCluster:
     def __init__(self, folder, python=sys.executable):
         self.folder, self.python = folder, python
         self.file = folder / 'scheduler.json'
-        self.workers = {}  # process id -> process
+        self.workers = []
         self.scheduler = self._start(
             sys.executable, 'distributed.cli.dask_scheduler', '--host',
             '127.0.0.1', '--port', '0', '--dashboard-address', ':0',
@@ -33,32 +32,26 @@ class LoopbackCluster:
             time.sleep(0.05)
         self.address = json.loads(self.file.read_text())['address']
 
-    def _start(self, python, module, *options, **environment):
+    def _start(self, python, module, *options):
         with open(self.folder / f'{module}.txt', 'ab') as log:
             return subprocess.Popen(
                 [python, '-m', module, *options], stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL, cwd=self.folder,
-                env=dict(os.environ, DASK_DISTRIBUTED__WORKER__DAEMON='False',
-                         **environment))
+                stdin=subprocess.DEVNULL, cwd=self.folder)
 
-    def add(self, **environment):
-        """Start a worker and return its process."""
-        worker = self._start(
+    def add(self):
+        """Start a worker."""
+        self.workers.append(self._start(
             self.python, 'distributed.cli.dask_worker', self.address,
             '--nthreads', '1', '--no-nanny', '--no-dashboard',
-            '--local-directory', str(self.folder), **environment)
-        self.workers[worker.pid] = worker
-        return worker
-
-    def kill(self, worker):
-        self.workers.pop(worker.pid)
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
+            '--local-directory', str(self.folder)))
 
     def close(self):
-        for process in (*self.workers.values(), self.scheduler):
-            process.kill()
-            process.wait()
+        for worker in self.workers:
+            worker.terminate()
+        for worker in self.workers:
+            worker.wait(30)
+        self.scheduler.kill()
+        self.scheduler.wait()
 
 
 @dataclass(frozen=True)
@@ -68,9 +61,14 @@ class Work:
 
     lock = property(lambda self: self.folder / 'lock')
     begun = property(lambda self: self.folder / 'begun')
-    done = property(lambda self: self.folder / 'done')
+    done = property(lambda self: self.folder / 'result.json')
     command = property(lambda self: Command(
         'cluster_work', (str(self.folder), ), self.folder / 'log'))
+
+    def holder(self):
+        """Return the process id of the worker that is at it."""
+        words = FileLock(self.lock).holder()
+        return int(re.search(r'process (\d+)', words)[1])
 
     def begin(self):
         write_atomically(self.begun, 'settings')

@@ -1,10 +1,13 @@
-"""Trainings on a real cluster give what they give on this machine."""
+"""What a real cluster does is what this machine does."""
 import json
+import os
 import re
+import signal
 import time
 
 import pytest
 from loopback_cluster import LoopbackCluster
+from run_tool import run_tool
 from tiny import tiny_quickstart
 
 from mmseg_ext.basics import FileLock
@@ -37,7 +40,7 @@ def loopback(tmp_path_factory, lean_processes, warm_python):
     loopback.close()
 
 
-def kill_a_worker(loopback, root):
+def kill_a_worker(root):
     """End the worker of the first fold as soon as that is at work."""
     folder = root / 'runs/fold_1/seed_0'
     log = folder / 'log.txt'
@@ -47,7 +50,7 @@ def kill_a_worker(loopback, root):
         time.sleep(0.05)
     holder = FileLock(folder / 'lock').holder()
     pid = int(re.search(r'process (\d+)', holder)[1])
-    loopback.kill(loopback.workers[pid])
+    os.kill(pid, signal.SIGKILL)
     return pid
 
 
@@ -63,7 +66,7 @@ def test_folds_are_byte_for_byte_those_of_this_machine(
     def tell(line):
         lines.append(line)
         if ', on ' in line and 'fold 1' in line and not killed:
-            killed.append(kill_a_worker(loopback, there))
+            killed.append(kill_a_worker(there))
 
     with open_executor(loopback.address, tell) as executor:
         found = cross_validate(
@@ -103,3 +106,28 @@ def test_costs_are_measured_by_a_worker(
     assert not failures
     assert re.fullmatch(r'Costs of an image, all models in turn: \S+log.txt, '
                         r'on \S+ \(process \d+\)', lines[-1])
+
+
+def test_predictions_are_byte_for_byte_those_of_one_process(
+        loopback, repository, tmp_path):
+    pytest.importorskip('onnxruntime', reason='needs the extra export')
+    pytest.importorskip('onnx', reason='needs the extra export')
+    from toy_onnx import CLASSES, write_images, write_toy
+
+    write_images(tmp_path / 'scans')
+    write_toy(tmp_path / 'toy.onnx', **CLASSES)
+
+    def predict(out, *options):
+        return run_tool(
+            repository / 'tools/predict.py', 'scans', '--onnx', 'toy.onnx',
+            '--um-per-pixel', '0.5', '--out', out, *options, cwd=tmp_path)
+
+    assert not predict('here')[1]
+    printed, reason = predict('there', '--scheduler', loopback.file)
+    assert not reason, printed
+    assert printed.count('log.txt, on ') == 2
+    here, there = [{
+        path.relative_to(tmp_path / out): path.read_bytes()
+        for path in (tmp_path / out).rglob('*') if path.is_file()}
+        for out in ('here', 'there')]
+    assert here == there
