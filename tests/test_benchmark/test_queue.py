@@ -29,8 +29,8 @@ class Run:
 
     def why_not(self):
         return None if all(
-            (self.job.folder / start / 'result.json').is_file()
-            for start in self.job.starts) else 'the other has no result'
+            Path(os.path.normpath(self.job.folder / start), 'result.json')
+            .is_file() for start in self.job.starts) else 'the other has no result'
 
 
 class ThreeSlots(LocalExecutor):

@@ -18,6 +18,7 @@ from mmseg_ext.inference.parts import PARTS
 
 pytest.importorskip('onnxruntime', reason='needs the extra export')
 pytest.importorskip('onnx', reason='needs the extra export')
+pytestmark = pytest.mark.usefixtures('warm_python')
 
 
 class TwoSlots(LocalExecutor):

@@ -94,9 +94,12 @@ def test_costs_are_measured_by_a_worker(
         loopback, repository, sem_root, tmp_path):
     path = tmp_path / 'suite.py'
     path.write_text(SUITE.format(
-        root=str(sem_root), options={'model.backbone.embed_dims': 8,
-                                     'model.neck.in_channels': [8, 16, 40, 64],
-                                     'model.backbone.num_layers': [1] * 4},
+        root=str(sem_root), options={
+            'model.backbone.embed_dims': 8,
+            'model.backbone.num_layers': [1] * 4,
+            'model.neck.in_channels': [8, 16, 40, 64],
+            'model.decode_head.in_channels': [16, 32, 80, 64],
+            'model.decode_head.channels': 16},
         config=str(repository /
                    'configs/sem/segformer_xattn_quickstart.py')))
     lines = []
@@ -123,6 +126,10 @@ def test_predictions_are_byte_for_byte_those_of_one_process(
             '--um-per-pixel', '0.5', '--out', out, *options, cwd=tmp_path)
 
     assert not predict('here')[1]
+    loopback.add()  # one was killed
+    with open_executor(loopback.address) as executor:
+        while executor.slots < 2:
+            time.sleep(0.1)
     printed, reason = predict('there', '--scheduler', loopback.file)
     assert not reason, printed
     assert printed.count('log.txt, on ') == 2

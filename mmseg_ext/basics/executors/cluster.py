@@ -1,4 +1,5 @@
 """Jobs that the workers of a Dask cluster do."""
+import asyncio
 import os
 import queue
 import sys
@@ -14,12 +15,11 @@ from ..files import sha256
 from ..printable import counted
 from .executor import Ended, Job
 from .on_worker import Outcome, Task, check_worker, do_task
-from .places import SharedFolders
+from .places import SharedFolders, await_file
 
 TIMEOUT = 20  # seconds for a scheduler to answer
 PAUSE = 1.0  # seconds between two looks at the cluster
 RETRIES = 2  # of a job whose worker was lost
-REMEMBERED = 60  # seconds; the same for NFS by default
 PATIENCE = 20  # seconds for workers to end what they are at
 # What a job computes depends on; all else is the worker's own.
 VARIABLES = ('PYTHONPATH', )
@@ -98,8 +98,14 @@ class ClusterExecutor:
         """
         self._shared.add(written, [Path.cwd(), *read])
         self._await_worker()
-        found = self._client.run(
-            check_worker, self._shared.places(), on_error='return')
+        try:
+            found = self._client.run(
+                check_worker, self._shared.places(), on_error='return')
+        except ImportError as error:
+            raise RuntimeError(
+                f'A worker of {self._address} fails at the first question '
+                f'({error}): start it in an environment that has this '
+                'mmseg_ext') from error
         faults = []
         for address, answer in found.items():
             if isinstance(answer, BaseException):
@@ -191,8 +197,8 @@ class ClusterExecutor:
             if name in ('KilledWorker', 'Stopped'):
                 return self._lost(under_way)
             return self._forget(
-                under_way, f'Dask ended it ({future.status}): {error}'
-                if error else f'Dask let it go ({future.status})')
+                under_way, f'failed on its worker: {name}: {error}'
+                if error else f'was let go by Dask ({future.status})')
         outcome: Outcome = future.result()
         if outcome.unfit:
             self._unfit.update(
@@ -204,7 +210,7 @@ class ClusterExecutor:
                 self._submit(under_way)
                 return None
         elif outcome.reason is None:
-            _await(under_way.task.done)
+            await_file(under_way.task.done)
         return self._forget(under_way, outcome.reason)
 
     def _lost(self, under_way: _UnderWay) -> Ended:
@@ -268,27 +274,21 @@ class ClusterExecutor:
             [under_way.future for under_way in self._jobs.values()],
             force=True)
         end = time.monotonic() + PATIENCE
-        while (left := [under_way for under_way in self._jobs.values()
-                        if under_way.at_work]) and time.monotonic() < end:
-            with suppress(queue.Empty):
+        left, quiet = [], False
+        while time.monotonic() < end and (left or not quiet):
+            try:
                 event = self._events.get(timeout=PAUSE)
+            except queue.Empty:  # nothing is on its way any more
+                quiet = True
+            else:
                 under_way = self._jobs.get(event['key'])
                 if under_way and event['event'] != 'done':
                     under_way.at_work = event['event'] == 'started'
+            left = [under_way for under_way in self._jobs.values()
+                    if under_way.at_work]
         for under_way in left:
             print(f'warning: {under_way.worker} has not said that it ended '
                   f'the job in {under_way.job.folder}', file=sys.stderr)
-
-
-def _await(path: Path) -> None:
-    """Wait for a file that another machine has written.
-
-    Network file systems remember for up to a minute what was not there.
-    """
-    end = time.monotonic() + REMEMBERED
-    while not path.exists() and time.monotonic() < end:
-        os.listdir(path.parent)  # asks the server
-        time.sleep(PAUSE)
 
 
 def _connect(address: str):
@@ -299,7 +299,7 @@ def _connect(address: str):
              dict(address=address))
     try:
         return Client(**where, timeout=TIMEOUT, set_as_default=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, asyncio.TimeoutError) as error:
         raise ConnectionError(
             f'No Dask scheduler answers at {address} '
             f'({" ".join(str(error).split())}). "dask scheduler" starts one '

@@ -1,6 +1,7 @@
 """What runs in the workers of a Dask cluster."""
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
@@ -8,7 +9,7 @@ from typing import Optional
 from ..file_lock import FileLock
 from ..files import sha256
 from .command import PAUSE, Command
-from .places import Places, describe_worker
+from .places import Places, await_file, describe_worker
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def do_task(task: Task) -> Outcome:
         tell('left')
 
 
-def _do(task: Task, stop) -> Outcome:
+def _do(task: Task, stop: Callable[[], bool]) -> Outcome:
     lock = FileLock(task.lock, keep=True)
     while not lock.acquire():
         if stop():
@@ -106,6 +107,7 @@ def _do(task: Task, stop) -> Outcome:
     try:
         if task.done.is_file():
             return Outcome(None)  # by who had the lock
+        await_file(task.begun)
         if sha256(task.begun) != task.digest:
             return Outcome('another process began it with other settings')
         reason = task.command.run(

@@ -2,6 +2,7 @@
 import os
 import secrets
 import socket
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -13,6 +14,7 @@ from ..file_lock import FileLock
 from ..files import PREFIX
 
 SUFFIX = '.shared'
+REMEMBERED = 60  # seconds: NFS does by default at most
 NAMES = 8  # that are looked for in a folder
 
 
@@ -75,6 +77,17 @@ def _unseen(folder: str) -> str:
     return (f'cannot see {folder}, or sees another folder there: mount it '
             'under the same path on all machines, or name one that they '
             'share')
+
+
+def await_file(path: Path) -> None:
+    """Wait a while for a file that another machine has written.
+
+    Network file systems remember what was not there.
+    """
+    end = time.monotonic() + REMEMBERED
+    while not path.exists() and time.monotonic() < end:
+        os.listdir(path.parent)  # asks the server
+        time.sleep(0.2)
 
 
 class SharedFolders:
