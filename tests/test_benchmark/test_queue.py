@@ -28,9 +28,11 @@ class Run:
     title = label = property(lambda self: self.job.folder.name)
 
     def why_not(self):
+        others = [Path(os.path.normpath(self.job.folder / start))
+                  for start in self.job.starts]
         return None if all(
-            Path(os.path.normpath(self.job.folder / start), 'result.json')
-            .is_file() for start in self.job.starts) else 'the other has no result'
+            (other / 'result.json').is_file() for other in others
+        ) else 'the other has no result'
 
 
 class ThreeSlots(LocalExecutor):
