@@ -126,13 +126,14 @@ def test_predictions_are_byte_for_byte_those_of_one_process(
             '--um-per-pixel', '0.5', '--out', out, *options, cwd=tmp_path)
 
     assert not predict('here')[1]
-    loopback.add()  # one was killed
     with open_executor(loopback.address) as executor:
+        if executor.slots < 2:  # one was killed
+            loopback.add()
         while executor.slots < 2:
             time.sleep(0.1)
     printed, reason = predict('there', '--scheduler', loopback.file)
     assert not reason, printed
-    assert printed.count('log.txt, on ') == 2
+    assert printed.count('log.txt, on ') > 1
     here, there = [{
         path.relative_to(tmp_path / out): path.read_bytes()
         for path in (tmp_path / out).rglob('*') if path.is_file()}
