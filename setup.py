@@ -137,6 +137,11 @@ setup(
         # tools/benchmark_few_shot.py --patchcore. 2.7: the release that was
         # tried; 3 may move the model that is imported.
         'patchcore': ['anomalib>=2.7,<3'],
+        # --scheduler of tools/benchmark.py and others: jobs on many machines.
+        # 2026.8: the release that was tried. It must be the workers' and the
+        # scheduler's, too, so no upper bound of ours can be right for long.
+        # Slurm, PBS and LSF are dask-jobqueue's, which only starts workers.
+        'cluster': ['distributed>=2026.8'],
         # tools/train.py --log: the first alone, or all three.
         'tensorboard': ['tensorboard'],
         'log': ['tensorboard', 'mlflow', 'wandb'],

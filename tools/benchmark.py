@@ -4,6 +4,7 @@
 Interrupted or run again, it goes on where it was; what is finished is not
 repeated. Several processes may share a suite, such as one for each GPU:
 CUDA_VISIBLE_DEVICES=1 python tools/benchmark.py SUITE
+or --scheduler hands the runs to a Dask cluster.
 """
 import argparse
 import sys
@@ -11,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from mmseg_ext.basics.command_line import new_parser, run
+from mmseg_ext.basics.executors import add_scheduler_option, open_executor
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,6 +35,7 @@ def parse_args() -> argparse.Namespace:
         '--from-scratch',
         action='store_true',
         help='start from random weights; nothing is downloaded')
+    add_scheduler_option(parser, 'the runs, several at once')
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
         '--redo',
@@ -54,8 +57,10 @@ def main() -> None:
                        args.from_scratch)
     try:
         if not args.tables_only:
-            problems += run_suite(suite, args.work_dir, args.rows, args.seeds,
-                                  args.redo, partial(print, flush=True))
+            tell = partial(print, flush=True)
+            with open_executor(args.scheduler, tell) as executor:
+                problems += run_suite(suite, args.work_dir, args.rows,
+                                      args.seeds, args.redo, tell, executor)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             'Interrupted. The same command goes on from here; with '

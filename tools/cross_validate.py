@@ -22,6 +22,7 @@ from mmseg_ext.basics.command_line import (
     new_parser,
     run,
 )
+from mmseg_ext.basics.executors import add_scheduler_option, open_executor
 
 
 def parse_args() -> argparse.Namespace:
@@ -44,6 +45,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--from-scratch', action='store_true',
         help='start from random weights; nothing is downloaded')
+    add_scheduler_option(parser, 'the trainings, several at once')
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
         '--redo', action='store_true', help='delete the runs that began with '
@@ -66,11 +68,12 @@ def main() -> None:
     name = Path(args.config).stem
     root = Path(args.work_dir or Path('work_dirs', f'folds_{name}'))
     try:
-        found = cross_validate(
-            config_from_options(args), Path(args.config).name, root,
-            args.folds, list(dict.fromkeys(args.seeds)), args.groups,
-            args.fold_seed, args.redo, args.report_only,
-            partial(print, flush=True))
+        tell = partial(print, flush=True)
+        with open_executor(args.scheduler, tell) as executor:
+            found = cross_validate(
+                config_from_options(args), Path(args.config).name, root,
+                args.folds, list(dict.fromkeys(args.seeds)), args.groups,
+                args.fold_seed, args.redo, args.report_only, tell, executor)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             'Interrupted. The same command goes on from here; with '

@@ -11,7 +11,6 @@ also areas and features_summary.csv. Interrupted or run again, it goes on where
 it was. --onnx needs no MMSegmentation.
 """
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from mmseg_ext.basics.argument_types import number
@@ -24,6 +23,7 @@ from mmseg_ext.basics.command_line import (
     run,
 )
 from mmseg_ext.basics.console import Console
+from mmseg_ext.basics.executors import add_scheduler_option, open_executor
 from mmseg_ext.basics.printable import counted
 
 
@@ -92,6 +92,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--annotate-masks', action='store_true', help='legend and scale bar '
         'below colour masks, as below overlays')
+    add_scheduler_option(parser, 'parts of the images at once')
     parser.add_argument(
         '--overwrite', action='store_true', help='predict all anew')
     args = parser.parse_args()
@@ -110,29 +111,17 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def load_model(args: argparse.Namespace):
-    from mmseg_ext.inference import EnsembleModel, load_folds
+def model_files(args: argparse.Namespace):
+    from mmseg_ext.inference import ModelFiles
 
-    if args.onnx:
-        from mmseg_ext.inference import OnnxModel
-        models = [OnnxModel(args.onnx, args.threads)]
-    else:
-        from mmseg_ext.inference import TorchModel
-        if args.threads:
-            import torch
-            torch.set_num_threads(args.threads)
-        models = ([TorchModel(args.config, args.checkpoint, args.device)]
-                  if args.folds is None else load_folds(
-                      args.folds, lambda config, weights: TorchModel(
-                          config, weights, args.device)))
-    if len(models) == 1 and args.tta == 'none':
-        return models[0]
-    return EnsembleModel(models, args.tta)
+    folds = None if args.folds is None else str(args.folds)
+    return ModelFiles(args.config, args.checkpoint, args.onnx, folds,
+                      args.tta, args.device, args.threads, args.batch)
 
 
 def main() -> int:
     args = parse_args()
-    from mmseg_ext.inference import PredictionJob, Tiling, list_inputs
+    from mmseg_ext.inference import Parts, PredictionJob, Tiling, list_inputs
     from mmseg_ext.inference.phases import check_phase, named_phases
 
     inputs = list_inputs(args.input, args.out)
@@ -147,24 +136,27 @@ def main() -> int:
     if args.tile:
         overlap = args.tile // 8 if args.overlap is None else args.overlap
         tiling = Tiling((args.tile, ) * 2, (overlap, ) * 2, args.batch)
-    model = load_model(args)
-    model.tiling = replace(model.tiling, batch=args.batch)
+    files = model_files(args)
+    model = files.load()
     validation = None
     if args.validation is not None:
         from mmseg_ext.inference import Validation
         validation = Validation.read(
             args.validation, model.classes, args.correct)
-    job = PredictionJob(
-        model, inputs, args.out, tiling=tiling, whole=args.tile == 0,
-        bit_depth=args.bit_depth, crop_bottom=args.crop_bottom,
-        um_per_pixel=args.um_per_pixel, min_area=args.min_area,
-        grain_size=args.grain_size, split_touching=args.split_touching,
-        validation=validation, base_phase=args.base_phase,
-        probabilities=args.probabilities,
-        annotate_masks=args.annotate_masks)
     console = Console()
     try:
-        outcome = job.run(args.overwrite, console.tell, args.report)
+        with open_executor(args.scheduler, console.print) as executor:
+            job = PredictionJob(
+                model, inputs, args.out, tiling=tiling, whole=args.tile == 0,
+                bit_depth=args.bit_depth, crop_bottom=args.crop_bottom,
+                um_per_pixel=args.um_per_pixel, min_area=args.min_area,
+                grain_size=args.grain_size,
+                split_touching=args.split_touching, validation=validation,
+                base_phase=args.base_phase, probabilities=args.probabilities,
+                annotate_masks=args.annotate_masks,
+                parts=args.scheduler and Parts(
+                    executor, files, console.print))
+            outcome = job.run(args.overwrite, console.tell, args.report)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             'Interrupted; the same command goes on from here.') from None

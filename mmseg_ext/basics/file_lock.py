@@ -81,6 +81,14 @@ class FileLock:
             command=quote_command(sys.argv))).encode())
         return True
 
+    def hand_on(self) -> tuple[int, ...]:
+        """Return what a new process takes over to hold the lock, too.
+
+        It is held then until :meth:`release`, or until both processes have
+        ended. Nothing is to be handed on where it is not held.
+        """
+        return () if self._file is None else (self._file, )
+
     def release(self) -> None:
         """Give it back."""
         if self._file is None:

@@ -1,10 +1,6 @@
 """A piece of work in a process and a folder of its own, done once."""
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from ast import literal_eval
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +11,7 @@ from typing import Optional
 from mmengine.config import Config
 
 from mmseg_ext.basics import FileLock, write_atomically
+from mmseg_ext.basics.executors import Command
 from mmseg_ext.basics.files import sha256
 
 CONFIG, RESULT, LOG, LOCK = 'config.py', 'result.json', 'log.txt', 'lock'
@@ -49,6 +46,24 @@ class Job:
     @property
     def log(self) -> Path:
         return self.folder / LOG
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / LOCK
+
+    @property
+    def begun(self) -> Path:
+        return self.folder / CONFIG
+
+    @property
+    def done(self) -> Path:
+        return self.folder / RESULT
+
+    @property
+    def command(self) -> Command:
+        """What does it once it has begun, or goes on with it."""
+        return Command('mmseg_ext.benchmark.worker',
+                       (self.task, str(self.folder)), self.log)
 
     def result(self) -> Optional[dict]:
         """Return what the work has given, None if it is not done."""
@@ -104,7 +119,7 @@ class Job:
     def claimed(self) -> Iterator[bool]:
         """Keep other processes from the work; False if one is at it."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / LOCK, keep=True)
+        lock = FileLock(self.lock, keep=True)
         try:
             yield lock.acquire()
         finally:
@@ -140,37 +155,13 @@ class Job:
         write_atomically(self.folder / CONFIG, self.cfg.pretty_text)
 
     def execute(self) -> Optional[str]:
-        """Do the work, or go on with it; only while it is claimed.
+        """Do the work here, or go on with it; only while it is claimed.
 
         Returns:
             None once it is done, else why it is not.
         """
         self.begin()
-        command = [
-            sys.executable, '-m', 'mmseg_ext.benchmark.worker', self.task,
-            str(self.folder)
-        ]
-        with open(self.log, 'ab') as log:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,  # the worker ends when it closes
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env=dict(os.environ, PYTHONUNBUFFERED='1'))
-            try:
-                status = process.wait()
-            finally:
-                process.stdin.close()
-                process.wait()
-        if status == 0:
-            return None
-        if status < 0:
-            name = signal.Signals(-status).name
-            hint = (', as a process is that takes too much memory'
-                    if name == 'SIGKILL' else '')
-            return f'was ended by {name}{hint}'
-        return f'ended with status {status}'
+        return self.command.run()
 
     def last_words(self, num_lines: int = 8) -> list[str]:
         """Return the last lines of the log."""

@@ -10,6 +10,7 @@ from typing import Optional
 
 from mmengine.config import Config
 
+from mmseg_ext.basics.executors import Executor, LocalExecutor
 from mmseg_ext.models.segmentors import read_widths
 
 from .cross_validation.runs import run_folder as fold_folder
@@ -171,7 +172,8 @@ def run_suite(suite: Suite,
               rows: Optional[Collection[str]] = None,
               seeds: Optional[Collection[int]] = None,
               redo: bool = False,
-              echo: Callable[[str], None] = print) -> list[Failure]:
+              echo: Callable[[str], None] = print,
+              executor: Optional[Executor] = None) -> list[Failure]:
     """Do what is not done of a suite, then measure the models' costs.
 
     Each run is a process of its own. One that fails does not stop the rest,
@@ -185,12 +187,14 @@ def run_suite(suite: Suite,
         seeds: Seeds to run; None: all.
         redo: Delete runs that began with other settings, and run them again.
         echo: Called with each line of progress.
+        executor: Does the runs; None: this machine, one after the other.
 
     Returns:
         What failed.
 
     Raises:
         FileNotFoundError: If the data folder does not exist.
+        RuntimeError: If a worker of the executor cannot do them.
         ValueError: If a row or seed is not the suite's, or a run began with
             other settings and is not to be done again.
     """
@@ -206,7 +210,9 @@ def run_suite(suite: Suite,
         raise FileNotFoundError(
             f'There is no data folder {suite.data_root}. Another one: '
             f'--data-root DIR. {suite.data_help}')
-    failures = _time_steps(suite, work_dir, rows, redo, echo)
+    executor = executor or LocalExecutor()
+    executor.share([work_dir], [Path(suite.data_root)])
+    failures = _time_steps(suite, work_dir, rows, redo, echo, executor)
     runs, unreadable = list_runs(suite, work_dir)
     known = {failure.what for failure in failures}
     failures += [failure for name, failure in unreadable.items()
@@ -219,8 +225,8 @@ def run_suite(suite: Suite,
     again = {run.job.folder for run in wanted} if redo else set()
     check_settings([run for run in runs if run.job.folder not in again])
     failures += do_runs(wanted, runs, redo, echo, partial(
-        _describe, suite.columns))
-    return failures + _measure(suite, work_dir, runs, echo)
+        _describe, suite.columns), executor)
+    return failures + _measure(suite, work_dir, runs, echo, executor)
 
 
 def _describe(columns: Sequence[Column], result: dict) -> list[str]:
@@ -247,13 +253,14 @@ def _step_jobs(suite: Suite, work_dir: Path,
 
 def _time_steps(suite: Suite, work_dir: Path,
                 rows: Optional[Collection[str]], redo: bool,
-                echo: Callable[[str], None]) -> list[Failure]:
+                echo: Callable[[str], None],
+                executor: Executor) -> list[Failure]:
     """Time the steps of the rows that have no time yet.
 
     Those that another process is timing are waited for: without them it is
     not known how long to train. A time of other settings stays, unless it is
     to be done again: the runs that began by it fit no other, not even that
-    of the same settings.
+    of the same settings. One after the other: two could meet on a machine.
     """
     if suite.equal_time is None:
         return []
@@ -271,13 +278,14 @@ def _time_steps(suite: Suite, work_dir: Path,
                     check_settings([Run(suite.row(name), 0, job)])
                 if not job.changes():
                     continue
-            echo(f'Steps of {suite.row(name).title} beside those of '
-                 f'{suite.row(suite.equal_time.row).title}: {job.log}')
             job.clear()
-            reason = job.execute()
-            if reason is not None:
-                failures.append(Failure(suite.row(name).title, reason,
-                                        job.log, job.last_words()))
+            executor.start(job, lambda place, name=name: echo(
+                f'Steps of {suite.row(name).title} beside those of '
+                f'{suite.row(suite.equal_time.row).title}: {place}'))
+        reason = executor.wait().reason
+        if reason is not None:
+            failures.append(Failure(suite.row(name).title, reason,
+                                    job.log, job.last_words()))
     while any(job.busy() for job in jobs.values()):
         time.sleep(1)
     return failures
@@ -313,7 +321,8 @@ def _cost_job(suite: Suite, work_dir: Path, runs: Sequence[Run]) -> Job:
 
 
 def _measure(suite: Suite, work_dir: Path, runs: Sequence[Run],
-             echo: Callable[[str], None]) -> list[Failure]:
+             echo: Callable[[str], None],
+             executor: Executor) -> list[Failure]:
     """Measure what an image costs each model, unless that is done.
 
     Numbers of other settings are replaced: they take minutes, not days.
@@ -324,17 +333,20 @@ def _measure(suite: Suite, work_dir: Path, runs: Sequence[Run],
             echo('Costs: left to the process that is at it')
             return []
         result = job.result()
-        if result is None or job.changes() or any(
-                'error' in cost for cost in result['rows'].values()):
+        stale = result is None or job.changes() or any(
+            'error' in cost for cost in result['rows'].values())
+        if stale:
             if any(run.job.busy() for run in runs):
                 echo('Costs: not measured while runs are under way')
                 return []
-            echo(f'Costs of an image, all models in turn: {job.log}')
             job.clear()
-            reason = job.execute()
-            if reason is not None:
-                return [Failure('Costs', reason, job.log, job.last_words())]
-            result = job.result()
+            executor.start(job, lambda place: echo(
+                f'Costs of an image, all models in turn: {place}'))
+    if stale:
+        reason = executor.wait().reason
+        if reason is not None:
+            return [Failure('Costs', reason, job.log, job.last_words())]
+        result = job.result()
     return [
         Failure(f'{suite.row(name).title}, costs', cost['error'], job.log)
         for name, cost in result['rows'].items() if 'error' in cost

@@ -6,8 +6,6 @@ import argparse
 import hashlib
 import json
 import os
-import signal
-import threading
 import time
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +17,7 @@ from mmengine.runner import CheckpointLoader, save_checkpoint
 from mmseg.registry import DATASETS
 
 from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics.executors import end_with_parent
 from mmseg_ext.engine import test, train
 
 from .cost import measure_costs
@@ -27,18 +26,6 @@ from .machine import describe_machine
 from .run_adaptation import adapt_run, label_run
 from .run_config import prune_run, read_run_config, write_own_config
 from .step_times import measure_step_ratio
-
-
-def end_with_parent() -> None:
-    """End this process and its own when standard input is closed."""
-
-    def wait() -> None:
-        while os.read(0, 1024):
-            pass
-        # It leads a session: this ends the loading processes, too.
-        os.killpg(os.getpid(), signal.SIGKILL)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def describe_data(dataset_cfg: dict) -> dict:

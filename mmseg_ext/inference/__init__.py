@@ -21,6 +21,8 @@ from .ensemble import EnsembleModel, load_folds
 from .features import Features, find_features
 from .inputs import list_inputs
 from .job import PredictionJob
+from .model_files import ModelFiles
+from .parts import Parts
 from .phases import PhaseSummary, summarize_phases
 from .predictor import LogitModel, Prediction, predict
 from .run_record import RunRecord
@@ -28,10 +30,10 @@ from .tiling import Tiling, predict_tiled
 from .validation import Validation
 
 __all__ = [
-    'EnsembleModel', 'Features', 'LogitModel', 'OnnxModel', 'PhaseSummary',
-    'Prediction', 'PredictionJob', 'RunRecord', 'Tiling', 'TorchModel',
-    'Validation', 'find_features', 'list_inputs', 'load_folds', 'predict',
-    'predict_tiled', 'summarize_phases'
+    'EnsembleModel', 'Features', 'LogitModel', 'ModelFiles', 'OnnxModel',
+    'Parts', 'PhaseSummary', 'Prediction', 'PredictionJob', 'RunRecord',
+    'Tiling', 'TorchModel', 'Validation', 'find_features', 'list_inputs',
+    'load_folds', 'predict', 'predict_tiled', 'summarize_phases'
 ]
 
 # Read when they are asked for: the first needs torch and MMSegmentation, the

@@ -28,6 +28,7 @@ from .diameter_plot import DIAMETERS, draw_diameters
 from .inputs import Inputs
 from .outcome import Outcome
 from .outliers import COMPARED, describe_outliers
+from .parts import Parts, absorb_parts
 from .phase_plot import draw_phases
 from .phases import check_phase
 from .predictor import LogitModel, Prediction, predict
@@ -72,6 +73,7 @@ class PredictionJob:
         labelme: Also write masks for labelme, to be corrected.
         beside: Name of a file -> what is in it, to be written before the
             first image is predicted; see :class:`ResultStore` for the names.
+        parts: Predicts all but the first image; None: this process does.
         refusal: Why nothing is to be predicted. It is raised when what
             stands beside is written.
 
@@ -96,6 +98,7 @@ class PredictionJob:
     annotate_masks: bool = False
     labelme: bool = False
     beside: Mapping[str, bytes] = field(default_factory=dict)
+    parts: Optional[Parts] = None
     refusal: str = ''
 
     def __post_init__(self) -> None:
@@ -156,15 +159,8 @@ class PredictionJob:
                 f'{self.refusal} The earlier results in {self.out} are left '
                 f'as they are; in another folder, {" and ".join(self.beside)} '
                 'would show why.')
-        store = ResultStore(
-            self.out, self._record(),
-            measures=self.um_per_pixel is not None, min_area=self.min_area,
-            grains=self.grain_size, split=self._split,
-            probabilities=self.probabilities, strips=self.annotate_masks,
-            margins=self.model.margins, labelme=self.labelme,
-            intensities=(self.model.intensities is not None
-                         and self.model.match is None),
-            overwrite=overwrite)
+        store = self._store(overwrite)
+        absorb_parts(store, keep=not overwrite)
         for name, content in self.beside.items():
             write_atomically(self.out / name, content)
         if self.refusal:
@@ -180,6 +176,10 @@ class PredictionJob:
         if left or faults:
             store.remove_summaries()
         for i, name in enumerate(left):
+            if self.parts is not None and store.record.base_phase:
+                self.parts.predict(self, store, left[i:], show)
+                absorb_parts(store)
+                break
             self._predict(store, name, show, f'{i} of {len(left)} images')
         if left:
             show(f'{len(left)} of {len(left)} images')
@@ -216,6 +216,39 @@ class PredictionJob:
             outcome.grains = store.grains.summarize().describe(
                 store.grains.split) + describe_left_out(store.record.scales)
         return outcome
+
+    def run_part(self, base_phase: str,
+                 show: Callable[[str], None]) -> dict[str, str]:
+        """Predict what is not predicted yet, and sum nothing up.
+
+        Args:
+            base_phase: Class that overlays leave uncoloured.
+            show: Called with a line that says how far it is.
+
+        Returns:
+            Name of an image -> why it has no prediction.
+        """
+        with claimed_folder(self.out):
+            store = self._store(overwrite=False)
+            store.record.base_phase = base_phase
+            store.record.write(self.out)
+            done, names = store.done(), [*self.inputs.images]
+            for i, name in enumerate(names):
+                if name not in done:
+                    self._predict(store, name, show,
+                                  f'{i} of {len(names)} images')
+            return dict(store.record.failures)
+
+    def _store(self, overwrite: bool) -> ResultStore:
+        return ResultStore(
+            self.out, self._record(),
+            measures=self.um_per_pixel is not None, min_area=self.min_area,
+            grains=self.grain_size, split=self._split,
+            probabilities=self.probabilities, strips=self.annotate_masks,
+            margins=self.model.margins, labelme=self.labelme,
+            intensities=(self.model.intensities is not None
+                         and self.model.match is None),
+            overwrite=overwrite)
 
     def _draw_diameters(self, store: ResultStore) -> None:
         if (self.out / DIAMETERS).exists():

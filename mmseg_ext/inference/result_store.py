@@ -1,5 +1,4 @@
 """The folder of predictions: masks, pictures, tables."""
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, fields, replace
@@ -171,6 +170,11 @@ class ResultStore:
         return [self.features.table] * self.measures + (
             [] if self.grains is None else [self.grains.table])
 
+    @property
+    def tables(self) -> list[GrowingTable]:
+        """Those with lines of each image; in the last if all is there."""
+        return [*self._measured, self.phases, self.images]
+
     def mask_path(self, name: str) -> Path:
         return self.root / 'masks' / f'{name}.png'
 
@@ -182,7 +186,7 @@ class ResultStore:
         return {
             row['image']: row for row in self.images.rows()
             if row['image'] in measured and all(
-                map(os.path.isfile, self._files(row['image'])))
+                map(Path.is_file, self.files(row['image'])))
         }
 
     def _pictures(self, name: str) -> list[Path]:
@@ -190,7 +194,7 @@ class ResultStore:
             self.root / folder / f'{name}.{suffix}'
             for folder, suffix in MAPS.items() if self.probabilities]
 
-    def _files(self, name: str) -> list[Path]:
+    def files(self, name: str) -> list[Path]:
         shapes = self.root / LABELME / f'{name}.json'
         return [*self._pictures(name), *[shapes] * self.labelme]
 
@@ -222,7 +226,7 @@ class ResultStore:
 
     def remove_pictures(self, name: str) -> None:
         """Remove what an interruption or a failure may have left."""
-        for path in filter(os.path.isfile, self._files(name)):
+        for path in filter(Path.is_file, self.files(name)):
             path.unlink()
 
     def forget(self, names: Iterable[str]) -> None:
@@ -230,7 +234,7 @@ class ResultStore:
         for name in names:
             self.remove_pictures(name)
         kept = set(self.done())
-        for table in (self.images, self.phases, *self._measured):
+        for table in reversed(self.tables):
             table.keep(lambda row: row['image'] in kept)
 
     def add(self, name: str, path: Path, image: np.ndarray,
@@ -265,7 +269,7 @@ class ResultStore:
             write_png_atomically(picture, draw())
         if self.labelme:
             write_shapes(
-                self._files(name)[-1], path,
+                self.files(name)[-1], path,
                 ids_to_shapes(prediction.mask, prediction.classes),
                 (len(prediction.mask) + cropped_rows,
                  prediction.mask.shape[1]))

@@ -48,6 +48,13 @@ class Pool:
         """All images, sorted."""
         return sorted(self.samples)
 
+    def folders(self) -> list[Path]:
+        """Folders of images and masks, sorted."""
+        return sorted({Path(sample[kind]).parent
+                       for sample in self.samples.values()
+                       for kind in ('img_path', 'seg_map_path')
+                       if sample.get(kind)})
+
     def image(self, name: str) -> np.ndarray:
         """Return an image, (H, W, 3) uint8, blue, green, red."""
         return load_image(self.samples[name])

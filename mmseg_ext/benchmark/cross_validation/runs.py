@@ -10,6 +10,7 @@ from typing import Optional
 from mmengine.config import Config
 
 from mmseg_ext.basics import write_atomically
+from mmseg_ext.basics.executors import Executor
 from mmseg_ext.basics.out_of_fold import RECORD
 from mmseg_ext.basics.printable import counted
 from mmseg_ext.planning import Folds, make_folds, read_folds, read_keys
@@ -167,7 +168,8 @@ def run_folder(root: Path, fold: int, seed: int) -> Path:
 
 
 def run_folds(runs: Sequence[FoldRun], redo: bool,
-              echo: Callable[[str], None]) -> list[Failure]:
+              echo: Callable[[str], None],
+              executor: Optional[Executor] = None) -> list[Failure]:
     """Do what is not done, each in a process of its own.
 
     One that fails does not stop the rest, and is tried again the next time;
@@ -178,6 +180,7 @@ def run_folds(runs: Sequence[FoldRun], redo: bool,
         redo: Delete runs that began with other settings or lists, and run
             them again.
         echo: Called with each line of progress.
+        executor: Does them; None: this machine, one after the other.
 
     Returns:
         What failed.
@@ -190,7 +193,7 @@ def run_folds(runs: Sequence[FoldRun], redo: bool,
         check_settings(runs)
     return do_runs(runs, runs, redo, echo, lambda result: [
         f'mIoU {result["metrics"][name]:.2f}' for name in result['metrics']
-        if name.split('/')[-1] == 'mIoU'])
+        if name.split('/')[-1] == 'mIoU'], executor)
 
 
 def _write_list(root: Path, name: str, images: Sequence[str]) -> Path:

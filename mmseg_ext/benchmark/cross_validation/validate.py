@@ -7,6 +7,7 @@ from typing import Optional
 from mmengine.config import Config
 
 from mmseg_ext.basics.console import count_progress
+from mmseg_ext.basics.executors import Executor
 from mmseg_ext.basics.printable import counted
 
 from ..queue import Failure, check_settings
@@ -39,7 +40,8 @@ def cross_validate(cfg: Config,
                    fold_seed: int = 0,
                    redo: bool = False,
                    report_only: bool = False,
-                   echo: Callable[[str], None] = print) -> CrossValidation:
+                   echo: Callable[[str], None] = print,
+                   executor: Optional[Executor] = None) -> CrossValidation:
     """Train a model for each fold and seed, and judge it by the held-out.
 
     Training and validation images are pooled; a test part stays out. Each
@@ -60,6 +62,7 @@ def cross_validate(cfg: Config,
             them again.
         report_only: Run nothing, report what is finished.
         echo: Called with each line of progress.
+        executor: Does the runs; None: this machine, one after the other.
 
     Raises:
         FileExistsError: If the folder holds files of others.
@@ -68,6 +71,7 @@ def cross_validate(cfg: Config,
         ValueError: If the data set, its target, the lists or the groups are
             not allowed, or a run began with other settings and is not to be
             done again.
+        RuntimeError: If a worker of the executor cannot do them.
     """
     pool = read_pool(cfg)
     if not report_only:
@@ -89,7 +93,9 @@ def cross_validate(cfg: Config,
         check_settings([run for run in runs if run.job.result() is not None])
         failures = []
     else:
-        failures = run_folds(runs, redo, echo)
+        if executor is not None:
+            executor.share([root], pool.folders())
+        failures = run_folds(runs, redo, echo, executor)
     if failures and not any(run.job.result() for run in runs):
         return CrossValidation(None, tuple(notes), failures)
     measured = measure(root, name, pool, folds, seeds, notes,
