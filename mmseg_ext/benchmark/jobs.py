@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from ast import literal_eval
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from mmseg_ext.basics.files import sha256
 
 CONFIG, RESULT, LOG, LOCK = 'config.py', 'result.json', 'log.txt', 'lock'
 STARTS = 'starts.json'
+LOOKED = 0.5  # seconds from one question whether to stop to the next
 # What a run leaves beside these: its weights, mmengine's files, predictions.
 WEIGHTS, WORK_DIR, MASKS = 'weights.pth', 'work', 'masks'
 
@@ -35,7 +36,7 @@ class Job:
     only.
 
     Attributes:
-        task: 'run', 'fold', 'cost' or 'steps'.
+        task: 'run', 'trial', 'fold', 'cost' or 'steps'.
         folder: Where it is done; made when it is.
         cfg: Config of the work.
         starts: Folders of the finished work that it starts from, as seen
@@ -139,8 +140,12 @@ class Job:
                 {start: self._digest(start) for start in self.starts}))
         write_atomically(self.folder / CONFIG, self.cfg.pretty_text)
 
-    def execute(self) -> Optional[str]:
+    def execute(self, stop: Optional[Callable[[], bool]] = None
+                ) -> Optional[str]:
         """Do the work, or go on with it; only while it is claimed.
+
+        Args:
+            stop: Asked twice a second whether to end it; None: never.
 
         Returns:
             None once it is done, else why it is not.
@@ -159,7 +164,7 @@ class Job:
                 start_new_session=True,
                 env=dict(os.environ, PYTHONUNBUFFERED='1'))
             try:
-                status = process.wait()
+                status = _wait(process, stop)
             finally:
                 process.stdin.close()
                 process.wait()
@@ -179,6 +184,18 @@ class Job:
         text = self.log.read_text(encoding='utf-8', errors='replace')
         lines = [line for line in text.splitlines() if line.strip()]
         return lines[-num_lines:]
+
+
+def _wait(process: subprocess.Popen,
+          stop: Optional[Callable[[], bool]]) -> int:
+    while stop is not None:
+        try:
+            return process.wait(LOOKED)
+        except subprocess.TimeoutExpired:
+            if stop():
+                process.stdin.close()
+                break
+    return process.wait()
 
 
 def read_result(folder: Path) -> Optional[dict]:
