@@ -80,8 +80,10 @@ def _repeat(trial: 'Trial', before: Record) -> Record:
     """Return what is known of the same candidate, as of a new trial."""
     for step, score in before.rungs.items():
         trial.report(score, step)
+    note = f'the same as trial {before.number}'
     return replace(before, number=trial.number, same_as=before.number,
-                   note=f'the same as trial {before.number}', seconds=0.0)
+                   note=': '.join(filter(None, [note, before.note])),
+                   seconds=0.0)
 
 
 def _tell(study: Study, trial: 'Trial', record: Record) -> None:
