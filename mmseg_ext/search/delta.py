@@ -7,8 +7,6 @@ from mmengine.config import Config
 
 from mmseg_ext.basics import write_atomically
 
-LINES = 60  # of a config, as many as those in configs/ have
-
 
 def difference(base: Mapping, wanted: Mapping) -> dict:
     """Return what has to be merged into a base to get what is wanted.
@@ -47,7 +45,7 @@ def _plain(value):
 
 
 def write_delta(path: Path, base: str, wanted: Config,
-                comment: list[str]) -> int:
+                comment: list[str]) -> None:
     """Write a config that inherits from a file.
 
     Args:
@@ -55,9 +53,6 @@ def write_delta(path: Path, base: str, wanted: Config,
         base: Of the file, seen from anywhere.
         wanted: What the config is to hold.
         comment: Its first lines.
-
-    Returns:
-        Its number of lines.
     """
     changes = difference(Config.fromfile(base).to_dict(), wanted.to_dict())
     root = os.path.relpath(base, path.parent.resolve()).replace(os.sep, '/')
@@ -65,4 +60,3 @@ def write_delta(path: Path, base: str, wanted: Config,
         *(f'# {line}' for line in comment), f'_base_ = {root!r}', '',
         Config(changes).pretty_text if changes else ''])
     write_atomically(path, text.rstrip() + '\n')
-    return text.count('\n')

@@ -1,11 +1,11 @@
 """What a search leaves: tables, a picture, the best config."""
 import io
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmseg_ext.basics import CsvWriter, command_for, write_atomically
+from mmseg_ext.basics.command_line import quote_command
 from mmseg_ext.basics.printable import counted
 
 from .candidate import candidate_config
@@ -179,10 +179,11 @@ def _command(study: Study, best: Record, report: Report) -> str:
         f'{search.name}, trial {best.number}:',
         describe(search.space, best.values) + '.'])
     report.files.append(path)
+    config = quote_command([str(path)])
+    out = quote_command([str(path.parent / 'best')])
     return ('To train it by the schedule of the base, and to measure it:\n\n'
-            f'```bash\n{command_for("train")} {shlex.quote(str(path))}\n'
-            f'{command_for("test")} {shlex.quote(str(path))} '
-            f'work_dirs/{path.stem}/CHECKPOINT.pth\n```')
+            f'```bash\n{command_for("train")} {config} --work-dir {out}\n'
+            f'{command_for("test")} {config} {out}/CHECKPOINT.pth\n```')
 
 
 def _values(study: Study, record: Record) -> str:

@@ -30,7 +30,7 @@ def done(repository, sem_root, tmp_path_factory, lean_processes, warm_python):
 
 
 def test_the_base_and_a_misfit(done):
-    search, root, report, failures, lines = done
+    _, root, report, failures, lines = done
     assert not failures
     table = (root / 'tpe/trials.csv').read_text().splitlines()
     states = [line.split(',')[1] for line in table[1:]]
@@ -43,7 +43,7 @@ def test_the_base_and_a_misfit(done):
 
 
 def test_judged_by_validation_and_said_so(done):
-    search, root, report, _, _ = done
+    _, root, report, _, _ = done
     assert JUDGES[0] in report.text
     for path in root.glob('runs/*/seed_0/result.json'):
         result = json.loads(path.read_text())

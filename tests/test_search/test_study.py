@@ -1,5 +1,6 @@
 """Which candidates come, on a score that is a formula."""
 import math
+from contextlib import suppress
 
 import pytest
 from mmengine.config import Config
@@ -66,10 +67,8 @@ def tried(search, folder, settings, stop_at=None):
     study = Study(search, settings, folder)
     formula = Formula(search, stop_at)
     lines = []
-    try:
+    with suppress(KeyboardInterrupt):
         try_candidates(study, formula, lines.append)
-    except KeyboardInterrupt:
-        pass
     return study, read_records(study), formula.judged, lines
 
 
