@@ -166,8 +166,9 @@ def _importance(study: Study, report: Report) -> list[str]:
     CsvWriter(text).writerows([['key', 'importance'], *rows])
     write_atomically(path, text.getvalue())
     report.files.append(path)
-    return ['## Which choice matters\n\nPart in what sets the best tenth of '
-            'the finished trials apart (PED-ANOVA); they sum to 1.',
+    return ['## Which choice matters\n\nPart in what sets the best '
+            'quarter of the finished trials apart (PED-ANOVA); they sum to '
+            '1.',
             _table([['key', 'importance'], *rows])]
 
 

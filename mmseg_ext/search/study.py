@@ -74,25 +74,41 @@ class Study:
                  folder: Path) -> None:
         require_extra('optuna', 'search')
         import optuna
-        from optuna.storages import JournalStorage
-        from optuna.storages.journal import JournalFileBackend
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         # of the sampler's own arguments; they are the documented ones
         warnings.filterwarnings(
             'ignore', category=optuna.exceptions.ExperimentalWarning)
+        self.search, self.settings, self.folder = search, settings, folder
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / JOURNAL
         mend_journal(path)
-        self.search, self.settings, self.folder = search, settings, folder
-        self.study = optuna.create_study(
-            storage=JournalStorage(JournalFileBackend(str(path))),
-            study_name=search.name, load_if_exists=True,
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTUP),
-            directions=DIRECTIONS if settings.multi else DIRECTIONS[:1])
-        self._check()
+        self._open(path)
+        others = self._others()
+        if others and any(trial.state.is_finished()
+                          for trial in self.trials()):
+            raise ValueError(
+                f'{folder} was begun with another {", ".join(others)}: its '
+                'trials do not compare. Take the changes back, or begin '
+                'another search with --work-dir DIR')
+        if others:  # nothing came of it yet, perhaps because of a mistake
+            path.unlink()
+            self._open(path)
+            self._others()
         if not self.study.get_trials(deepcopy=False):
             self.study.enqueue_trial(self._labels(search.start))
+
+    def _open(self, path: Path) -> None:
+        import optuna
+        from optuna.storages import JournalStorage
+        from optuna.storages.journal import JournalFileBackend
+
+        self.study = optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(path))),
+            study_name=self.search.name, load_if_exists=True,
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTUP),
+            directions=(DIRECTIONS if self.settings.multi else
+                        DIRECTIONS[:1]))
 
     def trials(self) -> list['FrozenTrial']:
         """Return those that have begun."""
@@ -144,8 +160,8 @@ class Study:
         return (RandomSampler if self.settings.sampler == 'random' else
                 NSGAIISampler)(seed=seed)
 
-    def _check(self) -> None:
-        """Refuse to go on with what was begun with other settings."""
+    def _others(self) -> list[str]:
+        """Return which settings differ from those that it was begun with."""
         search = self.search
         now = json.loads(json.dumps(dict(
             base=search.cfg.pretty_text,
@@ -160,13 +176,8 @@ class Study:
         began = self.study.user_attrs.get('settings')
         if began is None:
             self.study.set_user_attr('settings', now)
-            return
-        others = [name for name in now if began.get(name) != now[name]]
-        if others:
-            raise ValueError(
-                f'{self.folder} was begun with another {", ".join(others)}: '
-                'its trials do not compare. Take the changes back, or begin '
-                'another search with --work-dir DIR')
+            return []
+        return [name for name in now if began.get(name) != now[name]]
 
 
 def _suggest(trial: 'Trial', key: str, allowed: Choice | Range) -> None:

@@ -1,11 +1,13 @@
 """Which candidates come, on a score that is a formula."""
 import math
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from mmengine.config import Config
 from tiny_search import write_search
 
+from mmseg_ext.basics.csv_files import read_table
 from mmseg_ext.search import Settings, read_search
 from mmseg_ext.search.loop import try_candidates
 from mmseg_ext.search.records import (
@@ -86,6 +88,10 @@ def test_base_first_best_found_failures_listed(search, tmp_path):
     text = write_report(study, ()).text
     assert '17 is odd' in text
     assert 'Which choice matters' in text
+    parts = read_table(tmp_path / 'tpe/importance.csv')
+    assert sum(float(part['importance']) for part in parts) == (
+        pytest.approx(1, abs=0.002))
+    assert parts[-1]['key'] == HEAD  # a point, of which lr makes thirty
     table = (tmp_path / 'tpe/trials.csv').read_text().splitlines()
     assert len(table) == 31
     cfg = Config.fromfile(tmp_path / 'tpe/best.py')
@@ -138,3 +144,10 @@ def test_other_settings_are_refused(search, tmp_path):
     tried(search, tmp_path / 'tpe', Settings(trials=1))
     with pytest.raises(ValueError, match='another seed'):
         Study(search, Settings(seed=1), tmp_path / 'tpe')
+
+
+def test_what_nothing_came_of_is_begun_anew(search, tmp_path):
+    tried(search, tmp_path / 'tpe', Settings(trials=1), stop_at=0)
+    other = replace(search, objective='aAcc')
+    _, records, _, _ = tried(other, tmp_path / 'tpe', Settings(trials=2))
+    assert [record.number for record in records] == [0, 1]
