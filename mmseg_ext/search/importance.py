@@ -11,8 +11,8 @@ BEST = 0.25  # of them, which have something in common: five at least
 def choices_importance(study: Study) -> dict[str, float]:
     """Return each key's part in what the best quarter has in common.
 
-    Most first; the parts sum to 1. Empty with fewer than 20 finished trials, which say
-    nothing, and where all have the same score.
+    Most first; the parts sum to 1. Empty with fewer than 20 finished trials,
+    which say nothing, and where all have the same score.
 
     Reference:
         Watanabe et al., PED-ANOVA, 2023: unlike fANOVA it needs no

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from mmseg_ext.basics.colours import BLUE, RED
 from mmseg_ext.benchmark.labels import place_labels
-from mmseg_ext.benchmark.pareto import Point, pareto_front
+from mmseg_ext.benchmark.pareto import Point, front_segments, pareto_front
 
 from .records import PRUNED, Record, ranked
 
@@ -73,7 +73,7 @@ def draw_trials(records: Sequence[Record], objective: str,
         named[0] = 'base, best score'
     place_labels(
         axes, [(p.milliseconds, p.accuracy) for p in points.values()],
-        [named.get(number, '') for number in points])
+        [named.get(number, '') for number in points], front_segments(steps))
     return figure
 
 
