@@ -38,8 +38,8 @@ def final_verdict(score: Score, objective: str,
     points = best.accuracy - base.accuracy
     spreads = [entry.spread for entry in (best, base)]
     before = best.record.score - base.record.score
-    text = [f'{best.title.capitalize()}, the best beside the base, has a score '
-            f'{_lead(lead)} the base\'s, with {objective} '
+    text = [f'{best.title.capitalize()}, the best beside the base, has a '
+            f'score {_lead(lead)} the base\'s, with {objective} '
             f'{_lead(points)} it; in the search its score was '
             f'{_lead(before)} the base\'s.']
     if None in spreads:
