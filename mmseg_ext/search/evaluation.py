@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Optional
 from mmengine.config import Config
 
 from mmseg_ext.basics import user_sentence
+from mmseg_ext.basics.printable import counted
 from mmseg_ext.benchmark.jobs import WORK_DIR, Job
 from mmseg_ext.engine.curves import History
 from mmseg_ext.engine.curves.curves_hook import TABLE
@@ -200,8 +201,8 @@ class _Rungs:
             self.at = rung
 
     def why(self) -> str:
-        return (f'its score after {self.at} steps was below the median of '
-                'the others there')
+        return (f'its score after {counted(self.at, "step")} was below the '
+                'median of the others there')
 
 
 def _attempt(work: Callable, *args):

@@ -1,11 +1,16 @@
 """Three tiny trials through the real worker, and the final table."""
 import json
+from dataclasses import replace
 
+import optuna
 import pytest
 from tiny_search import write_search
 
 from mmseg_ext.search import Settings, read_search, run_search
+from mmseg_ext.search.evaluation import Evaluation
+from mmseg_ext.search.records import PRUNED
 from mmseg_ext.search.report import JUDGES
+from mmseg_ext.search.study import STARTUP, Study
 
 pytestmark = pytest.mark.slow
 
@@ -62,3 +67,21 @@ def test_again_nothing_is_done(done):
         echo=lines.append)
     assert not failures and again.text == report.text
     assert all('finished already' in line for line in lines[1:])
+
+
+def test_hopeless_is_stopped_at_a_rung(done, tmp_path):
+    search = replace(done[0], steps=10**6)
+    study = Study(search, Settings(trials=6), tmp_path / 'tpe')
+    others = study.next()
+    params = dict(others.params)
+    study.study.tell(others, 99.0)
+    for _ in range(STARTUP):  # of which each had a score of 99 there
+        study.study.add_trial(optuna.trial.create_trial(
+            value=99.0, params=params, distributions=others.distributions,
+            intermediate_values={1: 99.0}))
+    trial = study.next()
+    record = Evaluation(search, tmp_path, True, print).judge(
+        trial, dict(search.start))
+    assert record.state == PRUNED and 'after 1 step ' in record.note
+    assert not [*tmp_path.rglob('runs/*/*/result.json')]
+    assert study.trials()[-1].intermediate_values.keys() == {1}

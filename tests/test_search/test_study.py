@@ -1,5 +1,6 @@
 """Which candidates come, on a score that is a formula."""
 import math
+import sys
 from contextlib import suppress
 from dataclasses import replace
 
@@ -145,6 +146,12 @@ def test_other_settings_are_refused(search, tmp_path):
     tried(search, tmp_path / 'tpe', Settings(trials=1))
     with pytest.raises(ValueError, match='another seed'):
         Study(search, Settings(seed=1), tmp_path / 'tpe')
+
+
+def test_without_the_extra(search, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'optuna', None)
+    with pytest.raises(ImportError, match=r'\[search\]'):
+        Study(search, Settings(), tmp_path / 'tpe')
 
 
 def test_what_nothing_came_of_is_begun_anew(search, tmp_path):
