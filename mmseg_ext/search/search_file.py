@@ -1,7 +1,7 @@
 """Read a search file: what is searched, by which number, for how long."""
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
@@ -82,7 +82,6 @@ class Search:
     final: Optional[Final] = None
     data_root: Optional[str] = None
     data_help: str = ''
-    options: dict = field(default_factory=dict)
 
     def changes(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a candidate's values, and what follows from them."""
@@ -182,8 +181,7 @@ def read_search(path: str | os.PathLike,
         max_params=_limit(f'{path}: max_params', section.get('max_params')),
         final=_read_final(f'{path}: final', section.get('final'), seeds),
         data_root=root,
-        data_help=section.get('data_help', ''),
-        options=options)
+        data_help=section.get('data_help', ''))
 
 
 def _check_base(base: str, cfg: Config) -> None:
