@@ -134,6 +134,10 @@ setup(
         # was tried, the last; 2 may change its graph, of which no file keeps
         # anything.
         'prune': ['torch-pruning>=1.6,<2'],
+        # tools/search.py. 5: the release that was tried; a trial that was
+        # interrupted is taken up by its _trial_id, which is not public, and
+        # 6 may move it.
+        'search': ['optuna>=5,<6'],
         # tools/benchmark_few_shot.py --patchcore. 2.7: the release that was
         # tried; 3 may move the model that is imported.
         'patchcore': ['anomalib>=2.7,<3'],

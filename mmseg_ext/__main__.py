@@ -20,7 +20,7 @@ GROUPS = dict(
            'inspect_attention'),
     use=('predict', 'adapt', 'few_shot', 'label_images'),
     compress=('prune', 'export', 'quantize'),
-    study=('benchmark', 'benchmark_speed', 'benchmark_scaling',
+    study=('benchmark', 'search', 'benchmark_speed', 'benchmark_scaling',
            'benchmark_attention', 'benchmark_deform_conv',
            'benchmark_tiling', 'benchmark_files', 'benchmark_few_shot'))
 

@@ -2,7 +2,7 @@
 import json
 import shutil
 from ast import literal_eval
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ class Job:
     only.
 
     Attributes:
-        task: 'run', 'fold', 'cost' or 'steps'.
+        task: 'run', 'trial', 'fold', 'cost' or 'steps'.
         folder: Where it is done; made when it is.
         cfg: Config of the work.
         starts: Folders of the finished work that it starts from, as seen
@@ -154,14 +154,18 @@ class Job:
                 {start: self._digest(start) for start in self.starts}))
         write_atomically(self.folder / CONFIG, self.cfg.pretty_text)
 
-    def execute(self) -> Optional[str]:
+    def execute(self, stop: Optional[Callable[[], bool]] = None
+                ) -> Optional[str]:
         """Do the work here, or go on with it; only while it is claimed.
+
+        Args:
+            stop: Asked now and then whether to end it; None: never.
 
         Returns:
             None once it is done, else why it is not.
         """
         self.begin()
-        return self.command.run()
+        return self.command.run(stop)
 
     def last_words(self, num_lines: int = 8) -> list[str]:
         """Return the last lines of the log."""

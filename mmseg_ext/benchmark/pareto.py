@@ -123,7 +123,7 @@ def draw_pareto(points: Sequence[Point], column: Column, title: str,
     place_labels(
         axes, [(point.milliseconds, point.accuracy) for point in points],
         [point.title for point in points],
-        [*_bars(points), *_steps(front)])
+        [*_bars(points), *front_segments(front)])
     return figure
 
 
@@ -136,7 +136,8 @@ def _bars(points: Sequence[Point]) -> list[tuple[float, ...]]:
     return bars
 
 
-def _steps(front: Sequence[Point]) -> list[tuple[float, ...]]:
+def front_segments(front: Sequence[Point]) -> list[tuple[float, ...]]:
+    """Return the lines (x0, y0, x1, y1) of a front that is drawn as steps."""
     steps = []
     for one, other in pairwise(front):
         corner = other.milliseconds, one.accuracy

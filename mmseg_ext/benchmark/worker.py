@@ -19,6 +19,8 @@ from mmseg.registry import DATASETS
 from mmseg_ext.basics import write_atomically
 from mmseg_ext.basics.executors import end_with_parent
 from mmseg_ext.engine import test, train
+from mmseg_ext.engine.curves import History
+from mmseg_ext.engine.curves.curves_hook import TABLE
 
 from .cost import measure_costs
 from .jobs import CONFIG, MASKS, RESULT, WEIGHTS, WORK_DIR
@@ -46,12 +48,14 @@ def describe_data(dataset_cfg: dict) -> dict:
     return dict(images=len(dataset), fingerprint=digest.hexdigest()[:16])
 
 
-def do_run(folder: Path, out: Optional[Path] = None) -> dict:
+def do_run(folder: Path, out: Optional[Path] = None,
+           validated: bool = False) -> dict:
     """Train or adapt, and test; the last checkpoint counts, not the best.
 
     Args:
         folder: Of the job.
         out: Folder to write the predicted class ids to.
+        validated: The validation at the end is the test.
     """
     work_dir = folder / WORK_DIR
     pointer = work_dir / 'last_checkpoint'
@@ -75,8 +79,10 @@ def do_run(folder: Path, out: Optional[Path] = None) -> dict:
         train(cfg, resume=resumed, quiet=False)
         checkpoint = pointer.read_text()
         keep_weights(checkpoint, folder / WEIGHTS)
-    metrics = test(read_run_config(folder), checkpoint, quiet=False,
-                   out=None if out is None else str(out))
+    metrics = last_validation(folder, cfg.train_cfg) if validated else None
+    if metrics is None:
+        metrics = test(read_run_config(folder), checkpoint, quiet=False,
+                       out=None if out is None else str(out))
     return dict(
         metrics={name: float(value) for name, value in metrics.items()},
         data=data,
@@ -93,6 +99,23 @@ def point_here(pointer: Path) -> None:
     if here.is_file() and not (
             written.is_file() and written.samefile(here)):
         write_atomically(pointer, str(here))
+
+
+def last_validation(folder: Path, train_cfg: dict) -> Optional[dict]:
+    """Return what the validation after the last step gave, if there is one.
+
+    A training that was killed behind it has it in its table, too.
+    """
+    history, table = History(), folder / WORK_DIR / TABLE
+    if not table.is_file():
+        return None
+    history.read(table, train_cfg.max_iters)
+    return history.validations.get(train_cfg.max_iters)
+
+
+def do_trial(folder: Path) -> dict:
+    """Do a run that is tested on what it is validated on, once for both."""
+    return do_run(folder, validated=True)
 
 
 def do_fold(folder: Path) -> dict:
@@ -120,7 +143,8 @@ def do_steps(folder: Path) -> dict:
         cfg.row, cfg.reference, str(folder / WORK_DIR))
 
 
-TASKS = dict(run=do_run, fold=do_fold, cost=do_cost, steps=do_steps)
+TASKS = dict(
+    run=do_run, trial=do_trial, fold=do_fold, cost=do_cost, steps=do_steps)
 
 
 def main() -> None:
@@ -139,7 +163,7 @@ def main() -> None:
         **work(args.folder))
     result['seconds'] = round(time.monotonic() - clock, 1)
     write_atomically(args.folder / RESULT, json.dumps(result, indent=2))
-    if args.task in ('run', 'fold'):  # nothing is to be resumed from now on
+    if args.task in ('run', 'trial', 'fold'):  # nothing is to be resumed now
         (args.folder / WORK_DIR / 'last_checkpoint').unlink(missing_ok=True)
         for path in args.folder.glob(f'{WORK_DIR}/*.pth'):
             path.unlink()

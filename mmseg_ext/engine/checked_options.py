@@ -107,12 +107,18 @@ def _is_slip(word: str, wanted: str) -> bool:
     return alike >= NEAR_WORD
 
 
-def _arguments(kind: Any) -> list[str]:
-    """Return what the class of a section takes, nothing if it is unknown."""
+def find_class(kind: Any) -> Optional[Any]:
+    """Return the class of a section's type, None if it is unknown."""
     if isinstance(kind, str):
         with DefaultScope.overwrite_default_scope('mmseg'):
             kind = next(filter(None, (
                 registry.get(kind) for registry in
                 vars(mmseg.registry).values()
                 if isinstance(registry, Registry))), None)
-    return arguments_of(kind) if callable(kind) else []
+    return kind if callable(kind) else None
+
+
+def _arguments(kind: Any) -> list[str]:
+    """Return what the class of a section takes, nothing if it is unknown."""
+    made = find_class(kind)
+    return [] if made is None else arguments_of(made)
