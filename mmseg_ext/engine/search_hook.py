@@ -122,13 +122,12 @@ class SearchHook(Hook):
         head = model.decode_head
         entropies = {name: mixture.entropy()
                      for name, mixture in head.mixtures().items()}
-        skips = [float(edge.weights()[edge.names.index('skip')])
-                 for edge in head.edges if 'skip' in edge.names]
+        skips = head.skip_weights()
         found = dict(
             entropy=sum(entropies.values()) / len(entropies),
             **{f'entropy.{name}': value
                for name, value in entropies.items()},
-            skip=sum(skips) / len(skips) if skips else 0.0,
+            skip=sum(skips) / len(skips),
             temperature=float(head.fusion.temperature),
             **{name: float(value) for name, value in model.costs().items()})
         metrics.update({f'search.{name}': value

@@ -99,11 +99,15 @@ class SearchableHead(GenotypeHead):
         for mixture in self.mixtures().values():
             mixture.temperature.fill_(temperature)
 
+    def skip_weights(self) -> list[float]:
+        """Return how much of each map passes through; 0 without skip."""
+        return [float(edge.weights()[edge.names.index(SKIP)])
+                if SKIP in edge.names else 0.0 for edge in self.edges]
+
     def collapsed(self) -> list[str]:
         """Return the maps that pass through by more than half."""
-        return [f'map_{i}' for i, edge in enumerate(self.edges)
-                if SKIP in edge.names
-                and edge.weights()[edge.names.index(SKIP)] > 0.5]
+        return [f'map_{i}' for i, weight in enumerate(self.skip_weights())
+                if weight > 0.5]
 
     def expected(self, costs: Mapping[str, Sequence[float]]) -> Tensor:
         """Return what the mixtures cost, as a number with a gradient.
