@@ -57,14 +57,16 @@ def main() -> None:
         Wishes,
         config_beside,
         derive,
+        other_data_root,
     )
 
     args.config = args.config or config_beside(args.checkpoint)
-    written = derive(
-        config_from_options(args), args.checkpoint, args.out, Wishes(
-            select=args.select, batches=args.batches, random=args.random or 0,
-            seed=args.seed, overwrite=args.overwrite), print)
-    rest = ['--data-root', args.data_root] if args.data_root else []
+    cfg = config_from_options(args)
+    written = derive(cfg, args.checkpoint, args.out, Wishes(
+        select=args.select, batches=args.batches, random=args.random or 0,
+        seed=args.seed, overwrite=args.overwrite), print)
+    root = other_data_root(cfg)
+    rest = ['--data-root', root] if root else []
     print(f'Wrote {", ".join(map(str, written))}. To train it from scratch:\n'
           f'  {command_for("train")} '
           f'{quote_command([str(args.out), *rest])}')

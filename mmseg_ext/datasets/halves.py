@@ -41,7 +41,11 @@ class HalvesDataset(Dataset):
         self.halves = [whole.get_subset(indices)
                        for indices in _drawn(whole, seed)]
         self.metainfo = whole.metainfo
-        self.ignore_index = whole.ignore_index
+
+    @property
+    def ignore_index(self) -> int:
+        """Label of pixels without one."""
+        return self.halves[0].ignore_index
 
     @property
     def datasets(self) -> list[BaseDataset]:

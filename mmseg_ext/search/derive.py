@@ -2,11 +2,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
 from mmengine.config import Config
 
 from mmseg_ext.basics import write_atomically
 from mmseg_ext.basics.console import Console
+from mmseg_ext.basics.sections import data_sets
 from mmseg_ext.engine.trained import load_trained_and_meta
 from mmseg_ext.models import SearchableHead
 from mmseg_ext.models.decode_heads import Genotype
@@ -94,8 +96,7 @@ def derive(cfg: Config, checkpoint: Path, out: Path, wishes: Wishes,
         chosen, drops = _perturb(cfg, model, wishes)
         say(f'perturb  {chosen}')
         say(_described(drops, model.decode_head))
-        say('They differ: ' + found if (found := differences(
-            chosen, largest)) else 'Both say the same.')
+        say(_compared(chosen, largest, drops))
     randoms = random_genotypes(
         [edge.names for edge in head.edges], head.fusion.names,
         wishes.random, wishes.seed)
@@ -115,6 +116,21 @@ def _perturb(cfg: Config, model, wishes: Wishes) -> tuple[Genotype, Drops]:
             lambda done: console.tell(f'batch {done} of {wishes.batches}'))
     finally:
         console.clear()
+
+
+def _compared(chosen: Genotype, largest: Genotype, drops: Drops) -> str:
+    if not any(drop for each in drops.values() for drop in each.values()):
+        return ('No prediction of a class changes without any of them, as '
+                'early in a search: the weights decide.')
+    found = differences(chosen, largest)
+    return f'They differ. {found}' if found else 'Both say the same.'
+
+
+def other_data_root(cfg: Config) -> Optional[str]:
+    """Return a search's folder of data, where the base has another."""
+    root, usual = ((data_sets(config) or [{}])[0].get('data_root')
+                   for config in (cfg, base_config(cfg)))
+    return None if root == usual else root
 
 
 def _described(drops: Drops, head: SearchableHead) -> str:

@@ -103,7 +103,7 @@ def _mean_iou(counts: Tensor) -> float:
     right = counts.diagonal()
     union = counts.sum(0) + counts.sum(1) - right
     there = counts.sum(1) > 0
-    return 100 * float((right[there] / union[there]).mean())
+    return 100 * float((right[there] / union[there].double()).mean())
 
 
 def _best(drops: dict[str, float], weights: Sequence[float]) -> str:

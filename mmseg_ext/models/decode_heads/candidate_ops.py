@@ -49,7 +49,7 @@ def build_op(name: str,
     if name == SKIP:
         return nn.Dropout(skip_dropout) if skip_dropout else nn.Identity()
     if name == 'attention':
-        return ReducedAttention(channels, reduction, conv_cfg, norm_cfg)
+        return ReducedAttention(channels, reduction)
     arguments = dict(conv_cfg=conv_cfg, norm_cfg=norm_cfg, act_cfg=act_cfg)
     return ConvModule(channels, channels, **arguments | CONVOLUTIONS[name])
 
@@ -59,18 +59,18 @@ class ReducedAttention(nn.Module):
 
     ::
 
-        x --+------------> query ----------+
-            |                              +-- attend --> 1 x 1, norm --(+)-->
-            +-- average --> key and value -+                             |
-            +------------------------------------------------------------+
+        x --+------------> norm --> query ----------+
+            |                                       +-- attend --(+)-->
+            +-- average -> norm --> key and value --+             |
+            +-----------------------------------------------------+
 
     The residual connection is its own: attention alone averages places away.
+    So is the LayerNorm: what attention returns hardly differs between pixels
+    at first, and a batch norm behind it would magnify the rounding.
 
     Args:
         channels: Of the map.
         reduction: How many times coarser the key/value map is.
-        conv_cfg: Of mmcv's ConvModule.
-        norm_cfg: Of mmcv's ConvModule.
 
     Shape:
         - x: (B, channels, H, W)
@@ -81,21 +81,15 @@ class ReducedAttention(nn.Module):
         averages, too.
     """
 
-    def __init__(self,
-                 channels: int,
-                 reduction: int = 1,
-                 conv_cfg: Optional[Mapping] = None,
-                 norm_cfg: Optional[Mapping] = None) -> None:
+    def __init__(self, channels: int, reduction: int = 1) -> None:
         super().__init__()
         self.reduction = reduction
         self.attention = CrossScaleAttention(
-            channels, channels, num_heads=math.gcd(channels, MOST_HEADS))
-        self.project = ConvModule(
-            channels, channels, 1, conv_cfg=conv_cfg, norm_cfg=norm_cfg,
-            act_cfg=None)
+            channels, channels, num_heads=math.gcd(channels, MOST_HEADS),
+            pre_norm=True, out_proj=True)
 
     def forward(self, x: Tensor) -> Tensor:
         # (B, C, H, W) -> (B, C, H / r, W / r), rounded up
         source = x if self.reduction == 1 else F.avg_pool2d(
             x, self.reduction, ceil_mode=True)
-        return x + self.project(self.attention(x, source))
+        return x + self.attention(x, source)
