@@ -14,7 +14,7 @@ from mmseg_ext.version import __version__
 GROUPS = dict(
     prepare=('make_sample', 'convert_masks', 'plan', 'check_dataset',
              'split_mvtec', 'split_domains'),
-    train=('pretrain', 'train', 'dist_train', 'pseudo_label'),
+    train=('pretrain', 'train', 'dist_train', 'pseudo_label', 'derive'),
     judge=('test', 'dist_test', 'cross_validate', 'compare_models',
            'compare_figures', 'set_threshold', 'show_attention',
            'inspect_attention'),

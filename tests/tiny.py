@@ -65,6 +65,8 @@ def shrink(cfg: Config, steps: int = 1) -> Config:
         interval = steps
     cfg.default_hooks.checkpoint.interval = interval
     cfg.default_hooks.logger.interval = 1
+    if 'search' in cfg.default_hooks:
+        cfg.default_hooks.search.repeats = 1
     cfg.default_hooks.curves = dict(type='CurvesHook', picture=False)
     return cfg
 

@@ -71,15 +71,15 @@ class DomainBatchSampler(Sampler):
         self.source, self.target = source, target
         self.infinite = infinite
         self.size = len(dataset.source)
-        endless = dict(type='InfiniteSampler', shuffle=True)
+        shuffled = dict(type='InfiniteSampler', shuffle=True)
         samplers = [
             DATA_SAMPLERS.build(
                 dict(config), default_args=dict(
                     dataset=part, seed=getattr(sampler, 'seed', None)))
-            for config, part in ((source_sampler or endless, dataset.source),
-                                 (endless, dataset.target))]
+            for config, part in ((source_sampler or shuffled, dataset.source),
+                                 (shuffled, dataset.target))]
         # these go on, where another epoch asks for them anew
-        self._source, self._target = map(_endless, samplers)
+        self._source, self._target = map(endless, samplers)
 
     def __iter__(self) -> Iterator[list[int]]:
         for _ in itertools.count() if self.infinite else range(len(self)):
@@ -94,6 +94,7 @@ class DomainBatchSampler(Sampler):
         return math.ceil(self.size / (self.source * world))
 
 
-def _endless(sampler: Sampler) -> Iterator[int]:
+def endless(sampler: Sampler) -> Iterator[int]:
+    """Yield a sampler's indices, over and over."""
     while True:
         yield from sampler

@@ -16,10 +16,13 @@ from .options import config_from_options
 from .pretrained import check_weights, remove_pretrained
 from .pretraining import CalibrationHook
 from .random_state_hook import RandomStateHook
+from .search_hook import SearchHook
+from .search_optimizers import SearchOptimWrapperConstructor
 from .threshold import ThresholdHook, choose_threshold
 from .trained import load_trained
 from .training_options import learn_from
 from .two_domains import two_domains
+from .two_halves import two_halves
 from .validation_loss_hook import ValidationLossHook
 from .weights import StrictPretrainedInit, WeightsError, describe_weights
 
@@ -27,9 +30,11 @@ __all__ = [
     'AdaptationHook', 'AveragedWeightsHook', 'CalibrationHook',
     'ChannelsLastHook', 'ClassPriorHook', 'CpuAmpOptimWrapper', 'CurvesHook',
     'DivergenceHook', 'PlainMLflowVisBackend', 'RandomStateHook',
-    'ResumableEarlyStoppingHook', 'StrictPretrainedInit', 'ThresholdHook',
+    'ResumableEarlyStoppingHook', 'SearchHook',
+    'SearchOptimWrapperConstructor', 'StrictPretrainedInit', 'ThresholdHook',
     'ValidationLossHook', 'WeightsError', 'check_weights', 'choose_threshold',
     'config_from_options', 'describe_weights', 'find_config', 'learn_from',
     'load_config', 'load_trained', 'read_config', 'remove_pretrained',
-    'require_extra', 'set_in_heads', 'test', 'train', 'two_domains'
+    'require_extra', 'set_in_heads', 'test', 'train', 'two_domains',
+    'two_halves'
 ]

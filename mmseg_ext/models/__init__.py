@@ -15,7 +15,9 @@ from .decode_heads import (
     DPTDecodeHead,
     FCHarDNetHead,
     FusedSegformerHead,
+    GenotypeHead,
     MatchHead,
+    SearchableHead,
     UNetDecodeHead,
 )
 from .distillation import FeatureDistiller
@@ -34,6 +36,7 @@ from .segmentors import (
     DistillEncoderDecoder,
     FewShotEncoderDecoder,
     PrunedEncoderDecoder,
+    SearchEncoderDecoder,
     SelfTrainingEncoderDecoder,
     apply_widths,
 )
@@ -44,9 +47,10 @@ __all__ = [
     'DeformablePSA', 'DetailSegformerHead', 'DetailStem',
     'DistillEncoderDecoder', 'EpisodeLoss', 'FCHarDNetHead',
     'FeatureDistillLoss', 'FeatureDistiller', 'FewShotEncoderDecoder',
-    'FusedMixVisionTransformer', 'FusedSegformerHead', 'GroupedConv2d',
-    'HarDNet', 'HybridTransformer', 'MatchHead',
+    'FusedMixVisionTransformer', 'FusedSegformerHead', 'GenotypeHead',
+    'GroupedConv2d', 'HarDNet', 'HybridTransformer', 'MatchHead',
     'MultiScaleCrossAttentionNeck', 'PixelDistillLoss', 'PrunedEncoderDecoder',
-    'ResUNet', 'SelfTrainingEncoderDecoder', 'SeparableConv2d', 'TimmBackbone',
+    'ResUNet', 'SearchEncoderDecoder', 'SearchableHead',
+    'SelfTrainingEncoderDecoder', 'SeparableConv2d', 'TimmBackbone',
     'UNetDecodeHead', 'apply_widths', 'plugin_backbone', 'timm_maps'
 ]

@@ -8,7 +8,7 @@ from typing import Optional
 import torch
 from mmengine.config import Config
 from mmengine.dist import get_world_size
-from mmengine.optim import AmpOptimWrapper
+from mmengine.optim import AmpOptimWrapper, OptimWrapperDict
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmseg.registry import DATASETS
 from torch import nn
@@ -287,6 +287,8 @@ def _device(model: nn.Module) -> str:
 
 
 def _precision(wrapper) -> str:
+    if isinstance(wrapper, OptimWrapperDict):  # of one kind, in a search
+        wrapper = next(iter(wrapper.values()))
     if isinstance(wrapper, CpuAmpOptimWrapper) and wrapper.enabled:
         return 'bfloat16 and float32'
     if isinstance(wrapper, AmpOptimWrapper):
