@@ -2,7 +2,6 @@
 import json
 from dataclasses import replace
 
-import optuna
 import pytest
 from tiny_search import write_search
 
@@ -12,6 +11,7 @@ from mmseg_ext.search.records import PRUNED
 from mmseg_ext.search.report import JUDGES
 from mmseg_ext.search.study import STARTUP, Study
 
+optuna = pytest.importorskip('optuna', reason='needs the extra search')
 pytestmark = pytest.mark.slow
 
 SEED = 3  # whose second trial does not fit, and whose third does

@@ -23,6 +23,8 @@ from mmseg_ext.search.records import (
 from mmseg_ext.search.report import write_report
 from mmseg_ext.search.study import JOURNAL, Study
 
+pytest.importorskip('optuna', reason='needs the extra search')
+
 LR = 'optim_wrapper.optimizer.lr'
 HEAD = 'model.decode_head.channels'
 NECK = 'model.neck.integration'
