@@ -39,8 +39,8 @@ def parse_args() -> argparse.Namespace:
         '--batches', type=number(int, low=1), default=16, metavar='N',
         help='of perturb: so many batches judge (default: %(default)s)')
     parser.add_argument(
-        '--random', type=number(int, low=1), metavar='N',
-        help='write so many random architectures, too')
+        '--random', type=number(int, low=0), default=0, metavar='N',
+        help='write so many random architectures, too (default: none)')
     parser.add_argument(
         '--seed', type=int, default=0,
         help='of batches, and of random (default: %(default)s)')
@@ -53,8 +53,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     from mmseg_ext.engine import config_from_options
-    from mmseg_ext.search.derive import (
-        Wishes,
+    from mmseg_ext.search.gradient import (
+        DeriveWishes,
         config_beside,
         derive,
         other_data_root,
@@ -62,8 +62,8 @@ def main() -> None:
 
     args.config = args.config or config_beside(args.checkpoint)
     cfg = config_from_options(args)
-    written = derive(cfg, args.checkpoint, args.out, Wishes(
-        select=args.select, batches=args.batches, random=args.random or 0,
+    written = derive(cfg, args.checkpoint, args.out, DeriveWishes(
+        select=args.select, batches=args.batches, random=args.random,
         seed=args.seed, overwrite=args.overwrite), print)
     root = other_data_root(cfg)
     rest = ['--data-root', root] if root else []

@@ -117,6 +117,17 @@ def is_unfinished(root: Path) -> bool:
 
 
 def check_free(path: Path, overwrite: bool) -> None:
+    """Refuse a file that is there, and is not to be replaced.
+
+    Before long work; what writes the file asks again.
+
+    Args:
+        path: To be written.
+        overwrite: Replace what is there.
+
+    Raises:
+        FileExistsError: If there is such a file.
+    """
     if os.path.lexists(path) and not overwrite:
         raise FileExistsError(f'{path} exists already. Choose another name, '
                               'or replace it knowingly with --overwrite')

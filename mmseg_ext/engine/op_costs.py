@@ -1,13 +1,15 @@
 """How long the operations take that a search chooses from."""
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmseg_ext.basics.alternation import alternate
 from mmseg_ext.models import SearchEncoderDecoder
+
+from .modes import evaluating
+from .timing import seconds
 
 
 def measure_latencies(model: SearchEncoderDecoder, image: Tensor,
@@ -29,21 +31,22 @@ def measure_latencies(model: SearchEncoderDecoder, image: Tensor,
         ``threads``.
     """
     head = model.decode_head
-    seconds, ratios, sizes = {}, {}, {}
+    firsts, ratios, sizes = {}, {}, {}
     with evaluating(model), torch.inference_mode():
         taken = head.inputs_of_mixtures(model.extract_feat(image))
         for name, x in taken:
             ops = head.mixtures()[name].ops.values()
             medians, ratios[name] = alternate(
-                *(partial(_run, op, x) for op in ops), repeats=repeats)
-            seconds[name] = medians[0]
+                *(partial(op, x) for op in ops), seconds=seconds,
+                repeats=repeats)
+            firsts[name] = medians[0]
             sizes[name] = list((x if isinstance(x, Tensor) else x[0]
                                 ).shape[2:])
-    whole = sum(seconds.values())
+    whole = sum(firsts.values())
     return dict(
-        latency={name: [ratio * seconds[name] / whole for ratio in each]
+        latency={name: [ratio * firsts[name] / whole for ratio in each]
                  for name, each in ratios.items()},
-        milliseconds={name: 1e3 * each for name, each in seconds.items()},
+        milliseconds={name: 1e3 * each for name, each in firsts.items()},
         sizes=sizes, ops=op_names(model), device=image.device.type,
         threads=torch.get_num_threads(), repeats=repeats)
 
@@ -57,21 +60,3 @@ def op_names(model: SearchEncoderDecoder) -> dict[str, list[str]]:
 def fits(table: Mapping, model: SearchEncoderDecoder) -> bool:
     """Tell whether a table is of the operations that a model has."""
     return table.get('ops') == op_names(model)
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Put a model in evaluation mode, and each layer back after it."""
-    modes = {part: part.training for part in model.modules()}
-    model.eval()
-    try:
-        yield
-    finally:
-        for part, training in modes.items():
-            part.training = training
-
-
-def _run(op: nn.Module, x: Tensor) -> None:
-    op(x)
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()

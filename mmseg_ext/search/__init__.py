@@ -1,10 +1,12 @@
-"""Search over the keys of a config by accuracy, time and size."""
+"""Search over the keys of a config by accuracy, time and size.
+
+What a search by gradient (DARTS) has learned is read in :mod:`.gradient`.
+"""
 from .run import run_search
-from .score import Score, Terms, undominated
+from .score import Score, Terms
 from .search_file import Search, read_search
-from .study import SAMPLERS, Settings
+from .study import Settings
 
 __all__ = [
-    'SAMPLERS', 'Score', 'Search', 'Settings', 'Terms', 'read_search',
-    'run_search', 'undominated'
+    'Score', 'Search', 'Settings', 'Terms', 'read_search', 'run_search'
 ]

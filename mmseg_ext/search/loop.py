@@ -127,5 +127,3 @@ def _time_left(records: list[Record], study: Study, passed: float) -> str:
         left = min(left, max(3600 * study.settings.hours - passed, 0))
     final = ' and then the final table' * (study.search.final is not None)
     return f', about {format_duration(left)} to go{final}'
-
-

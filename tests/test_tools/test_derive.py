@@ -8,9 +8,9 @@ from run_tool import run_tool
 from tiny import tiny_quickstart
 
 from mmseg_ext.engine import load_config, load_trained, train, two_halves
-from mmseg_ext.search.perturbation import (
+from mmseg_ext.search.gradient.perturbation import (
+    architecture_batches,
     choose_by_perturbation,
-    half_b_batches,
 )
 
 OPS = ['conv3x3', 'conv1x1', 'skip']
@@ -89,7 +89,7 @@ def test_argmax_is_the_path_of_the_supernet(here, repository):
         torch.testing.assert_close(plain.eval()(image, mode='tensor'),
                                    supernet(image, mode='tensor'))
     text, reason = derived(here, repository, 'out.py')
-    assert 'out.py is there already' in str(reason) + text
+    assert 'out.py exists already' in str(reason) + text
 
 
 def test_perturb_says_both_and_writes_the_control(here, repository):
@@ -103,7 +103,7 @@ def test_perturb_says_both_and_writes_the_control(here, repository):
     # what it chose, by removing each operation by hand
     cfg = load_config(str(here / 'run/search.py'))
     net = load_trained(cfg, str(here / 'run/iter_9.pth'))
-    batches = list(half_b_batches(cfg, 2, 3))
+    batches = list(architecture_batches(cfg, 2, 3))
     assert {sample.metainfo['half'] for batch in batches
             for sample in batch['data_samples']} == {'architecture'}
     genotype, drops = choose_by_perturbation(net, batches)

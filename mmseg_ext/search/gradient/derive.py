@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmseg_ext.basics import write_atomically
 from mmseg_ext.basics.console import Console
 from mmseg_ext.basics.sections import data_sets
+from mmseg_ext.basics.staging import check_free
 from mmseg_ext.engine.trained import load_trained_and_meta
 from mmseg_ext.models import SearchableHead
 from mmseg_ext.models.decode_heads import Genotype
@@ -19,11 +20,15 @@ from .genotype import (
     genotype_config,
     random_genotypes,
 )
-from .perturbation import Drops, choose_by_perturbation, half_b_batches
+from .perturbation import (
+    Drops,
+    architecture_batches,
+    choose_by_perturbation,
+)
 
 
 @dataclass(frozen=True)
-class Wishes:
+class DeriveWishes:
     """How an architecture is chosen, and what is written.
 
     Attributes:
@@ -54,7 +59,7 @@ def config_beside(checkpoint: Path) -> str:
     return str(found[0])
 
 
-def derive(cfg: Config, checkpoint: Path, out: Path, wishes: Wishes,
+def derive(cfg: Config, checkpoint: Path, out: Path, wishes: DeriveWishes,
            say: Callable[[str], None]) -> list[Path]:
     """Choose an architecture, and write it as a config.
 
@@ -78,10 +83,8 @@ def derive(cfg: Config, checkpoint: Path, out: Path, wishes: Wishes,
                     for i in range(wishes.random))]
     if out.suffix != '.py':
         raise ValueError(f'{out} has to end in .py: it is a config')
-    there = [path for path in paths if path.exists()]
-    if there and not wishes.overwrite:
-        raise FileExistsError(f'{there[0]} is there already: name another '
-                              'file, or replace it with --overwrite')
+    for path in paths:
+        check_free(path, wishes.overwrite)
     base_config(cfg)
     model, meta = load_trained_and_meta(cfg, str(checkpoint))
     head = getattr(model, 'decode_head', None)
@@ -108,11 +111,11 @@ def derive(cfg: Config, checkpoint: Path, out: Path, wishes: Wishes,
     return paths
 
 
-def _perturb(cfg: Config, model, wishes: Wishes) -> tuple[Genotype, Drops]:
+def _perturb(cfg: Config, model, wishes: DeriveWishes) -> tuple[Genotype, Drops]:
     console = Console()
     try:
         return choose_by_perturbation(
-            model, half_b_batches(cfg, wishes.batches, wishes.seed),
+            model, architecture_batches(cfg, wishes.batches, wishes.seed),
             lambda done: console.tell(f'batch {done} of {wishes.batches}'))
     finally:
         console.clear()

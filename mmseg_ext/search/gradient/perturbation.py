@@ -8,7 +8,8 @@ from mmengine.runner import Runner
 from mmengine.runner.utils import set_random_seed
 from torch import Tensor
 
-from mmseg_ext.engine.op_costs import evaluating
+from mmseg_ext.engine.modes import evaluating
+from mmseg_ext.evaluation import iou
 from mmseg_ext.evaluation.confusion import count_pairs
 from mmseg_ext.models import SearchEncoderDecoder
 from mmseg_ext.models.decode_heads import Genotype
@@ -18,7 +19,8 @@ from mmseg_ext.models.segmentors.search import split_halves
 Drops = dict[str, dict[str, float]]  # mixture -> operation -> points
 
 
-def half_b_batches(cfg: Config, number: int, seed: int) -> Iterator[dict]:
+def architecture_batches(cfg: Config, number: int,
+                         seed: int) -> Iterator[dict]:
     """Yield batches of the half that the architecture has learned from.
 
     Images are drawn and augmented as in the search, by a seed.
@@ -51,7 +53,7 @@ def choose_by_perturbation(
 
     Args:
         model: A trained supernet.
-        batches: Of :func:`half_b_batches`.
+        batches: Of :func:`architecture_batches`.
         told: Is told how many batches are done.
 
     Returns:
@@ -99,11 +101,12 @@ def _pairs(model: SearchEncoderDecoder, maps: Sequence[Tensor],
 
 
 def _mean_iou(counts: Tensor) -> float:
-    """Return the mean IoU in percent of the classes that there are."""
-    right = counts.diagonal()
-    union = counts.sum(0) + counts.sum(1) - right
-    there = counts.sum(1) > 0
-    return 100 * float((right[there] / union[there].double()).mean())
+    """Return the mean IoU in percent of the classes in the ground truth.
+
+    Whether a class that is not there is predicted would change its number.
+    """
+    there = counts.sum(1).numpy() > 0
+    return 100 * float(iou(counts.numpy())[there].mean())
 
 
 def _best(drops: dict[str, float], weights: Sequence[float]) -> str:

@@ -3,7 +3,7 @@ import pytest
 from mmengine.config import Config
 
 from mmseg_ext.models.decode_heads import Genotype
-from mmseg_ext.search.genotype import (
+from mmseg_ext.search.gradient.genotype import (
     differences,
     genotype_config,
     random_genotypes,
