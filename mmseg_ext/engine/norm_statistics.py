@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from .modes import evaluating
+
 
 def running_norms(model: nn.Module) -> list[_BatchNorm]:
     """Return a model's batch norms that have running statistics."""
@@ -48,7 +50,6 @@ def reestimate_norms(model: nn.Module,
     if not 0 <= fraction <= 1:
         raise ValueError(f'fraction={fraction!r}: must be from 0 to 1')
     norms = running_norms(model)
-    modes = {module: module.training for module in model.modules()}
     pooled = {norm: PooledMoments() for norm in norms}
 
     def by_batch(norm: _BatchNorm, inputs: tuple[Tensor], out: Tensor):
@@ -64,17 +65,14 @@ def reestimate_norms(model: nn.Module,
     # in evaluation mode: fused heads do not call norms in training
     hooks = [norm.register_forward_hook(by_batch) for norm in norms]
     number = 0
-    model.eval()
     try:
-        with torch.no_grad():
+        with evaluating(model), torch.no_grad():
             for batch in batches:
                 forward(model, batch)
                 number += 1
     finally:
         for hook in hooks:
             hook.remove()
-        for module, mode in modes.items():
-            module.training = mode
     if not number:
         raise ValueError('There is no image to take the statistics of norms '
                          'from')

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmseg_ext.engine.modes import evaluating
+
 
 class _Activation:
     """A forward hook that makes a layer's output the root of the graph."""
@@ -104,19 +106,16 @@ def grad_cam(model: nn.Module,
         ]
         return torch.stack(maps).mean(dim=0)
     module = _find_layer(model, layer)
-    modes = [(part, part.training) for part in model.modules()]
     activation = _Activation(layer)
     hook = module.register_forward_hook(activation)
     try:
-        model.eval()
-        with torch.inference_mode(False), torch.enable_grad():
+        with (evaluating(model), torch.inference_mode(False),
+              torch.enable_grad()):
             # An inference tensor cannot take part in a graph; a copy can.
             logits = model(images.clone() if images.is_inference() else images)
             gradient = _gradient(logits, class_index, activation)
     finally:
         hook.remove()
-        for part, training in modes:
-            part.training = training
     alpha = gradient.mean(dim=(2, 3), keepdim=True)  # (B, K, 1, 1)
     return (alpha * activation.value.detach()).sum(dim=1).relu()
 

@@ -19,6 +19,7 @@ from mmseg_ext.datasets.source_target import (
 )
 from mmseg_ext.datasets.transforms import CropBottom
 from mmseg_ext.engine.harmless_hook import HarmlessHook
+from mmseg_ext.engine.modes import evaluating
 from mmseg_ext.engine.wrappers import unwrapped
 
 from .contact_sheet import Tile, draw_contact_sheet
@@ -72,16 +73,12 @@ class TargetHook(HarmlessHook):
         palette = self._dataset.metainfo['palette']
         before, after = _steps(runner, self._dataset)
         model, tiles = unwrapped(runner.model), []
-        training = model.training
-        model.eval()
-        try:
+        with evaluating(model):
             for sample in samples:
                 image, labels = _predict(model, sample, before, after)
                 tiles.append(Tile(
                     np.hstack([image, blend(image, labels, palette)]),
                     [Path(sample['img_path']).name]))
-        finally:
-            model.train(training)
         sheet = draw_contact_sheet(
             tiles, f'{len(tiles)} of {len(self._dataset.target)} images of '
             f'the target after iteration {runner.iter}', SIZE)

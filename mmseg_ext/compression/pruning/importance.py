@@ -7,6 +7,8 @@ from mmcv.cnn import ConvModule
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
+from mmseg_ext.engine.modes import evaluating
+
 LAYERS = (_ConvNd, nn.Linear)
 Scores = dict[nn.Module, Tensor]  # layer -> (out_channels,)
 
@@ -162,17 +164,15 @@ def _filters(layer: nn.Module, weight: Tensor) -> Tensor:
 
 
 @contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Put a model into evaluation mode, with gradients, and back."""
-    training = model.training
+def taking_gradients(model: nn.Module) -> Iterator[None]:
+    """Let all parameters take gradients in evaluation mode, and back."""
     # by name: pruning replaces parameters
     frozen = {name for name, each in model.named_parameters()
               if not each.requires_grad}
-    model.eval().requires_grad_(True)
+    model.requires_grad_(True)
     try:
-        with torch.enable_grad():
+        with evaluating(model), torch.enable_grad():
             yield
     finally:
-        model.train(training)
         for name, each in model.named_parameters():
             each.requires_grad_(name not in frozen)

@@ -22,10 +22,10 @@ from .images import calibration_crops, labelled_batches
 from .importance import (
     Scores,
     activation,
-    evaluating,
     logits_of,
     magnitude,
     random,
+    taking_gradients,
     taylor,
 )
 from .pruner import Pruner
@@ -142,7 +142,7 @@ def _prune(cfg: Config, before: nn.Module, after: nn.Module, crops: Tensor,
 
 def _score(cfg: Config, model: nn.Module, batches: list[Tensor],
            settings: PruningSettings) -> Scores:
-    with stock_types(model), evaluating(model):
+    with stock_types(model), taking_gradients(model):
         if settings.importance == 'activation':
             return activation(model, batches, settings.after_norm)
         if settings.importance == 'taylor':

@@ -13,9 +13,9 @@ from .importance import (
     LAYERS,
     GroupImportance,
     Scores,
-    evaluating,
     layers_of,
     logits_of,
+    taking_gradients,
 )
 from .scopes import UNTRACED, stock_types
 from .settings import PruningSettings
@@ -94,7 +94,7 @@ class Pruner:
             ValueError: If the model cannot be traced, or does not run
                 afterwards; names the layer.
         """
-        with stock_types(self.model), evaluating(self.model):
+        with stock_types(self.model), taking_gradients(self.model):
             graph = self._trace()
             ranked = list(self._rank(graph, GroupImportance(scores)))
             keep = self._keep(ranked, ratio)
