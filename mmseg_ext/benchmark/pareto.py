@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
 from mmseg_ext.basics.colours import BLUE, RED
+from mmseg_ext.basics.pareto import undominated
 
 from .labels import place_labels
 from .suite import Column
@@ -55,14 +56,8 @@ def pareto_front(points: Sequence[Point],
         From the fastest to the slowest.
     """
     sign = 1 if better == 'higher' else -1
-
-    def beats(one: Point, other: Point) -> bool:
-        numbers = [(-p.milliseconds, sign * p.accuracy) for p in (one, other)]
-        return numbers[0] != numbers[1] and all(
-            a >= b for a, b in zip(*numbers))
-
-    front = [point for point in points
-             if not any(beats(other, point) for other in points)]
+    front = [points[i] for i in undominated([
+        (-point.milliseconds, sign * point.accuracy) for point in points])]
     return sorted(front, key=lambda point: point.milliseconds)
 
 

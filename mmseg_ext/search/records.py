@@ -3,7 +3,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from .score import Terms, undominated
+from mmseg_ext.basics.pareto import undominated
+
+from .score import Terms
 from .study import Study
 
 FINISHED, PRUNED, FAILED, RUNNING = 'finished', 'pruned', 'failed', 'running'

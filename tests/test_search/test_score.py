@@ -1,7 +1,7 @@
-"""The score and its terms against the formula, and the front."""
+"""The score and its terms against the formula."""
 import pytest
 
-from mmseg_ext.search import Score, undominated
+from mmseg_ext.search import Score
 
 
 @pytest.mark.parametrize('weights', [
@@ -29,9 +29,3 @@ def test_monotone_in_each_term():
 def test_text_adds_up():
     assert str(Score().terms(50, 1.2, 0.5)) == (
         '43.50 = 50.00 accuracy - 6.00 latency - 0.50 parameters')
-
-
-def test_undominated():
-    points = [(50, -1, -1), (50, -1, -2), (55, -2, -1), (40, -0.5, -1),
-              (50, -1, -1), (39, -0.5, -1)]
-    assert undominated(points) == [0, 2, 3, 4]

@@ -111,7 +111,8 @@ def derive(cfg: Config, checkpoint: Path, out: Path, wishes: DeriveWishes,
     return paths
 
 
-def _perturb(cfg: Config, model, wishes: DeriveWishes) -> tuple[Genotype, Drops]:
+def _perturb(cfg: Config, model,
+             wishes: DeriveWishes) -> tuple[Genotype, Drops]:
     console = Console()
     try:
         return choose_by_perturbation(
