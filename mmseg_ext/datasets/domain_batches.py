@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Optional
 
 from mmseg.registry import DATA_SAMPLERS
-from torch.utils.data import Sampler
+from torch.utils.data import Dataset, Sampler
 
 from mmseg_ext.basics.arguments import check_at_least
 
@@ -71,15 +71,9 @@ class DomainBatchSampler(Sampler):
         self.source, self.target = source, target
         self.infinite = infinite
         self.size = len(dataset.source)
-        shuffled = dict(type='InfiniteSampler', shuffle=True)
-        samplers = [
-            DATA_SAMPLERS.build(
-                dict(config), default_args=dict(
-                    dataset=part, seed=getattr(sampler, 'seed', None)))
-            for config, part in ((source_sampler or shuffled, dataset.source),
-                                 (shuffled, dataset.target))]
         # these go on, where another epoch asks for them anew
-        self._source, self._target = map(endless, samplers)
+        self._source = endless(dataset.source, sampler, source_sampler)
+        self._target = endless(dataset.target, sampler)
 
     def __iter__(self) -> Iterator[list[int]]:
         for _ in itertools.count() if self.infinite else range(len(self)):
@@ -94,7 +88,16 @@ class DomainBatchSampler(Sampler):
         return math.ceil(self.size / (self.source * world))
 
 
-def endless(sampler: Sampler) -> Iterator[int]:
-    """Yield a sampler's indices, over and over."""
-    while True:
-        yield from sampler
+def endless(part: Dataset, sampler: Sampler,
+            config: Optional[Mapping] = None) -> Iterator[int]:
+    """Return indices of a part of a data set, over and over.
+
+    Args:
+        part: The data set of this part.
+        sampler: The loader's, whose seed the part's gets.
+        config: Of the part's sampler; None: mmengine's InfiniteSampler.
+    """
+    own = DATA_SAMPLERS.build(
+        dict(config or dict(type='InfiniteSampler', shuffle=True)),
+        default_args=dict(dataset=part, seed=getattr(sampler, 'seed', None)))
+    return itertools.chain.from_iterable(itertools.repeat(own))

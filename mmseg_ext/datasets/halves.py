@@ -112,12 +112,8 @@ class HalvesBatchSampler(Sampler):
         self.sampler = sampler  # mmengine tells it which epoch it is
         self.batch_size = batch_size
         self.first = len(dataset.halves[0])
-        config = half_sampler or dict(type='InfiniteSampler', shuffle=True)
         self._weights, self._architecture = (
-            endless(DATA_SAMPLERS.build(
-                dict(config), default_args=dict(
-                    dataset=half, seed=getattr(sampler, 'seed', None))))
-            for half in dataset.halves)
+            endless(half, sampler, half_sampler) for half in dataset.halves)
 
     def __iter__(self) -> Iterator[list[int]]:
         half = self.batch_size // 2

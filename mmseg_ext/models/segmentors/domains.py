@@ -7,6 +7,8 @@ from torch import Tensor
 
 from mmseg_ext.basics.domains import SOURCE, TARGET
 
+from .batch_parts import split_batch
+
 
 def split_domains(samples: Sequence[SegDataSample]
                   ) -> tuple[list[int], list[int]]:
@@ -20,18 +22,11 @@ def split_domains(samples: Sequence[SegDataSample]
         ValueError: If some do not say which they are of, or one of both is
             missing.
     """
-    domains = [sample.metainfo.get('domain') for sample in samples]
-    places = [[i for i, domain in enumerate(domains) if domain == wanted]
-              for wanted in (SOURCE, TARGET)]
-    source, target = places
-    if not source or not target or len(source) + len(target) < len(samples):
-        raise ValueError(
-            f'Of a batch of {len(samples)} images {len(source)} are of the '
-            f'source and {len(target)} of the target: both are needed. In '
-            "train_dataloader, dataset=dict(type='SourceTargetDataset', "
-            "source=..., target=...) and batch_sampler=dict("
-            "type='DomainBatchSampler') make such batches")
-    return source, target
+    return split_batch(
+        samples, 'domain', {SOURCE: 'the source', TARGET: 'the target'},
+        "In train_dataloader, dataset=dict(type='SourceTargetDataset', "
+        "source=..., target=...) and batch_sampler=dict("
+        "type='DomainBatchSampler') make such batches")
 
 
 def image_pixels(samples: Sequence[SegDataSample],

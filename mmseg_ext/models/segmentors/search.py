@@ -14,6 +14,7 @@ from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.basics.halves import ARCHITECTURE, WEIGHTS
 
 from ..decode_heads import SearchableHead, is_of_architecture
+from .batch_parts import split_batch
 
 
 @MODELS.register_module()
@@ -178,13 +179,9 @@ def split_halves(samples: Sequence[SegDataSample]
         ValueError: If some do not say which they are of, or one of both is
             missing.
     """
-    halves = [sample.metainfo.get('half') for sample in samples]
-    first, second = ([i for i, half in enumerate(halves) if half == wanted]
-                     for wanted in (WEIGHTS, ARCHITECTURE))
-    if not first or not second or len(first) + len(second) < len(samples):
-        raise ValueError(
-            f'Of a batch of {len(samples)} images {len(first)} are of the '
-            f'half for the weights and {len(second)} of the half for the '
-            'architecture: both are needed. In a config, train_dataloader = '
-            'two_halves(_base_.train_dataloader) makes such batches')
-    return first, second
+    return split_batch(
+        samples, 'half', {
+            WEIGHTS: 'the half for the weights',
+            ARCHITECTURE: 'the half for the architecture',
+        }, 'In a config, train_dataloader = '
+        'two_halves(_base_.train_dataloader) makes such batches')
