@@ -16,6 +16,7 @@ from .labels import check_truth
 MEASURES = ('pixelAP', 'imageAUROC', 'imageAP')
 # Scores beyond +-10000 share the outermost bins.
 LOG_LIMIT = float(np.log1p(1e4))
+NUM_BINS = 32768  # what is lost by so many: see score_bins
 
 
 def average_precision(positives: np.ndarray, negatives: np.ndarray) -> float:
@@ -110,7 +111,7 @@ def _squash(x: Tensor) -> Tensor:
 
 
 def score_bins(scores: Tensor,
-               num_bins: int = 32768,
+               num_bins: int = NUM_BINS,
                sigmoid: bool = False) -> Tensor:
     """Sort scores into bins, finer around 0, in ascending order.
 
@@ -139,7 +140,7 @@ def score_bins(scores: Tensor,
     return bins.clamp_(max=num_bins - 1)
 
 
-def bin_scores(num_bins: int = 32768) -> np.ndarray:
+def bin_scores(num_bins: int = NUM_BINS) -> np.ndarray:
     """Return the scores in the middle of the bins, (num_bins,) ascending."""
     places = ((np.arange(num_bins) + 0.5) * (2 * LOG_LIMIT / num_bins)
               - LOG_LIMIT)
@@ -182,7 +183,7 @@ class SampleScores(NamedTuple):
 
 def score_sample(data_sample: dict, num_classes: int, positive: int = 1,
                  ignore_index: int = 255,
-                 num_bins: int = 32768) -> SampleScores:
+                 num_bins: int = NUM_BINS) -> SampleScores:
     """Count the scores of a predicted sample.
 
     Args:
@@ -254,7 +255,7 @@ class AnomalyScoreMetric(BaseMetric):
                  positive: int = 1,
                  group_key: Optional[str] = None,
                  ignore_index: int = 255,
-                 num_bins: int = 32768,
+                 num_bins: int = NUM_BINS,
                  collect_device: str = 'cpu',
                  prefix: Optional[str] = None) -> None:
         super().__init__(collect_device, prefix)

@@ -51,16 +51,11 @@ class OperatingPoint:
 
 
 class OperatingPoints:
-    """Scores of labelled images, for every threshold at once.
+    """Scores of labelled images, for every threshold at once."""
 
-    Args:
-        num_bins: Number of bins of the pixels' scores, see
-            :func:`~.anomaly_score.score_bins`.
-    """
-
-    def __init__(self, num_bins: int = 32768) -> None:
-        self._centres = bin_scores(num_bins)
-        self._counts = np.zeros((2, num_bins), np.int64)
+    def __init__(self) -> None:
+        self._centres = bin_scores()
+        self._counts = np.zeros((2, len(self._centres)), np.int64)
         self._images: list[tuple[int, bool]] = []
 
     def add(self, scores: SampleScores) -> None:
