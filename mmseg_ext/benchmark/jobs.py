@@ -169,11 +169,7 @@ class Job:
 
     def last_words(self, num_lines: int = 8) -> list[str]:
         """Return the last lines of the log."""
-        if not self.log.is_file():
-            return []
-        text = self.log.read_text(encoding='utf-8', errors='replace')
-        lines = [line for line in text.splitlines() if line.strip()]
-        return lines[-num_lines:]
+        return self.command.last_words(num_lines)
 
 
 def read_result(folder: Path) -> Optional[dict]:

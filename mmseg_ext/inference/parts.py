@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PARTS = f'{PREFIX}parts'  # folder among the results, while there are some
 BEGUN, DONE, LOG, OUT = 'part.json', 'done.json', 'log.txt', 'results'
+LOCK = 'lock'
 LARGEST = 500  # images; so workers that come later get some, too
 PATIENCE = 10  # seconds for a process to end that nobody waits for
 # What the predictions of an image depend on, of PredictionJob's arguments.
@@ -44,7 +45,7 @@ class Part:
 
     @property
     def lock(self) -> Path:
-        return self.folder / 'lock'
+        return self.folder / LOCK
 
     @property
     def begun(self) -> Path:
@@ -145,10 +146,7 @@ class Parts:
                 part.done.read_text(encoding='utf-8')))
         else:
             predicted = store.done()
-            log = part.folder / LOG
-            words = (log.read_text(encoding='utf-8', errors='replace')
-                     .strip().splitlines() if log.exists() else ())
-            last = f': {words[-1]}' if words else ''
+            last = ''.join(f': {line}' for line in part.command.last_words(1))
             failures.update({
                 name: printable(f'{path}: the process that was to predict '
                                 f'it {reason}{last}')
@@ -170,7 +168,7 @@ def absorb_parts(store: ResultStore, keep: bool = True) -> None:
     """
     root = store.root / PARTS
     for folder in sorted(root.glob('from_*')):
-        lock = FileLock(folder / 'lock', keep=True)
+        lock = FileLock(folder / LOCK, keep=True)
         end = time.monotonic() + PATIENCE
         while not lock.acquire():
             if time.monotonic() > end:

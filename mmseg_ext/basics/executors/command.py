@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-PAUSE = 0.2  # seconds between two questions whether to stop
+PAUSE = 0.2  # seconds between two looks at what is waited for
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,14 @@ class Command:
                     if name == 'SIGKILL' else '')
             return f'was ended by {name}{hint}'
         return f'ended with status {status}'
+
+    def last_words(self, num_lines: int) -> list[str]:
+        """Return the last lines of the log that are not empty."""
+        if not self.log.is_file():
+            return []
+        text = self.log.read_text(encoding='utf-8', errors='replace')
+        lines = [line for line in text.splitlines() if line.strip()]
+        return lines[-num_lines:]
 
 
 def end_with_parent() -> None:

@@ -12,6 +12,7 @@ from mmseg_ext.version import __version__
 
 from ..file_lock import FileLock
 from ..files import PREFIX
+from .command import PAUSE
 
 SUFFIX = '.shared'
 REMEMBERED = 60  # seconds: NFS does by default at most
@@ -87,7 +88,7 @@ def await_file(path: Path) -> None:
     end = time.monotonic() + REMEMBERED
     while not path.exists() and time.monotonic() < end:
         os.listdir(path.parent)  # asks the server
-        time.sleep(0.2)
+        time.sleep(PAUSE)
 
 
 class SharedFolders:
