@@ -1,4 +1,4 @@
-"""Values of a suite file: what each has to be, and what is told."""
+"""Values of suite and search files: what each must be, and what is told."""
 import re
 from collections.abc import Collection, Mapping
 

@@ -21,7 +21,6 @@ from .search_file import Search
 
 RUNS, COSTS = 'runs', 'costs'
 REPEATS = 20  # timed passes of a candidate and of the base, in turn
-JUDGED = ('dataloader', 'evaluator', 'cfg')
 
 
 def candidate_config(search: Search, values: Mapping[str, Any]) -> Config:
@@ -78,7 +77,7 @@ def run_config(search: Search, cfg: Config, seed: int) -> Config:
         or None)
     cfg.default_hooks.checkpoint.interval = min(
         cfg.default_hooks.checkpoint.get('interval', stops[0]), stops[0])
-    for name in JUDGED[:2]:
+    for name in ('dataloader', 'evaluator'):
         cfg[f'test_{name}'] = copy.deepcopy(cfg[f'val_{name}'])
     # as the run will read it: what is no text fails now, not there
     return Config.fromstring(cfg.pretty_text, '.py')

@@ -7,6 +7,8 @@ from mmengine.config import Config
 
 from mmseg_ext.basics import write_atomically
 
+from .space import plain
+
 
 def difference(base: Mapping, wanted: Mapping) -> dict:
     """Return what has to be merged into a base to get what is wanted.
@@ -33,15 +35,7 @@ def difference(base: Mapping, wanted: Mapping) -> dict:
 
 
 def _same(one, other) -> bool:
-    return repr(_plain(one)) == repr(_plain(other))
-
-
-def _plain(value):
-    if isinstance(value, Mapping):
-        return {key: _plain(value[key]) for key in sorted(value, key=str)}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return value
+    return repr(plain(one)) == repr(plain(other))
 
 
 def write_delta(path: Path, base: str, wanted: Config,

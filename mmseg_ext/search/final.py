@@ -1,6 +1,6 @@
 """The best candidates and the base once more, with fresh seeds."""
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Optional
@@ -22,6 +22,7 @@ class Entry:
     Attributes:
         title: 'base', or which trial of which search.
         record: The trial.
+        cfg: Config of the candidate.
         accuracies: Of the fresh seeds that are finished.
         images: Fingerprint of the images that judged them.
         jobs: The trainings.
@@ -96,9 +97,12 @@ def run_finals(entries: Sequence[Entry], echo: Callable[[str], None],
                  entry.title)
             for jobs in zip(*(entry.jobs for entry in entries))
             for entry, job in zip(entries, jobs)]
-    return do_runs(runs, runs, False, echo, lambda result: [
-        f'{objective} {result["metrics"][objective]:.2f}'
-        for _ in [0] if objective in result['metrics']])
+
+    def describe(result: dict) -> list[str]:
+        value = result['metrics'].get(objective)
+        return [] if value is None else [f'{objective} {value:.2f}']
+
+    return do_runs(runs, runs, False, echo, describe)
 
 
 def read_finals(entries: Sequence[Entry], objective: str) -> list[Entry]:
@@ -109,8 +113,9 @@ def read_finals(entries: Sequence[Entry], objective: str) -> list[Entry]:
                    if (result := job.result()) is not None
                    and objective in result['metrics']]
         if results:
-            found.append(Entry(
-                entry.title, entry.record, entry.cfg, entry.jobs,
-                tuple(result['metrics'][objective] for result in results),
-                results[0]['data']['test']['fingerprint']))
+            found.append(replace(
+                entry,
+                accuracies=tuple(result['metrics'][objective]
+                                 for result in results),
+                images=results[0]['data']['test']['fingerprint']))
     return found

@@ -31,7 +31,7 @@ class Choice:
                     if repr(self.label(value)) == repr(label))
 
     def holds(self, value) -> bool:
-        return _plain(value) in [_plain(one) for one in self.values]
+        return plain(value) in [plain(one) for one in self.values]
 
     def __str__(self) -> str:
         return f'one of {", ".join(map(repr, self.values))}'
@@ -67,6 +67,18 @@ class Range:
 Space = dict[str, Choice | Range]
 
 
+def plain(value):
+    """Return a value as a config writes it, to compare it with another.
+
+    Tuples are lists there, and the order of keys does not count.
+    """
+    if isinstance(value, Mapping):
+        return {key: plain(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    return value
+
+
 def read_space(where: str, section) -> Space:
     """Read the keys and their values.
 
@@ -96,7 +108,7 @@ def _read_values(where: str, values) -> Choice | Range:
         raise ValueError(f'{where} has {len(values)} value, of which nothing '
                          'can be chosen: give two or more, or set it in '
                          'cfg_options')
-    written = [repr(_plain(value)) for value in values]
+    written = [repr(plain(value)) for value in values]
     if len({*written}) < len(written):
         raise ValueError(f'{where} has the same value twice: '
                          f'{", ".join(written)}')
@@ -207,12 +219,3 @@ def _default(kind, name: str):
         if name in parameters:
             return parameters[name].default
     return inspect.Parameter.empty
-
-
-def _plain(value):
-    """Return a value in which tuples are lists, as configs are written."""
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return value

@@ -18,7 +18,6 @@ if TYPE_CHECKING:  # an extra, imported where it is used
     from optuna.trial import FrozenTrial, Trial
 
 JOURNAL = 'search.log'
-SAMPLERS = ('tpe', 'random')
 GENETIC = 100  # trials, from more than which NSGA-II searches the front
 STARTUP = 5  # finished trials before one is pruned
 DIRECTIONS = ('maximize', 'minimize', 'minimize')
@@ -82,7 +81,7 @@ class Study:
         self.search, self.settings, self.folder = search, settings, folder
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / JOURNAL
-        mend_journal(path)
+        repair_journal(path)
         self._open(path)
         others = self._others()
         if others and any(trial.state.is_finished()
@@ -193,7 +192,7 @@ def _suggest(trial: 'Trial', key: str, allowed: Choice | Range) -> None:
                             step=allowed.step, log=allowed.log)
 
 
-def mend_journal(path: Path) -> None:
+def repair_journal(path: Path) -> None:
     """Take off what a killed process left: half a line, and a lock.
 
     Optuna would append to the half line, and then read neither.
