@@ -4,7 +4,7 @@
 Interrupted or run again, it goes on where it was; what is finished is not
 repeated. Several processes may share a suite, such as one for each GPU:
 CUDA_VISIBLE_DEVICES=1 python tools/benchmark.py SUITE
-or --scheduler hands the runs to a Dask cluster.
+--scheduler hands the runs to the workers of a Dask cluster.
 """
 import argparse
 import sys

@@ -1,15 +1,15 @@
 #!/usr/bin/env python
-"""Choose an architecture of a finished search by gradient, as a config.
+"""Write the architecture that a search by gradient has found as a config.
 
     python tools/train.py configs/search/darts_efficientnet-lite0_ksdd2.py
     python tools/derive.py work_dirs/.../iter_1500.pth searched.py --random 5
     python tools/train.py searched.py             # from scratch, what counts
 
 The config is an ordinary one, for all tools. Of each mixture the operation is
-chosen without which the trained mixture is the worst on the half of the
-training images that the architecture has learned from (perturb), or that of
-the largest weight (argmax); where they differ is said. --random writes the
-control: searched_random_0.py and so on.
+chosen without which the trained model is the worst on the half of the training
+images that the architecture has learned from (perturb), or that of the largest
+weight (argmax); where they differ is said. --random writes the control:
+searched_random_0.py and so on.
 """
 import argparse
 from pathlib import Path
@@ -31,13 +31,15 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('out', type=Path, help='config to write, a .py file')
     parser.add_argument(
         '--config', type=config_name, help='config of the search; default: '
-        'the one beside the checkpoint')
+        'the only one beside the checkpoint')
     parser.add_argument(
         '--select', choices=('perturb', 'argmax'), default='perturb',
-        help='how operations are chosen (default: %(default)s)')
+        help='perturb: by what the mixture loses without each operation; '
+        'argmax: by the largest weight (default: %(default)s)')
     parser.add_argument(
         '--batches', type=number(int, low=1), default=16, metavar='N',
-        help='of perturb: so many batches judge (default: %(default)s)')
+        help='batches of images by which perturb judges (default: '
+        '%(default)s)')
     parser.add_argument(
         '--random', type=number(int, low=0), default=0, metavar='N',
         help='write so many random architectures, too (default: none)')

@@ -32,6 +32,9 @@ class ThresholdHook(Hook):
     Whatever takes the one takes the other; the scores that need no
     threshold are the same.
 
+    A model of other classes, or without a bias that is added to its logits,
+    is trained as without the hook; a warning says so.
+
     Args:
         positive: Index of the defect class.
 
@@ -39,11 +42,8 @@ class ThresholdHook(Hook):
         written: The file for the best checkpoint so far, None if there is
             none.
         said: What the threshold gives, in lines.
-
-    A model of other classes, or without a bias that is added to its logits,
-    is trained as without the hook; a warning says so.
     """
-    # Behind the hook that saves the best checkpoint.
+    # behind the hook that saves the best checkpoint
     priority = 'LOWEST'
 
     def __init__(self, positive: int = 1) -> None:

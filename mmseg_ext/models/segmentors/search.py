@@ -23,15 +23,16 @@ class SearchEncoderDecoder(EncoderDecoder):
 
     Each training step takes two optimizer's steps, of first order::
 
-        half B --> loss + beta latency + gamma parameters --> arch_* alone
-        half A --> loss ------------------------------------> weights alone
+        architecture's half --> loss + beta latency + gamma parameters
+                                --> arch_* alone
+        weights' half --------> loss --> all other weights
 
-    The architecture's is left out at the beginning, when operations without
-    weights would win. Latency and parameters are those of the mixture,
-    sum_op softmax(arch) cost_op, relative to the head of the first operation
-    everywhere. Their weights are those of the score 1 IoU - 5 latency - 1
-    parameters, IoU in points of 100, where a point is 0.01 of a loss such as
-    Dice: a head that is twice as slow costs 5 points.
+    The architecture's step is left out at the beginning, when operations
+    without weights would win. Latency and parameters are those of the
+    mixture, sum_op softmax(arch) cost_op, relative to the head of the first
+    operation everywhere. Their weights are those of the score 1 IoU - 5
+    latency - 1 parameters, IoU in points of 100, where a point is 0.01 of a
+    loss such as Dice: a head that is twice as slow costs 5 points.
 
     The finite-difference second order of DARTS, which takes three times as
     long, is left out: follow-ups found it no better.
@@ -117,8 +118,8 @@ class SearchEncoderDecoder(EncoderDecoder):
                 parameters.
 
         Returns:
-            What is logged: the losses of half A, and as ``arch.*`` those of
-            half B.
+            What is logged: the losses of the weights' half, and as
+            ``arch.*`` those of the architecture's.
         """
         data = self.data_preprocessor(data, True)
         samples = data['data_samples']

@@ -96,7 +96,7 @@ def test_each_step_leaves_the_other_s_parameters_untouched():
     assert all(weight.requires_grad for weight in net.parameters())
 
 
-def test_the_step_of_the_architecture_is_first_order_on_half_b():
+def test_the_step_of_the_architecture_is_first_order_on_its_half():
     net = searching(beta=0.7, gamma=0.3)
     net.begin_step(1.0)
     data = net.data_preprocessor(halves(), True)
