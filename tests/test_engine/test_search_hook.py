@@ -24,11 +24,8 @@ def config(config_path, sem_root, tmp_path):
         cfg.default_hooks.checkpoint.update(interval=2, max_keep_ckpts=-1)
         cfg.default_hooks.search = dict(type='SearchHook', repeats=2)
         cfg.custom_hooks = []
-        loader = two_halves(cfg.train_dataloader)
-        for section in (loader['sampler'], loader['dataset']):
-            section.pop('_delete_')
-        for key, value in loader.items():
-            cfg.train_dataloader[key] = value
+        cfg.merge_from_dict(dict(
+            train_dataloader=two_halves(cfg.train_dataloader)))
         cfg.model.update(type='SearchEncoderDecoder', frozen=0.25, **kwargs)
         cfg.model.decode_head.update(
             type='SearchableHead', ops=['conv3x3', 'conv1x1', 'skip'])

@@ -28,11 +28,8 @@ def here(tmp_path_factory, config_path, sem_root):
     cfg.model.decode_head.update(
         type='GenotypeHead', ops=['conv3x3'] * 4, dropout_ratio=0)
     cfg.dump(here / 'base.py')
-    loader = two_halves(cfg.train_dataloader)
-    for section in (loader['sampler'], loader['dataset']):
-        section.pop('_delete_')
-    for key, value in loader.items():
-        cfg.train_dataloader[key] = value
+    cfg.merge_from_dict(dict(
+        train_dataloader=two_halves(cfg.train_dataloader)))
     cfg.derive_base = str(here / 'base.py')
     cfg.model.type = 'SearchEncoderDecoder'
     cfg.model.decode_head.update(type='SearchableHead', ops=OPS)
