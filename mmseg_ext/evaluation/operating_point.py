@@ -86,7 +86,8 @@ class OperatingPoints:
         flagged = [label for seen, label in images if seen]
         labels = [label for _, label in images]
         return OperatingPoint(
-            1 / (1 + math.exp(-log_odds)), log_odds,
+            # 1 / (1 + exp(-log_odds)), of any size
+            float(np.exp(-np.logaddexp(0, -log_odds))), log_odds,
             float(hits / max(defects + false, 1)),
             float(hits / (hits + false)) if hits + false else math.nan,
             float(hits / max(defects, 1)), sum(flagged), sum(labels),
@@ -131,4 +132,4 @@ def describe_choice(chosen: OperatingPoint, usual: OperatingPoint,
 
 
 def _percent(probability: float) -> str:
-    return f'{100 * probability:.2g} %'
+    return f'{100 * probability:.3g} %'

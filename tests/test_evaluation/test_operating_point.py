@@ -70,6 +70,14 @@ def test_at(channels, threshold):
     assert point.threshold == pytest.approx(1 / (1 + math.exp(-threshold)))
 
 
+def test_thresholds_at_the_ends():
+    points = collected(images())
+    for log_odds, probability in ((-5000.0, 0), (5000.0, 1)):
+        assert points.at(log_odds).threshold == probability
+    _, chosen, *_ = describe_choice(points.at(7.0), points.at(0.0))
+    assert chosen.startswith('threshold 99.9 %: ')
+
+
 def test_best_is_none_of_all_others_better():
     pictures = images()
     best = collected(pictures).best()

@@ -1,16 +1,17 @@
 """What a training writes to the console."""
 import os.path as osp
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import mean
 from typing import Optional
 
-from mmengine.hooks import CheckpointHook, Hook
+from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from mmseg_ext.basics import format_duration
 from mmseg_ext.basics.console import Console, Progress
 
+from ..best_checkpoints import best_checkpoints
 from ..threshold import ThresholdHook
 from .metric_table import format_metric, metric_lines
 from .next_commands import next_commands
@@ -50,7 +51,7 @@ class TrainingConsoleHook(Hook):
 
     def before_train(self, runner) -> None:
         print_facts(self._console, training_facts(runner))
-        self._best = _best_checkpoints(runner)
+        self._best = best_checkpoints(runner)
         self._begun = time.monotonic()
         self._pace = Pace()
         self._progress = Progress(self._console, runner.max_iters,
@@ -75,7 +76,7 @@ class TrainingConsoleHook(Hook):
 
     def after_val_epoch(self, runner, metrics: Optional[dict] = None) -> None:
         self._val_seconds.append(time.monotonic() - self._val_begun)
-        best = _best_checkpoints(runner)
+        best = best_checkpoints(runner)
         title = (f'Validation at {_step(runner)}, in '
                  f'{format_duration(self._val_seconds[-1])}')
         for name, path in best.items():
@@ -145,19 +146,6 @@ def _step(runner: Runner) -> str:
     return (f'epoch {runner.epoch} of {runner.max_epochs}'
             if _by_epoch(runner) else
             f'iteration {runner.iter} of {runner.max_iters}')
-
-
-def _best_checkpoints(runner: Runner) -> Mapping[str, str]:
-    """Return the best checkpoint so far of each metric that decides it."""
-    found = {}
-    for hook in runner.hooks:
-        if not isinstance(hook, CheckpointHook) or not hook.save_best:
-            continue
-        paths = getattr(hook, 'best_ckpt_path_dict', None)
-        if paths is None:
-            paths = {hook.key_indicators[0]: hook.best_ckpt_path}
-        found.update({name: path for name, path in paths.items() if path})
-    return found
 
 
 def _with_threshold(runner: Runner) -> Optional[ThresholdHook]:

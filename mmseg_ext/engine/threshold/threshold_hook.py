@@ -1,4 +1,5 @@
 """Choose the threshold of a defect class on the validation images."""
+import logging
 import os.path as osp
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,13 +7,15 @@ from typing import Optional
 
 import torch
 from mmengine.dist import is_main_process
-from mmengine.hooks import CheckpointHook, Hook
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader, Runner
 from mmseg.registry import HOOKS
 
 from mmseg_ext.evaluation import OperatingPoints, describe_choice
 from mmseg_ext.evaluation.anomaly_score import score_sample
 
+from ..best_checkpoints import best_checkpoints
 from ..wrappers import unwrapped
 from .moved import MovedThreshold, write_moved
 
@@ -71,8 +74,8 @@ class ThresholdHook(Hook):
                                     self.positive)
             except ValueError as error:
                 self._fits = False
-                runner.logger.warning(
-                    f'No threshold is chosen. {error}')
+                print_log(f'No threshold is chosen. {error}',
+                          logger='current', level=logging.WARNING)
         if not self._fits:
             return
         classes = len(runner.val_loop.evaluator.dataset_meta['classes'])
@@ -93,15 +96,15 @@ class ThresholdHook(Hook):
             self.written.unlink(missing_ok=True)
             self.written = None
         if not self._points.has_defects:
-            runner.logger.warning(
-                'The validation images have no defect: no threshold can be '
-                'chosen by them')
+            print_log('The validation images have no defect: no threshold '
+                      'can be chosen by them', logger='current',
+                      level=logging.WARNING)
             return
         chosen = self._points.best()
         self.said = describe_choice(
             chosen, self._points.at(self._moved.log_odds))
         for line in self.said:
-            runner.logger.info(line)
+            print_log(line, logger='current')
         write_moved(CheckpointLoader.load_checkpoint(best, 'cpu'), path,
                     self._moved, chosen, osp.basename(best))
         self.written = path
@@ -122,9 +125,4 @@ def threshold_file(checkpoint: str) -> Path:
 
 def _best_checkpoint(runner: Runner) -> Optional[str]:
     """Return the best checkpoint so far by the first metric that decides."""
-    for hook in runner.hooks:
-        if isinstance(hook, CheckpointHook) and hook.save_best:
-            paths = getattr(hook, 'best_ckpt_path_dict', None)
-            return (next(iter(paths.values()), None) if paths is not None
-                    else hook.best_ckpt_path) or None
-    return None
+    return next(iter(best_checkpoints(runner).values()), None)
