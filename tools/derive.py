@@ -56,7 +56,7 @@ def main() -> None:
     args = parse_args()
     from mmseg_ext.engine import config_from_options
     from mmseg_ext.search.gradient import (
-        DeriveWishes,
+        DeriveSettings,
         config_beside,
         derive,
         other_data_root,
@@ -64,7 +64,7 @@ def main() -> None:
 
     args.config = args.config or config_beside(args.checkpoint)
     cfg = config_from_options(args)
-    written = derive(cfg, args.checkpoint, args.out, DeriveWishes(
+    written = derive(cfg, args.checkpoint, args.out, DeriveSettings(
         select=args.select, batches=args.batches, random=args.random,
         seed=args.seed, overwrite=args.overwrite), print)
     root = other_data_root(cfg)

@@ -16,7 +16,7 @@ from mmseg_ext.basics.extras import require_extra
 from mmseg_ext.basics.files import sha256
 from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.processor import eight_bit_flags, is_arm
-from mmseg_ext.basics.staging import staged_file
+from mmseg_ext.basics.staging import check_free, staged_file
 from mmseg_ext.inference import OnnxModel
 from mmseg_ext.inference.preparation import Preparation
 
@@ -229,10 +229,7 @@ def quantize_model(
     with (staged_file(out, overwrite) as new,
           TemporaryDirectory(prefix='quantize') as folder):
         beside = out.with_suffix('.json')
-        if os.path.lexists(beside) and not overwrite:
-            raise FileExistsError(
-                f'{beside} exists already. Choose another name, or replace '
-                'it knowingly with --overwrite')
+        check_free(beside, overwrite)
         batches = collect_batches(
             str(source), calibration, settings.count, preparation, progress)
         known = {sample.path for sample in calibration}

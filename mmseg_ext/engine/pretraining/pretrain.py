@@ -9,6 +9,7 @@ from typing import Optional
 from mmengine.config import Config
 
 from mmseg_ext.basics.files import write_atomically
+from mmseg_ext.basics.staging import check_free
 from mmseg_ext.datasets.unlabeled import group_images
 from mmseg_ext.engine.budget import (
     Schedule,
@@ -91,9 +92,7 @@ def pretrain(settings: Settings,
     if path.is_dir():
         raise FileExistsError(f'{out} is a folder: name a file, such as '
                               f'{path / "weights.pth"}')
-    if path.exists() and not overwrite:
-        raise FileExistsError(f'{out} exists already. Choose another name, '
-                              'or replace it knowingly with --overwrite')
+    check_free(path, overwrite)
     folder = Path(work_dir or f'{path.with_suffix("")}_pretraining')
     record = _read_record(folder, settings, steps) if resume else None
     cfg, backbone, normalization = read_student(settings.config)

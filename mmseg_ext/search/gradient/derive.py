@@ -28,7 +28,7 @@ from .perturbation import (
 
 
 @dataclass(frozen=True)
-class DeriveWishes:
+class DeriveSettings:
     """How an architecture is chosen, and what is written.
 
     Attributes:
@@ -59,7 +59,7 @@ def config_beside(checkpoint: Path) -> str:
     return str(found[0])
 
 
-def derive(cfg: Config, checkpoint: Path, out: Path, wishes: DeriveWishes,
+def derive(cfg: Config, checkpoint: Path, out: Path, settings: DeriveSettings,
            say: Callable[[str], None]) -> list[Path]:
     """Choose an architecture, and write it as a config.
 
@@ -67,7 +67,7 @@ def derive(cfg: Config, checkpoint: Path, out: Path, wishes: DeriveWishes,
         cfg: Config of the search.
         checkpoint: Of the search.
         out: Config to write; random ones are ``<stem>_random_0.py``, ...
-        wishes: How.
+        settings: How.
         say: Is handed lines to print.
 
     Returns:
@@ -80,11 +80,11 @@ def derive(cfg: Config, checkpoint: Path, out: Path, wishes: DeriveWishes,
             config names no base.
     """
     paths = [out, *(out.with_name(f'{out.stem}_random_{i}.py')
-                    for i in range(wishes.random))]
+                    for i in range(settings.random))]
     if out.suffix != '.py':
         raise ValueError(f'{out} has to end in .py: it is a config')
     for path in paths:
-        check_free(path, wishes.overwrite)
+        check_free(path, settings.overwrite)
     base_config(cfg)
     model, meta = load_trained_and_meta(cfg, str(checkpoint))
     head = getattr(model, 'decode_head', None)
@@ -95,29 +95,30 @@ def derive(cfg: Config, checkpoint: Path, out: Path, wishes: DeriveWishes,
     largest = head.genotype()
     chosen = largest
     say(f'argmax   {largest}')
-    if wishes.select == 'perturb':
-        chosen, drops = _perturb(cfg, model, wishes)
+    if settings.select == 'perturb':
+        chosen, drops = _perturb(cfg, model, settings)
         say(f'perturb  {chosen}')
         say(_described(drops, model.decode_head))
         say(_compared(chosen, largest, drops))
     randoms = random_genotypes(
         [edge.names for edge in head.edges], head.fusion.names,
-        wishes.random, wishes.seed)
-    texts = [genotype_config(cfg, chosen, f'{origin}, by {wishes.select}'), *(
-        genotype_config(cfg, one, f'at random, {i} of seed {wishes.seed}')
-        for i, one in enumerate(randoms))]
+        settings.random, settings.seed)
+    texts = [
+        genotype_config(cfg, chosen, f'{origin}, by {settings.select}'),
+        *(genotype_config(cfg, one, f'at random, {i} of seed {settings.seed}')
+          for i, one in enumerate(randoms))]
     for path, text in zip(paths, texts):
         write_atomically(path, text)
     return paths
 
 
 def _perturb(cfg: Config, model,
-             wishes: DeriveWishes) -> tuple[Genotype, Drops]:
+             settings: DeriveSettings) -> tuple[Genotype, Drops]:
     console = Console()
     try:
         return choose_by_perturbation(
-            model, architecture_batches(cfg, wishes.batches, wishes.seed),
-            lambda done: console.tell(f'batch {done} of {wishes.batches}'))
+            model, architecture_batches(cfg, settings.batches, settings.seed),
+            lambda done: console.tell(f'batch {done} of {settings.batches}'))
     finally:
         console.clear()
 
