@@ -44,17 +44,22 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     from mmseg_ext.engine import config_from_options
+    from mmseg_ext.engine.console import cite_config
     from mmseg_ext.engine.threshold import choose_threshold
     from mmseg_ext.evaluation import describe_choice
 
+    cfg = config_from_options(args)
     found = choose_threshold(
-        config_from_options(args), args.checkpoint, args.out, args.recall,
+        cfg, args.checkpoint, args.out, args.recall,
         overwrite=args.overwrite, show=count_progress('images'))
     for line in describe_choice(found.point, found.usual):
         print(line)
-    print(f'Wrote {args.out}. To test it, on images that chose nothing:\n'
-          f'  {command_for("test")} '
-          f'{quote_command([args.config, str(args.out)])}')
+    cited = cite_config(cfg)
+    config, *options = cited or [args.config]
+    print(f'Wrote {args.out}. To test it, on images that chose nothing'
+          + (':' if cited else ', with the same options:')
+          + f'\n  {command_for("test")} '
+          f'{quote_command([config, str(args.out), *options])}')
 
 
 if __name__ == '__main__':

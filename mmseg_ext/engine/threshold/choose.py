@@ -67,6 +67,7 @@ def choose_threshold(cfg: Config, checkpoint: str, out: Path,
             'No validation image has a defect: no threshold can be chosen by '
             'them. Give others, by --dataset-options or --data-root')
     chosen = points.best(recall)
-    write_moved(CheckpointLoader.load_checkpoint(checkpoint, 'cpu'), out,
-                moved, chosen, Path(checkpoint).name, overwrite)
+    loaded = CheckpointLoader.load_checkpoint(
+        checkpoint, 'cpu', logger='silent')
+    write_moved(loaded, out, moved, chosen, Path(checkpoint).name, overwrite)
     return Chosen(chosen, points.at(moved.log_odds))
