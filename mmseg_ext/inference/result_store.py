@@ -1,4 +1,5 @@
 """The folder of predictions: masks, pictures, tables."""
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, fields, replace
@@ -186,7 +187,7 @@ class ResultStore:
         return {
             row['image']: row for row in self.images.rows()
             if row['image'] in measured and all(
-                map(Path.is_file, self.files(row['image'])))
+                map(os.path.isfile, self.files(row['image'])))
         }
 
     def _pictures(self, name: str) -> list[Path]:
@@ -226,7 +227,8 @@ class ResultStore:
 
     def remove_pictures(self, name: str) -> None:
         """Remove what an interruption or a failure may have left."""
-        for path in filter(Path.is_file, self.files(name)):
+        # of names too long for a file there is none: pathlib would raise
+        for path in filter(os.path.isfile, self.files(name)):
             path.unlink()
 
     def forget(self, names: Iterable[str]) -> None:
