@@ -12,49 +12,27 @@ neck = dict(
 mit_b0 = '../{folder}/segformer_xattn_mit-b0_{data}.py'
 rows = dict(
     lite0_none=dict(title='Lite0', config=lite0),
-    lite0_forward=dict(
-        title='Lite0, neck',
-        config=lite0,
-        cfg_options={
-            'model.neck': neck,
-            'model.decode_head.in_channels': [48, 80, 224, 320],
-        }),
-    # over maps as large as a trained encoder's the softmax is all but one-hot
-    lite0_norm=dict(
-        title='Lite0, neck, pre-norm',
-        config=lite0,
-        cfg_options={
-            'model.neck': dict(neck, pre_norm=True),
-            'model.decode_head.in_channels': [48, 80, 224, 320],
-        }),
-    # what may keep it between one key and all of them, one by one
-    lite0_cosine=dict(
-        title='Lite0, neck, cosine',
-        config=lite0,
-        cfg_options={
-            'model.neck': dict(neck, qk_norm=True),
-            'model.decode_head.in_channels': [48, 80, 224, 320],
-        }),
-    lite0_near=dict(
-        title='Lite0, neck, cosine, near keys',
-        config=lite0,
-        cfg_options={
-            'model.neck': dict(neck, qk_norm=True, distance_bias=2),
-            'model.decode_head.in_channels': [48, 80, 224, 320],
-        }),
-    lite0_heads=dict(
-        title='Lite0, neck, pre-norm, 4 heads',
-        config=lite0,
-        cfg_options={
-            'model.neck': dict(neck, pre_norm=True, num_heads=4),
-            'model.decode_head.in_channels': [48, 80, 224, 320],
-        }),
-    lite0_gate=dict(
-        title='Lite0, neck adding, gate',
-        config=lite0,
-        cfg_options={
-            'model.neck': dict(neck, integration='add', gate=1e-2),
-        }),
+    **{
+        f'lite0_{name}': dict(
+            title=f'Lite0, neck{title}',
+            config=lite0,
+            cfg_options={
+                'model.neck': dict(neck, **options),
+                'model.decode_head.in_channels': [48, 80, 224, 320],
+            })
+        for name, title, options in (
+            ('forward', '', {}),
+            # over maps as large as a trained encoder's the softmax is all but
+            # one-hot
+            ('norm', ', pre-norm', dict(pre_norm=True)),
+            # what may keep it between one key and all of them, one by one
+            ('cosine', ', cosine', dict(qk_norm=True)),
+            ('near', ', cosine, near keys',
+             dict(qk_norm=True, distance_bias=2)),
+            ('heads', ', pre-norm, 4 heads',
+             dict(pre_norm=True, num_heads=4)),
+        )
+    },
     lite0_backward=dict(
         title='Lite0, neck backward',
         config=lite0,
@@ -68,6 +46,13 @@ rows = dict(
         config=lite0,
         cfg_options={'model.neck': dict(neck, integration='add')},
         against='lite0_forward'),
+    lite0_gate=dict(
+        title='Lite0, neck adding, gate',
+        config=lite0,
+        cfg_options={
+            'model.neck': dict(neck, integration='add', gate=1e-2),
+        },
+        against='lite0_add'),
     lite0_full=dict(
         title='Lite0, U-Net',
         config='../{folder}/unet_efficientnet-lite0_{data}.py'),
