@@ -43,8 +43,9 @@ class OperatingPoint:
 
     def describe(self) -> str:
         """Say it in one line."""
-        return (f'IoU {100 * self.iou:.1f} %, precision '
-                f'{100 * self.precision:.1f} %, recall '
+        precision = ('-' if math.isnan(self.precision) else  # nothing found
+                     f'{100 * self.precision:.1f} %')
+        return (f'IoU {100 * self.iou:.1f} %, precision {precision}, recall '
                 f'{100 * self.recall:.1f} %; something found in {self.found} '
                 f'of {self.defective} defective images and in {self.alarms} '
                 f'of {self.good} good ones')

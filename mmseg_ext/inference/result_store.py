@@ -227,7 +227,7 @@ class ResultStore:
 
     def remove_pictures(self, name: str) -> None:
         """Remove what an interruption or a failure may have left."""
-        # of names too long for a file there is none: pathlib would raise
+        # not pathlib's, which raises of names too long for a file
         for path in filter(os.path.isfile, self.files(name)):
             path.unlink()
 

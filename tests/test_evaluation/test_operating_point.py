@@ -126,3 +126,8 @@ def test_described():
     assert 'in 3 of 3 defective images and in' in chosen
     assert rest == ['It was chosen by 3 defective validation images: with '
                     'others it may be quite another']
+
+
+def test_described_where_nothing_is_found():
+    assert 'precision -, recall 0.0 %; something found in 0 of 3' in (
+        collected(images()).at(50).describe())

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS
 from run_tool import run_tool
 from tiny import shrink
 
@@ -99,3 +100,16 @@ def test_resumed_training_keeps_it(repository, mvtec_like, trained, capsys):
     train(settings(repository, mvtec_like, trained), resume=True)
     assert files_of(trained)[1].read_bytes() == before
     assert files_of(trained)[1].name in capsys.readouterr().out
+
+
+def test_without_a_defect_in_validation_there_is_none(
+        repository, mvtec_like, tmp_path, capsys):
+    cfg = settings(repository, mvtec_like, tmp_path, steps=2)
+    images = DATASETS.build(cfg.val_dataloader.dataset)
+    cfg.val_dataloader.dataset.indices = [
+        i for i in range(len(images))
+        if images.get_data_info(i)['defect_type'] == 'good']
+    train(cfg)
+    assert 'no defect: no threshold' in capsys.readouterr().out
+    assert [*tmp_path.glob('best_*.pth')]
+    assert not [*tmp_path.glob('*_threshold.pth')]
