@@ -2,6 +2,7 @@
 import math
 from collections.abc import Sequence
 from html import escape
+from typing import Optional
 
 PROBABILITIES = (
     'The score is the highest probability of a defect that the model gives to '
@@ -13,7 +14,8 @@ MARGINS = (
 
 
 def defect_table(names: Sequence[str], percents: Sequence[float],
-                 scores: Sequence[float], margins: bool = False) -> str:
+                 scores: Sequence[float], margins: bool = False,
+                 max_rows: Optional[int] = None) -> str:
     """Return the images as HTML, the most suspicious first.
 
     Args:
@@ -22,6 +24,7 @@ def defect_table(names: Sequence[str], percents: Sequence[float],
         scores: Highest probability of a defect in each, 0 to 1; nan where an
             earlier version predicted it.
         margins: The scores are those of :class:`.MarginScore` instead.
+        max_rows: So many images at most; None: all.
     """
     order = sorted(range(len(names)), key=lambda i: (
         percents[i] <= 0, -_known(scores[i]), -percents[i], names[i]))
@@ -30,14 +33,29 @@ def defect_table(names: Sequence[str], percents: Sequence[float],
         f'<tr><td class="name">{escape(names[i])}</td>'
         f'<td>{"<b>defective</b>" if percents[i] > 0 else "good"}</td>'
         f'<td>{write_score(scores[i]) or "&ndash;"}</td>'
-        f'<td>{percents[i]:.2f}</td></tr>\n' for i in order)
+        f'<td>{percents[i]:.2f}</td></tr>\n' for i in order[:max_rows])
+    rest = describe_rest('The {} most suspicious', len(names), max_rows)
     return f'''<h2>Defective and good images</h2>
 <p class="quiet">{score} A good image with a high score is worth a look.</p>
-<div class="scroll"><table>
+{rest}<div class="scroll"><table>
 <thead><tr><th>Image</th><th></th><th>Score</th><th>Area of defects (%)</th>
 </tr></thead>
 <tbody>
 {rows}</tbody></table></div>'''
+
+
+def describe_rest(which: str, number: int, max_rows: Optional[int]) -> str:
+    """Say as HTML that a table leaves images out; '' if it has all.
+
+    Args:
+        which: Those that it has, in words with {} for their number.
+        number: Of all images.
+        max_rows: So many it has at most; None: all.
+    """
+    if max_rows is None or number <= max_rows:
+        return ''
+    return (f'<p class="quiet">{which.format(max_rows)} of {number} images; '
+            'all are in images.csv and phases.csv.</p>\n')
 
 
 def write_score(score: float) -> str:

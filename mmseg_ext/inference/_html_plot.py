@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 ROW, AXIS = 58, 34  # heights in pixels
+MAX_DOTS = 1000  # of a class; more lie on each other, and make pages large
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,10 @@ def draw_plot(heading: str, names: Sequence[str], rows: Sequence[PlotRow],
             f'text-anchor="middle">{tick * step:g}</text>')
     for i, row in enumerate(rows):
         parts += _draw_row(row, ROW * i, names, end)
-    several = (f': a dot an image, the line {line}, the band {band}'
+    dots = ('a dot an image' if len(names) <= MAX_DOTS else
+            f'dots for {MAX_DOTS} of {len(names)} images, evenly from the '
+            'least to the greatest')
+    several = (f': {dots}, the line {line}, the band {band}'
                if len(names) > 1 else '')
     return (f'<svg height="{bottom + AXIS}" role="img" aria-label="{heading} '
             f'in percent{several}">{"".join(parts)}</svg>'
@@ -76,7 +80,8 @@ def _draw_row(row: PlotRow, top: int, names: Sequence[str],
             f'<rect x="{_x(low, end)}" y="{y - 11}" height="22" '
             f'width="{_x(min(high, end) - low, end)}" fill="#1d232b" '
             'fill-opacity=".14"/>')
-    for j, (name, percent) in enumerate(zip(names, row.percents)):
+    for j in _dots(row.percents):
+        name, percent = names[j], row.percents[j]
         shift = (j * 7) % 11 - 5  # side by side where they are equal
         parts.append(
             f'<circle cx="{_x(percent, end)}" '
@@ -88,6 +93,16 @@ def _draw_row(row: PlotRow, top: int, names: Sequence[str],
         f'y1="{y - 13}" y2="{y + 13}" stroke="#1d232b" stroke-width="2.5"/>'
         f'<text x="0" y="{top + 15}"><tspan font-weight="600">'
         f'{escape(row.name)}</tspan> {text}</text>']
+
+
+def _dots(percents: Sequence[float]) -> Sequence[int]:
+    """Return which images are drawn: all, or some from each quantile."""
+    number = len(percents)
+    if number <= MAX_DOTS:
+        return range(number)
+    order = sorted(range(number), key=percents.__getitem__)
+    return [order[i * (number - 1) // (MAX_DOTS - 1)]
+            for i in range(MAX_DOTS)]
 
 
 def _x(percent: float, end: float) -> str:

@@ -11,10 +11,10 @@ from mmseg_ext.basics import decode_image, read_image, write_atomically
 from mmseg_ext.basics.csv_files import read_table
 from mmseg_ext.basics.html_page import CONTROLS, PAGE
 from mmseg_ext.basics.html_pictures import jpeg_address, png_address
-from mmseg_ext.basics.printable import counted
+from mmseg_ext.basics.printable import counted, name_some
 from mmseg_ext.basics.scale_bar import scale_bar
 
-from ._html_defects import defect_table
+from ._html_defects import defect_table, describe_rest
 from ._html_features import features_section
 from ._html_plot import PlotRow, draw_plot
 from ._html_summary import SummaryTable, summary_of
@@ -27,7 +27,10 @@ from .run_record import RunRecord
 from .scales import describe_scales
 
 REPORT = 'report.html'
-MAX_PICTURES = 40  # beyond, a page is too large to mail
+# Beyond these, a page is too large to mail and to open.
+MAX_PICTURES = 40
+MAX_ROWS = 1000  # of the table of images
+MAX_REASONS = 100  # why images were not predicted
 OPACITY = 40  # of the overlay at first, in percent
 LABELS = dict(
     crop_bottom='Rows cut off the lower edge',
@@ -139,8 +142,12 @@ class Report:
     def _notices(self) -> str:
         lines = [f'<li><b>{escape(name)}</b>: {escape(reason)}</li>'
                  for name, reason in self.failures.items()]
-        failed = (f'{counted(len(lines), "image")} could not be predicted and '
-                  f'{"is" if len(lines) == 1 else "are"} in no number below:'
+        number = len(lines)
+        if number > MAX_REASONS:
+            lines[MAX_REASONS:] = [
+                f'<li>and {number - MAX_REASONS} more, see run.json</li>']
+        failed = (f'{counted(number, "image")} could not be predicted and '
+                  f'{"is" if number == 1 else "are"} in no number below:'
                   f'<ul>{"".join(lines)}</ul>')
         texts = [failed] * bool(lines) + [escape(note) for note in self.notes]
         return '\n'.join(f'<div class="notice">{text}</div>'
@@ -194,9 +201,9 @@ class Report:
 
     def _pictures(self) -> str:
         shown = self.entries[:self.max_pictures]
-        left = len(self.entries) - len(shown)
-        note = (f'<p class="quiet">The first {counted(len(shown), "image")}; '
-                f'{left} more are in the table below.</p>' if left else '')
+        number = len(self.entries)
+        note = (f'<p class="quiet">The first {len(shown)} of {number} images; '
+                'the table has more.</p>' if number > len(shown) else '')
         legend = ''.join(
             f'<li>{self._label(i)}{" (not coloured)" * (i == self.base)}</li>'
             for i in self._words.shown(self.classes))
@@ -241,19 +248,20 @@ class Report:
             return defect_table(
                 [entry.name for entry in self.entries],
                 [percent[1] for percent in self._percents], self.scores,
-                self.margins)
+                self.margins, MAX_ROWS)
         shown = self._words.shown(self.classes)
         heads = ''.join(f'<th>{self._label(i)} (%)</th>' for i in shown)
         rows = []
-        for entry in self.entries:
+        for entry in self.entries[:MAX_ROWS]:
             cells = ''.join(f'<td>{entry.percent[i]:.2f}</td>'
                             for i in shown)
             rows.append(
                 f'<tr><td class="name">{escape(entry.name)}</td>'
                 f'<td class="fractions">{self._fractions(entry.percent)}</td>'
                 f'{cells}</tr>')
+        rest = describe_rest('The first {}', len(self.entries), MAX_ROWS)
         return f'''<h2>All images</h2>
-<div class="scroll"><table>
+{rest}<div class="scroll"><table>
 <thead><tr><th>Image</th><th></th>{heads}</tr></thead>
 <tbody>
 {chr(10).join(rows)}
@@ -320,7 +328,7 @@ def write_html_report(root: str | Path,
         notes.append(
             'These images look as if they had an information band at the '
             'lower edge, which was counted as material (crop it with '
-            f'--crop-bottom): {", ".join(record.bands)}')
+            f'--crop-bottom): {name_some(list(record.bands))}')
     base = (record.classes.index(record.base_phase)
             if record.base_phase in record.classes else None)
     page = Report(

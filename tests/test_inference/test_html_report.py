@@ -183,8 +183,48 @@ def test_further_images_are_in_the_table_only(tmp_path):
     out = write_run(tmp_path, [f'{i:02}' for i in range(7)])
     text = write_html_report(out, max_pictures=3).read_text()
     assert text.count('<figure>') == 3
-    assert 'The first 3 images; 4 more are in the table below' in text
+    assert 'The first 3 of 7 images; the table has more' in text
     assert text.count('<td class="name">') == 7
+
+
+@pytest.mark.parametrize('classes', [
+    ('ferrite', 'pearlite'), ('background', 'defect')])
+def test_page_of_many_images_is_bounded(classes):
+    """Ten times as many images, and more failures, add nothing to it."""
+    percents = np.random.default_rng(0).permutation(20000) / 200
+
+    def render(number: int) -> str:
+        entries = [
+            ReportEntry(f'image_{i:05}', Path('x.png'), Path('x.png'),
+                        [100 - percent, percent])
+            for i, percent in enumerate(percents[:number])]
+        fractions = np.stack(
+            [100 - percents[:number], percents[:number]], 1) / 100
+        return Report(
+            'run', classes, PALETTE[:2], entries,
+            summarize_phases(list(fractions), classes), {},
+            {f'broken_{i}': 'no image' for i in range(number)},
+            max_pictures=0, scores=percents[:number] / 100).render()
+
+    small, large = render(2000), render(20000)
+    assert len(large) < 1.01 * len(small) < 1e6
+    assert large.count('<td class="name">') == 1000
+    assert 'and 19900 more, see run.json' in large
+    shown = [line for line in large.splitlines() if 'class="name"' in line]
+    if classes[1] == 'defect':
+        # the most suspicious of all come first
+        assert f'image_{percents.argmax():05}' in shown[0]
+        assert 'The 1000 most suspicious of 20000 images' in large
+    else:
+        assert 'image_00000' in shown[0]
+        assert 'The first 1000 of 20000 images' in large
+    # dots from the least to the greatest
+    assert 'dots for 1000 of 20000 images' in large
+    dots = re.findall(r'<title>image_\d+: ([\d.]+) %', large)
+    assert len(dots) == 1000 * (1 + (classes[1] != 'defect'))
+    drawn = np.array(dots[-1000:], float)
+    np.testing.assert_allclose(
+        np.sort(drawn), np.linspace(0, percents.max(), 1000), atol=0.02)
 
 
 def test_large_images_are_shrunk_and_few_megabytes(tmp_path):
