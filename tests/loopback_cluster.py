@@ -1,14 +1,8 @@
 """A Dask cluster of processes on this machine, for tests that end some."""
 import json
-import re
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
-from pathlib import Path
-
-from mmseg_ext.basics import FileLock, write_atomically
-from mmseg_ext.basics.executors import Command
 
 
 class LoopbackCluster:
@@ -52,31 +46,3 @@ class LoopbackCluster:
             worker.wait(30)
         self.scheduler.kill()
         self.scheduler.wait()
-
-
-@dataclass(frozen=True)
-class Work:
-    """A job of cluster_work.py; the folder has the file 'hold': it waits."""
-    folder: Path
-
-    lock = property(lambda self: self.folder / 'lock')
-    begun = property(lambda self: self.folder / 'begun')
-    done = property(lambda self: self.folder / 'result.json')
-    command = property(lambda self: Command(
-        'cluster_work', (str(self.folder), ), self.folder / 'log'))
-
-    def holder(self):
-        """Return the process id of the worker that is at it."""
-        words = FileLock(self.lock).holder()
-        return int(re.search(r'process (\d+)', words)[1])
-
-    def begin(self):
-        write_atomically(self.begun, 'settings')
-
-    def execute(self):
-        self.begin()
-        return self.command.run()
-
-    def pids(self):
-        path = self.folder / 'pids'
-        return path.read_text().split() if path.exists() else []

@@ -1,4 +1,5 @@
 """What this machine's processor can do, as its operating system says."""
+import os
 import platform
 from pathlib import Path
 
@@ -10,6 +11,13 @@ VNNI = ('avx512_vnni', 'avx_vnni', 'amx_int8')
 def is_arm() -> bool:
     """Return whether it is of Arm's kind."""
     return platform.machine().lower() in ('arm64', 'aarch64', 'armv7l')
+
+
+def own_cores() -> set[int]:
+    """Return the cores that this process may run on."""
+    if hasattr(os, 'sched_getaffinity'):
+        return os.sched_getaffinity(0)
+    return set(range(os.cpu_count() or 1))
 
 
 def eight_bit_flags() -> tuple[str, ...] | None:

@@ -4,11 +4,12 @@ from pathlib import Path
 from statistics import median
 
 from mmseg_ext.basics import CsvWriter, write_atomically
+from mmseg_ext.basics.processor import own_cores
 
 from . import table_files
 from .report import VERSIONS
 from .scaling import ScalingRow, ScalingRun
-from .speed_load import loaded_warning, own_cores
+from .speed_load import loaded_warning
 from .tables import Cell, Table
 
 

@@ -10,10 +10,11 @@ from typing import Optional
 import torch
 
 from mmseg_ext.basics.arguments import check_at_least, check_choice
+from mmseg_ext.basics.processor import own_cores
 from mmseg_ext.engine import load_config
 
 from .measure import MEGABYTE
-from .speed_load import OtherLoad, is_loaded, own_cores
+from .speed_load import OtherLoad, is_loaded
 from .speed_rivals import RIVALS, Source, missing, source_of
 from .speed_worker import Setting, Worker, WorkerError
 

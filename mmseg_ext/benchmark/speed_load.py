@@ -5,19 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
+from mmseg_ext.basics.processor import own_cores
+
 STAT = Path('/proc/stat')
 IDLE = (3, 4)  # idle and iowait, of the ten numbers of a core
 GUEST = 8  # these are in the first two already
 FRACTION = 0.05  # of all cores: what a quiet machine stays below
 MIN_CORES = 0.1
 MIN_SECONDS = 0.2  # the system counts in hundredths of a second
-
-
-def own_cores() -> set[int]:
-    """Return the cores that this process may run on."""
-    if hasattr(os, 'sched_getaffinity'):
-        return os.sched_getaffinity(0)
-    return set(range(os.cpu_count() or 1))
 
 
 def _busy_seconds() -> float:

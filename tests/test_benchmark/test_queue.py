@@ -3,7 +3,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import loopback_cluster
+import cluster_work
 import pytest
 from mmengine.config import Config
 
@@ -56,7 +56,7 @@ class ThreeSlots(LocalExecutor):
 @pytest.fixture
 def new_run(tmp_path, monkeypatch):
     monkeypatch.setenv('PYTHONPATH', os.pathsep.join([
-        str(Path(loopback_cluster.__file__).parent),
+        str(Path(cluster_work.__file__).parent),
         os.environ.get('PYTHONPATH', '')]))
 
     def new_run(name, *starts):

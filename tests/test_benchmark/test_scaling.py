@@ -11,6 +11,7 @@ import torch
 import torch.distributed as dist
 from ranks import in_ranks
 
+from mmseg_ext.basics.processor import own_cores
 from mmseg_ext.benchmark.scaling import (
     ScalingRow,
     ScalingRun,
@@ -19,7 +20,6 @@ from mmseg_ext.benchmark.scaling import (
 )
 from mmseg_ext.benchmark.scaling_ranks import Plan, RankBench
 from mmseg_ext.benchmark.scaling_report import scaling_csv, write_scaling
-from mmseg_ext.benchmark.speed_load import own_cores
 from mmseg_ext.benchmark.speed_rivals import Source
 from mmseg_ext.benchmark.speed_worker import Bench, Setting, WorkerError
 

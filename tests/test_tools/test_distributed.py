@@ -16,7 +16,7 @@ from mmengine.device import get_device
 from ranks import in_ranks
 from run_tool import run_tool
 
-from mmseg_ext.benchmark.speed_load import own_cores
+from mmseg_ext.basics.processor import own_cores
 from mmseg_ext.engine import load_config
 from mmseg_ext.engine import train as train_config
 from mmseg_ext.samples import write_sem_sample

@@ -13,7 +13,7 @@ from pathlib import Path
 from ..extras import require_extra
 from ..files import sha256
 from ..printable import counted
-from .executor import Ended, Job
+from .executor import Ended, Job, no_news
 from .on_worker import Outcome, Task, check_worker, do_task
 from .places import SharedFolders, await_file
 
@@ -146,8 +146,11 @@ class ClusterExecutor:
         under_way.future.add_done_callback(lambda future: self._events.put(
             dict(event='done', key=future.key)))
 
-    def wait(self) -> Ended:
+    def wait(self, idle: Callable[[], None] = no_news) -> Ended:
         """Wait until a job has ended, and tell meanwhile where others are.
+
+        Args:
+            idle: Called again and again meanwhile.
 
         Raises:
             ConnectionError: If the scheduler is gone.
@@ -157,6 +160,7 @@ class ClusterExecutor:
                 event = self._events.get(timeout=PAUSE)
             except queue.Empty:
                 self._look()
+                idle()
                 continue
             under_way = self._jobs.get(event['key'])
             ended = under_way and self._take(event, under_way)

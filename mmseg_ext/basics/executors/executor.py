@@ -44,6 +44,10 @@ class Ended:
     reason: Optional[str]
 
 
+def no_news() -> None:
+    """Say nothing while jobs are waited for."""
+
+
 class Executor(Protocol):
     """Does jobs; leaving it as a context ends those that are under way.
 
@@ -80,8 +84,12 @@ class Executor(Protocol):
                 known.
         """
 
-    def wait(self) -> Ended:
-        """Wait until a job that was started has ended."""
+    def wait(self, idle: Callable[[], None] = no_news) -> Ended:
+        """Wait until a job that was started has ended.
+
+        Args:
+            idle: May be called again and again meanwhile.
+        """
 
     def __enter__(self) -> 'Executor':
         """Return itself."""
@@ -91,18 +99,24 @@ class Executor(Protocol):
 
 
 def open_executor(address: Optional[str] = None,
-                  tell: Callable[[str], None] = print) -> Executor:
+                  tell: Callable[[str], None] = print,
+                  processes: int = 1) -> Executor:
     """Return what does jobs.
 
     Args:
         address: Of the scheduler of a Dask cluster, or the file that it
-            writes for that; None: they are done here, one after the other.
+            writes for that; None: they are done here.
         tell: Called with lines on the cluster.
+        processes: How many are done here at once.
 
     Raises:
         ConnectionError: If nothing answers there.
         ImportError: If distributed is missing.
     """
+    if address is None and processes > 1:
+        from .processes import ProcessesExecutor
+
+        return ProcessesExecutor(processes)
     if address is None:
         from .local import LocalExecutor
 

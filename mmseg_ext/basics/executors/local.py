@@ -2,7 +2,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from .executor import Ended, Job
+from .executor import Ended, Job, no_news
 
 
 class LocalExecutor:
@@ -21,7 +21,7 @@ class LocalExecutor:
         tell(str(job.command.log))
         self._ended.append(Ended(job, job.execute()))
 
-    def wait(self) -> Ended:
+    def wait(self, idle: Callable[[], None] = no_news) -> Ended:
         """Return the job that was done first."""
         return self._ended.pop(0)
 

@@ -1,14 +1,12 @@
 """What runs in the workers of a Dask cluster."""
 import os
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from ..file_lock import FileLock
 from ..files import sha256
-from .command import PAUSE, Command
+from .claimed import run_claimed
+from .command import Command
 from .places import Places, await_file, describe_worker
 
 
@@ -51,10 +49,6 @@ class Outcome:
     unfit: bool = False
 
 
-class Stopped(Exception):
-    """Nobody waits for the job any more, at least not here."""
-
-
 def check_worker(places: Places) -> tuple[str, str]:
     """Return this worker in words, and what is wrong with it or ''."""
     return describe_worker(), places.fault()
@@ -93,30 +87,15 @@ def do_task(task: Task) -> Outcome:
         return Outcome(f'the worker {describe_worker()} {fault}', True)
     tell('started')
     try:
-        return _do(task, stop)
+        return Outcome(run_claimed(
+            task.command, task.lock, task.done, stop, lambda: _fault(task),
+            task.folder, {**os.environ, **task.environment}))
     finally:
         tell('left')
 
 
-def _do(task: Task, stop: Callable[[], bool]) -> Outcome:
-    lock = FileLock(task.lock, keep=True)
-    while not lock.acquire():
-        if stop():
-            raise Stopped
-        time.sleep(PAUSE)
-    try:
-        if task.done.is_file():
-            return Outcome(None)  # by who had the lock
-        await_file(task.begun)
-        if sha256(task.begun) != task.digest:
-            return Outcome('another process began it with other settings')
-        reason = task.command.run(
-            stop, task.folder, {**os.environ, **task.environment},
-            # else the lock would be free before the process has ended that
-            # a killed worker leaves
-            lock.hand_on())
-        if reason is not None and stop():
-            raise Stopped
-        return Outcome(reason)
-    finally:
-        lock.release()
+def _fault(task: Task) -> Optional[str]:
+    await_file(task.begun)
+    if sha256(task.begun) != task.digest:
+        return 'another process began it with other settings'
+    return None

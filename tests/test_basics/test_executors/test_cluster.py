@@ -6,13 +6,12 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
-import loopback_cluster
 import pytest
-from loopback_cluster import LoopbackCluster, Work
+from held_work import is_gone, new_job, take_all, wait_for
+from loopback_cluster import LoopbackCluster
 
 from mmseg_ext.basics import FileLock
 from mmseg_ext.basics.executors import cluster, open_executor, places
@@ -30,45 +29,10 @@ def loopback(tmp_path_factory):
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
-    """The present folder, from which paths are relative."""
-    monkeypatch.setenv('PYTHONPATH', os.pathsep.join([
-        str(Path(loopback_cluster.__file__).parent),
-        os.environ.get('PYTHONPATH', '')]))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
 def executor(loopback, here):
     with open_executor(loopback.address) as executor:
         executor.share([Path('out')], [here])
         yield executor
-
-
-def new_job(name, **files):
-    folder = Path('out', name)
-    folder.mkdir(parents=True)
-    for file in files:
-        (folder / file).touch()
-    return Work(folder)
-
-
-def wait_for(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
-def is_gone(pid):
-    status = Path(f'/proc/{pid}/status')
-    return not status.exists() or 'State:\tZ' in status.read_text()
-
-
-def take_all(executor, number):
-    return {ended.job.folder.name: ended.reason
-            for ended in (executor.wait() for _ in range(number))}
 
 
 def test_all_workers_work_and_a_broken_job_is_no_lost_worker(executor):
@@ -150,7 +114,7 @@ import sys
 from pathlib import Path
 
 from mmseg_ext.basics.executors import open_executor
-from loopback_cluster import Work
+from held_work import Work
 
 with open_executor(sys.argv[1]) as executor:
     executor.share([Path('out')], [])

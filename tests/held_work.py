@@ -1,0 +1,61 @@
+"""Jobs for executors that go on until they are let go; cluster_work.py."""
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmseg_ext.basics import FileLock, write_atomically
+from mmseg_ext.basics.executors import Command
+
+
+@dataclass(frozen=True)
+class Work:
+    """A job of cluster_work.py; the folder has the file 'hold': it waits."""
+    folder: Path
+
+    lock = property(lambda self: self.folder / 'lock')
+    begun = property(lambda self: self.folder / 'begun')
+    done = property(lambda self: self.folder / 'result.json')
+    command = property(lambda self: Command(
+        'cluster_work', (str(self.folder), ), self.folder / 'log'))
+
+    def holder(self):
+        """Return the process id of the worker that is at it."""
+        words = FileLock(self.lock).holder()
+        return int(re.search(r'process (\d+)', words)[1])
+
+    def begin(self):
+        write_atomically(self.begun, 'settings')
+
+    def execute(self):
+        self.begin()
+        return self.command.run()
+
+    def pids(self):
+        path = self.folder / 'pids'
+        return path.read_text().split() if path.exists() else []
+
+
+def new_job(name, **files):
+    folder = Path('out', name)
+    folder.mkdir(parents=True)
+    for file in files:
+        (folder / file).touch()
+    return Work(folder)
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def is_gone(pid):
+    status = Path(f'/proc/{pid}/status')
+    return not status.exists() or 'State:\tZ' in status.read_text()
+
+
+def take_all(executor, number):
+    return {ended.job.folder.name: ended.reason
+            for ended in (executor.wait() for _ in range(number))}
