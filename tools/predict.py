@@ -25,6 +25,7 @@ from mmseg_ext.basics.command_line import (
 from mmseg_ext.basics.console import Console
 from mmseg_ext.basics.executors import add_scheduler_option, open_executor
 from mmseg_ext.basics.printable import counted
+from mmseg_ext.basics.processor import own_cores
 
 
 def parse_args() -> argparse.Namespace:
@@ -92,7 +93,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--annotate-masks', action='store_true', help='legend and scale bar '
         'below colour masks, as below overlays')
-    add_scheduler_option(parser, 'parts of the images at once')
+    several = parser.add_mutually_exclusive_group()
+    several.add_argument(
+        '--processes', type=number(int, low=1), default=1, metavar='N',
+        help='so many of this machine predict parts of the images at once; '
+        'each has --threads, or its share of the cores (default: '
+        '%(default)s)')
+    add_scheduler_option(several, 'parts of the images at once')
     parser.add_argument(
         '--overwrite', action='store_true', help='predict all anew')
     args = parser.parse_args()
@@ -115,8 +122,11 @@ def model_files(args: argparse.Namespace):
     from mmseg_ext.inference import ModelFiles
 
     folds = None if args.folds is None else str(args.folds)
+    threads = args.threads
+    if args.processes > 1:
+        threads = threads or max(1, len(own_cores()) // args.processes)
     return ModelFiles(args.config, args.checkpoint, args.onnx, folds,
-                      args.tta, args.device, args.threads, args.batch)
+                      args.tta, args.device, threads, args.batch)
 
 
 def main() -> int:
@@ -145,7 +155,8 @@ def main() -> int:
             args.validation, model.classes, args.correct)
     console = Console()
     try:
-        with open_executor(args.scheduler, console.print) as executor:
+        with open_executor(args.scheduler, console.print,
+                           args.processes) as executor:
             job = PredictionJob(
                 model, inputs, args.out, tiling=tiling, whole=args.tile == 0,
                 bit_depth=args.bit_depth, crop_bottom=args.crop_bottom,
@@ -154,8 +165,8 @@ def main() -> int:
                 split_touching=args.split_touching, validation=validation,
                 base_phase=args.base_phase, probabilities=args.probabilities,
                 annotate_masks=args.annotate_masks,
-                parts=args.scheduler and Parts(
-                    executor, files, console.print))
+                parts=Parts(executor, files, console.print) if (
+                    args.scheduler or args.processes > 1) else None)
             outcome = job.run(args.overwrite, console.tell, args.report)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(

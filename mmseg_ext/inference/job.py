@@ -1,46 +1,35 @@
 """Prediction of many images, from files to files and a report."""
-import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, asdict, dataclass, field
 from pathlib import Path
 from typing import Optional
 
-import cv2
 import numpy as np
 
-from mmseg_ext.basics import (
-    claimed_folder,
-    find_information_band,
-    printable,
-    read_bytes,
-    write_atomically,
-)
+from mmseg_ext.basics import claimed_folder, printable, write_atomically
 from mmseg_ext.basics.arguments import check_at_least
 from mmseg_ext.basics.extras import require_extra
-from mmseg_ext.basics.files import is_of_disk, sha256
-from mmseg_ext.basics.pixel_size import Scale
+from mmseg_ext.basics.files import sha256
 from mmseg_ext.basics.png_files import write_figure
 from mmseg_ext.basics.printable import counted, name_some
 
 from .calibration import AUTO, Calibration
 from .diameter_plot import DIAMETERS, draw_diameters
+from .images_in_turn import ImagesInTurn
 from .inputs import Inputs
 from .outcome import Outcome
 from .outliers import COMPARED, describe_outliers
 from .parts import Parts, absorb_parts
 from .phase_plot import draw_phases
 from .phases import check_phase
-from .predictor import LogitModel, Prediction, predict
+from .predictor import LogitModel
 from .preparation import Preparation
 from .result_store import LABELME, ResultStore
 from .run_record import RECORD, RunRecord
 from .scales import describe_left_out
 from .tiling import Tiling
 from .validation import Validation
-
-# What networks raise at images that they were not made for.
-OF_MODELS = (RuntimeError, cv2.error, ArithmeticError, LookupError)
 
 
 @dataclass(frozen=True)
@@ -175,14 +164,7 @@ class PredictionJob:
         left = self._left(store, faults, show)
         if left or faults:
             store.remove_summaries()
-        for i, name in enumerate(left):
-            if self.parts is not None and store.record.base_phase:
-                self.parts.predict(self, store, left[i:], show)
-                absorb_parts(store)
-                break
-            self._predict(store, name, show, f'{i} of {len(left)} images')
-        if left:
-            show(f'{len(left)} of {len(left)} images')
+        self._predict_all(store, left, show)
         store.sort(self.inputs.images)
         store.record.bands = store.bands()
         store.record.scales = store.scales()
@@ -232,11 +214,10 @@ class PredictionJob:
             store = self._store(overwrite=False)
             store.record.base_phase = base_phase
             store.record.write(self.out)
-            done, names = store.done(), [*self.inputs.images]
-            for i, name in enumerate(names):
-                if name not in done:
-                    self._predict(store, name, show,
-                                  f'{i} of {len(names)} images')
+            done = store.done()
+            self._in_turn.predict(store, [
+                name for name in self.inputs.images if name not in done],
+                show)
             return dict(store.record.failures)
 
     def _store(self, overwrite: bool) -> ResultStore:
@@ -295,6 +276,12 @@ class PredictionJob:
         return Preparation.of(self.model, self.bit_depth, self.crop_bottom)
 
     @property
+    def _in_turn(self) -> ImagesInTurn:
+        return ImagesInTurn(
+            self.model, self.inputs.images, self._preparation,
+            self._calibration, self.tiling, self.whole)
+
+    @property
     def _calibration(self) -> Calibration:
         return Calibration(self.um_per_pixel, self._preparation.crop_bottom)
 
@@ -328,56 +315,23 @@ class PredictionJob:
         return [name for name in images if name not in faults
                 and (name not in done or name in stale)]
 
-    def _predict(self, store: ResultStore, name: str,
-                 show: Callable[[str], None], so_far: str) -> None:
-        path, failures = self.inputs.images[name], store.record.failures
-        show(f'{so_far} ({name})')
-        try:
-            data = read_bytes(path)
-            digest = hashlib.sha256(data).hexdigest()
-            image, prediction, rows, band, scale = self._look(
-                store, name, data, lambda done, total: show(
-                    f'{so_far} ({name}, {done} of {total} tiles)'))
-        except (OSError, ValueError) as error:
-            if isinstance(error, OSError) and store.writes(error.filename):
-                raise
-            failures[name] = printable(str(error))
-        except MemoryError:
-            failures[name] = printable(_too_large(path))
-        except OF_MODELS as error:  # such as at an odd size
-            failures[name] = printable(
-                f'{path}: the model fails on it: '
-                f'{" ".join(str(error).split()) or type(error).__name__}')
+    def _predict_all(self, store: ResultStore, names: Sequence[str],
+                     show: Callable[[str], None]) -> None:
+        """Predict images here, or all but the first by parts."""
+        here = len(names)
+        if self.parts is not None:
+            # until one has decided which phase overlays leave uncoloured
+            here = 0
+            while here < len(names) and not store.record.base_phase:
+                here += 1
+                self._in_turn.predict(store, names[here - 1:here], show)
         else:
-            try:
-                store.add(name, path, image, prediction, rows, band, digest,
-                          scale)
-                return
-            except OSError as error:
-                if is_of_disk(error):
-                    raise
-                failures[name] = printable(
-                    f'{path}: its results cannot be written: {error}')
-            except MemoryError:
-                failures[name] = printable(_too_large(path))
-            store.forget([name])
-        store.remove_pictures(name)
-
-    def _look(self, store: ResultStore, name: str, data: bytes,
-              show: Callable[[int, int], None]
-              ) -> tuple[np.ndarray, Prediction, int, int, Scale]:
-        """Return an image, its classes, rows cut off and left, its scale."""
-        path = self.inputs.images[name]
-        image = self._preparation.decode(path, data)
-        rows, scale = self._calibration.read(path, image.shape[:2], data)
-        image, rows = self._preparation.crop(path, image, rows)
-        band = find_information_band(image) if rows == 0 else 0
-        with store.maps(name, image.shape[:2], scale.um) as maps:
-            prediction = predict(self.model, image, self.tiling, self.whole,
-                                 show, maps and maps.add)
-            if maps is not None:
-                prediction = replace(prediction, entropy=maps.entropy)
-        return image, prediction, rows, band, scale
+            self._in_turn.predict(store, names, show)
+        if here < len(names):
+            self.parts.predict(self, store, names[here:], show)
+            absorb_parts(store)
+        if names:
+            show(f'{len(names)} of {len(names)} images')
 
 
 def _is_same(path: Path, row: dict[str, str]) -> bool:
@@ -387,8 +341,3 @@ def _is_same(path: Path, row: dict[str, str]) -> bool:
                 and row['file_sha256'] == sha256(path))
     except OSError:
         return False
-
-
-def _too_large(path: Path) -> str:
-    return (f'{path}: there is not enough memory for it. Smaller tiles need '
-            'less: --tile 512')

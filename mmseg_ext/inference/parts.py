@@ -60,6 +60,14 @@ class Part:
         return Command('mmseg_ext.inference.part_worker',
                        (str(self.folder), ), self.folder / LOG)
 
+    def predicted(self) -> int:
+        """Return how many of its images are done so far."""
+        table = self.folder / OUT / 'images.csv'
+        if not table.is_file():
+            return 0
+        with open(table, 'rb') as file:
+            return max(0, sum(1 for _ in file) - 1)  # the first has names
+
     def begin(self) -> None:
         """Write what its process is to know."""
         self.folder.mkdir(parents=True)
@@ -103,19 +111,25 @@ class Parts:
                                  | {*self.model.folders()}))
         parts = [*self._cut(job, store, names)]
         waiting, ended, gathered = [*parts], {}, 0
-        under_way = done = 0
+        under_way: list[Part] = []
+        done = 0
+
+        def tell_how_far() -> None:
+            so_far = done + sum(part.predicted() for part in under_way)
+            show(f'{so_far} of {len(names)} images')
+
         while gathered < len(parts):
-            while waiting and under_way < self.executor.slots:
+            while waiting and len(under_way) < self.executor.slots:
                 part = waiting.pop(0)
                 self.executor.start(part, lambda place, part=part: self.tell(
                     f'{counted(len(part.work["images"]), "image")} from '
                     f'{next(iter(part.work["images"]))}: {place}'))
-                under_way += 1
-            end = self.executor.wait()
-            under_way -= 1
+                under_way.append(part)
+            end = self.executor.wait(tell_how_far)
+            under_way.remove(end.job)
             ended[end.job.folder] = end.reason
             done += len(end.job.work['images'])
-            show(f'{done} of {len(names)} images')
+            tell_how_far()
             # in their order, which is that of lines in tables
             while (gathered < len(parts)
                    and parts[gathered].folder in ended):

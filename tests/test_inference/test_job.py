@@ -402,3 +402,13 @@ def test_progress_tells_the_image_and_its_tiles(scans, weights, tmp_path):
                          '0 of 4 images (a, 1 of 2 tiles)',
                          '0 of 4 images (a, 2 of 2 tiles)']
     assert lines[-1] == '4 of 4 images'
+
+
+def test_failures_are_told_in_the_order_of_the_images(run, scans):
+    """Also where what was predicted cannot be written, which is seen later.
+    """
+    long = 'a' * 251  # with '.json' no file may be called so
+    (scans / f'{long}.png').write_bytes((scans / 'a.png').read_bytes())
+    failures = run(labelme=True)[0].record.failures
+    assert list(failures) == [long, 'broken']
+    assert 'its results cannot be written' in failures[long]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmseg_ext.basics import FileLock
-from mmseg_ext.basics.executors import LocalExecutor
+from mmseg_ext.basics.executors import LocalExecutor, open_executor
 from mmseg_ext.inference import (
     ModelFiles,
     Parts,
@@ -27,7 +27,7 @@ class TwoSlots(LocalExecutor):
     slots = 2
     waits = 9
 
-    def wait(self):
+    def wait(self, idle=None):
         if not self.waits:
             raise KeyboardInterrupt
         self.waits -= 1
@@ -75,8 +75,12 @@ def alone(model, scans, tmp_path_factory):
     return out
 
 
-def test_files_are_those_of_one_process(model, scans, alone, tmp_path):
-    outcome = predict(model, scans, tmp_path / 'out', TwoSlots())
+@pytest.mark.parametrize('new_executor', [
+    TwoSlots, lambda: open_executor(processes=2)])
+def test_files_are_those_of_one_process(
+        model, scans, alone, tmp_path, new_executor):
+    with new_executor() as executor:
+        outcome = predict(model, scans, tmp_path / 'out', executor)
     assert list(outcome.record.failures) == ['3broken', '5broken']
     assert contents(tmp_path / 'out') == contents(alone)
     assert (tmp_path / 'out/report.html').exists()
