@@ -149,10 +149,11 @@ def test_validation_is_part_of_the_report(run, scans, tmp_path):
 
 
 def test_interrupted(run, scans, monkeypatch):
-    logits = TorchModel.logits
+    logits, asked = TorchModel.logits, []
 
     def stop(self, batch):
-        if Path('out/masks/a.png').exists():
+        asked.append(batch)
+        if len(asked) == 2:  # the first may still be being written: it is kept
             raise KeyboardInterrupt
         return logits(self, batch)
 
