@@ -1,4 +1,4 @@
-"""Jobs for executors that go on until they are let go; cluster_work.py."""
+"""Jobs for executors, each a process of cluster_work.py, until let go."""
 import re
 import time
 from dataclasses import dataclass

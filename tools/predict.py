@@ -97,8 +97,8 @@ def parse_args() -> argparse.Namespace:
     several.add_argument(
         '--processes', type=number(int, low=1), default=1, metavar='N',
         help='so many of this machine predict parts of the images at once; '
-        'each has --threads, or its share of the cores (default: '
-        '%(default)s)')
+        'each loads the model, on a GPU too, and has --threads, or its '
+        'share of the cores (default: %(default)s)')
     add_scheduler_option(several, 'parts of the images at once')
     parser.add_argument(
         '--overwrite', action='store_true', help='predict all anew')

@@ -9,11 +9,12 @@ from typing import Optional
 import torch
 
 from mmseg_ext.basics.arguments import check_at_least
+from mmseg_ext.basics.processor import own_cores
 from mmseg_ext.basics.sections import sections
 from mmseg_ext.engine import load_config
 
 from .scaling_ranks import Plan, Ranks, label
-from .speed_load import is_loaded, own_cores
+from .speed_load import is_loaded
 from .speed_rivals import source_of
 from .speed_worker import Setting
 

@@ -5,12 +5,13 @@ from pathlib import Path
 from statistics import median
 
 from mmseg_ext.basics import CsvWriter, write_atomically
+from mmseg_ext.basics.processor import own_cores
 
 from . import table_files
 from .measure import MEGABYTE
 from .report import VERSIONS
 from .speed import PASSES, Row, SpeedRun, describe_setting
-from .speed_load import loaded_warning, own_cores
+from .speed_load import loaded_warning
 from .speed_plot import draw_speed
 from .tables import Cell, Table
 

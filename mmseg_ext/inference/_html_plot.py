@@ -96,7 +96,7 @@ def _draw_row(row: PlotRow, top: int, names: Sequence[str],
 
 
 def _dots(percents: Sequence[float]) -> Sequence[int]:
-    """Return which images are drawn: all, or some from each quantile."""
+    """Return which images are drawn: all, or evenly spaced by rank."""
     number = len(percents)
     if number <= MAX_DOTS:
         return range(number)

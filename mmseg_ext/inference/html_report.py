@@ -203,7 +203,7 @@ class Report:
         shown = self.entries[:self.max_pictures]
         number = len(self.entries)
         note = (f'<p class="quiet">The first {len(shown)} of {number} images; '
-                'the table has more.</p>' if number > len(shown) else '')
+                'all are in images.csv.</p>' if number > len(shown) else '')
         legend = ''.join(
             f'<li>{self._label(i)}{" (not coloured)" * (i == self.base)}</li>'
             for i in self._words.shown(self.classes))

@@ -2,6 +2,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Optional
 
@@ -41,37 +42,35 @@ class ImagesInTurn:
     whole: bool = False
 
     def predict(self, store: ResultStore, names: Sequence[str],
-                show: Callable[[str], None]) -> None:
+                show: Callable[[str], None], before: int = 0,
+                total: Optional[int] = None) -> None:
         """Predict images; note in the store's record why one cannot be.
 
         Args:
             store: Gets the results.
             names: Of the images.
             show: Called with a line that says how far it is.
+            before: Number of images that were predicted before these.
+            total: Of all images; None: there are no others.
 
         Raises:
             OSError: If the disk of the results is full or fails.
         """
+        total = before + len(names) if total is None else total
         with Overlap(self._read) as overlap:
-            for i in range(len(names)):
-                self._predict(store, overlap, names[i:i + 2], show,
-                              f'{i} of {len(names)} images')
+            for i, (name, following) in enumerate(
+                    zip_longest(names, names[1:])):
+                self._predict(store, overlap, name, following, show,
+                              f'{before + i} of {total} images')
             overlap.finish()
-        # those found while writing come later than those of the next image
-        place = {name: i for i, name in enumerate(self.images)}
-        store.record.failures = dict(sorted(
-            store.record.failures.items(),
-            key=lambda failure: place.get(failure[0], -1)))
 
-    def _predict(self, store: ResultStore, overlap: Overlap,
-                 names: Sequence[str], show: Callable[[str], None],
+    def _predict(self, store: ResultStore, overlap: Overlap, name: str,
+                 following: Optional[str], show: Callable[[str], None],
                  so_far: str) -> None:
-        """Predict the first of these images; another may follow."""
-        name, *following = names
         path, failures = self.images[name], store.record.failures
         show(f'{so_far} ({name})')
         try:
-            image = overlap.read(name, *following)
+            image = overlap.read(name, following)
             prediction = self._look(store, name, image, lambda done, total:
                                     show(f'{so_far} ({name}, {done} of '
                                          f'{total} tiles)'))
@@ -86,6 +85,8 @@ class ImagesInTurn:
                 f'{path}: the model fails on it: '
                 f'{" ".join(str(error).split()) or type(error).__name__}')
         else:
+            # here, as the record may not be written while failures are noted
+            store.choose_base_phase(prediction)
             overlap.write(image, lambda: self._write(
                 store, name, image, prediction))
             return

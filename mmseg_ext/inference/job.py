@@ -62,7 +62,8 @@ class PredictionJob:
         labelme: Also write masks for labelme, to be corrected.
         beside: Name of a file -> what is in it, to be written before the
             first image is predicted; see :class:`ResultStore` for the names.
-        parts: Predicts all but the first image; None: this process does.
+        parts: Predicts all images but those here that decide the base
+            phase; None: this process predicts all.
         refusal: Why nothing is to be predicted. It is raised when what
             stands beside is written.
 
@@ -166,6 +167,12 @@ class PredictionJob:
             store.remove_summaries()
         self._predict_all(store, left, show)
         store.sort(self.inputs.images)
+        # they are found in another order while others are written, by parts
+        place = {printable(name): i for i, name in enumerate(
+            self.inputs.images)}
+        store.record.failures = dict(sorted(
+            store.record.failures.items(),
+            key=lambda item: place.get(printable(item[0]), -1)))
         store.record.bands = store.bands()
         store.record.scales = store.scales()
         fractions = store.fractions()
@@ -317,19 +324,20 @@ class PredictionJob:
 
     def _predict_all(self, store: ResultStore, names: Sequence[str],
                      show: Callable[[str], None]) -> None:
-        """Predict images here, or all but the first by parts."""
-        here = len(names)
-        if self.parts is not None:
-            # until one has decided which phase overlays leave uncoloured
+        """Predict images here, or by parts what comes once one has decided
+        which phase overlays leave uncoloured.
+        """
+        if self.parts is None:
+            self._in_turn.predict(store, names, show)
+        else:
             here = 0
             while here < len(names) and not store.record.base_phase:
+                self._in_turn.predict(
+                    store, names[here:here + 1], show, here, len(names))
                 here += 1
-                self._in_turn.predict(store, names[here - 1:here], show)
-        else:
-            self._in_turn.predict(store, names, show)
-        if here < len(names):
-            self.parts.predict(self, store, names[here:], show)
-            absorb_parts(store)
+            if here < len(names):
+                self.parts.predict(self, store, names[here:], show, here)
+                absorb_parts(store)
         if names:
             show(f'{len(names)} of {len(names)} images')
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from mmseg_ext.basics.pixel_size import Scale
 
-# Pixels of images that may be in memory beside the one that is predicted.
-MAX_BESIDE = 2**23
+# While an image of more pixels is predicted, none is read or written.
+MAX_SHARING = 2**23
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,15 @@ class ReadImage:
     @property
     def is_small(self) -> bool:
         """Whether there may be others in memory beside it."""
-        return self.image.shape[0] * self.image.shape[1] <= MAX_BESIDE
+        return self.image.shape[0] * self.image.shape[1] <= MAX_SHARING
 
 
 class Overlap:
     """Reads the next image and writes the last while one is predicted.
 
-    Only where images are small: of large ones there is one in memory. What
-    is being written when the context is left is written to its end.
+    Only beside small images; the one that is read meanwhile may be a large
+    one. What was begun to be written when the context is left, by an error
+    or an interruption too, is written to its end.
 
     Args:
         read: Returns an image by its name.
@@ -98,5 +99,15 @@ class Overlap:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Wait for both."""
-        self._threads.shutdown(cancel_futures=True)
+        """Wait for both, whatever interrupts it: others may write then."""
+        for ahead in self._ahead.values():
+            ahead.cancel()
+        interrupted = None
+        while True:
+            try:
+                self._threads.shutdown()
+                break
+            except KeyboardInterrupt as error:
+                interrupted = error
+        if interrupted is not None:
+            raise interrupted

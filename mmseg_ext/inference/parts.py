@@ -62,11 +62,11 @@ class Part:
 
     def predicted(self) -> int:
         """Return how many of its images are done so far."""
-        table = self.folder / OUT / 'images.csv'
-        if not table.is_file():
+        try:
+            with open(self.folder / OUT / 'images.csv', 'rb') as file:
+                return max(0, sum(1 for _ in file) - 1)  # the first has names
+        except OSError:  # another machine may be replacing it
             return 0
-        with open(table, 'rb') as file:
-            return max(0, sum(1 for _ in file) - 1)  # the first has names
 
     def begin(self) -> None:
         """Write what its process is to know."""
@@ -83,7 +83,7 @@ class Part:
 class Parts:
     """Deals images out to an executor, and gathers what it predicts.
 
-    The first image is predicted here, where it decides which phase overlays
+    The job predicts images itself until one has decided which phase overlays
     leave uncoloured.
 
     Attributes:
@@ -96,7 +96,8 @@ class Parts:
     tell: Callable[[str], None]
 
     def predict(self, job: 'PredictionJob', store: ResultStore,
-                names: Sequence[str], show: Callable[[str], None]) -> None:
+                names: Sequence[str], show: Callable[[str], None],
+                before: int = 0) -> None:
         """Predict images; the results are as if it had been done here.
 
         Args:
@@ -104,6 +105,7 @@ class Parts:
             store: Gets the results.
             names: Of the images.
             show: Called with a line that says how far it is.
+            before: Number of images that were predicted before these.
         """
         images = job.inputs.images
         self.executor.share(
@@ -116,7 +118,7 @@ class Parts:
 
         def tell_how_far() -> None:
             so_far = done + sum(part.predicted() for part in under_way)
-            show(f'{so_far} of {len(names)} images')
+            show(f'{before + so_far} of {before + len(names)} images')
 
         while gathered < len(parts):
             while waiting and len(under_way) < self.executor.slots:

@@ -239,6 +239,13 @@ class ResultStore:
         for table in reversed(self.tables):
             table.keep(lambda row: row['image'] in kept)
 
+    def choose_base_phase(self, prediction: Prediction) -> None:
+        """Let an image decide it for all, unless that has been done."""
+        if not self.record.base_phase:
+            self.record.base_phase = base_phase(
+                prediction.classes, prediction.fractions)
+            self.record.write(self.root)
+
     def add(self, name: str, path: Path, image: np.ndarray,
             prediction: Prediction, cropped_rows: int, band_rows: int = 0,
             digest: Optional[str] = None,
@@ -257,10 +264,7 @@ class ResultStore:
                 as it is now.
             scale: Size of its pixels.
         """
-        if not self.record.base_phase:
-            self.record.base_phase = base_phase(
-                prediction.classes, prediction.fractions)
-            self.record.write(self.root)  # all others have the same
+        self.choose_base_phase(prediction)
         pictures = Pictures(self.record.base_phase, self.strips)
         # drawn one after the other: they may be large
         for picture, draw in zip(self._pictures(name), (

@@ -6,12 +6,8 @@ import time
 
 import pytest
 
-from mmseg_ext.benchmark.speed_load import (
-    STAT,
-    OtherLoad,
-    is_loaded,
-    own_cores,
-)
+from mmseg_ext.basics.processor import own_cores
+from mmseg_ext.benchmark.speed_load import STAT, OtherLoad, is_loaded
 
 needs_stat = pytest.mark.skipif(
     not STAT.is_file(), reason=f'needs {STAT}: Linux only')

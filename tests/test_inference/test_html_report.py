@@ -183,7 +183,7 @@ def test_further_images_are_in_the_table_only(tmp_path):
     out = write_run(tmp_path, [f'{i:02}' for i in range(7)])
     text = write_html_report(out, max_pictures=3).read_text()
     assert text.count('<figure>') == 3
-    assert 'The first 3 of 7 images; the table has more' in text
+    assert 'The first 3 of 7 images; all are in images.csv' in text
     assert text.count('<td class="name">') == 7
 
 

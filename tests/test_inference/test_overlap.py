@@ -1,5 +1,7 @@
 """Reading and writing beside the network: at once, in order, told."""
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -42,7 +44,7 @@ def test_the_next_is_read_and_the_last_written_meanwhile():
 
 
 def test_large_images_are_alone_in_memory(monkeypatch):
-    monkeypatch.setattr(overlap_module, 'MAX_BESIDE', 15)
+    monkeypatch.setattr(overlap_module, 'MAX_SHARING', 15)
     done = []
 
     def read_one(name: str) -> ReadImage:
@@ -54,6 +56,26 @@ def test_large_images_are_alone_in_memory(monkeypatch):
             found = overlap.read(name, *NAMES[i + 1:i + 2])
             overlap.write(found, lambda name=name: done.append(name))
     assert done == ['read a', 'a', 'read b', 'b', 'read c', 'c']
+
+
+def test_an_interruption_loses_nothing_that_is_written(monkeypatch):
+    """Not even a second one, while the first waits for the writing."""
+    written, waited = [], []
+    shutdown = ThreadPoolExecutor.shutdown
+
+    def interrupt(self):
+        waited.append(self)
+        if len(waited) == 1:
+            raise KeyboardInterrupt('again')
+        shutdown(self)
+
+    monkeypatch.setattr(ThreadPoolExecutor, 'shutdown', interrupt)
+    with pytest.raises(KeyboardInterrupt, match='again'), Overlap(
+            lambda name: image()) as overlap:
+        overlap.write(overlap.read('a', 'b'), lambda: (
+            time.sleep(0.3), written.append('a')))
+        raise KeyboardInterrupt
+    assert written == ['a']
 
 
 def test_errors_come_where_they_belong():

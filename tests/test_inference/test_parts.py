@@ -54,12 +54,13 @@ def scans(tmp_path_factory):
     return scans
 
 
-def predict(model, scans, out, executor=None, files=None, **options):
+def predict(model, scans, out, executor=None, files=None, progress=None,
+            **options):
     job = PredictionJob(
         model.load(), list_inputs([str(scans)], out), out,
         um_per_pixel=0.5, probabilities=True,
         parts=executor and Parts(executor, files or model, print), **options)
-    return job.run(report=True)
+    return job.run(report=True, progress=progress)
 
 
 def contents(out):
@@ -79,11 +80,42 @@ def alone(model, scans, tmp_path_factory):
     TwoSlots, lambda: open_executor(processes=2)])
 def test_files_are_those_of_one_process(
         model, scans, alone, tmp_path, new_executor):
+    lines = []
     with new_executor() as executor:
-        outcome = predict(model, scans, tmp_path / 'out', executor)
+        outcome = predict(model, scans, tmp_path / 'out', executor,
+                          progress=lines.append)
+    assert lines[0] == '0 of 8 images (0)'
+    assert {line.split(' of ')[1] for line in lines[1:]} == {'8 images'}
+    numbers = [int(line.split()[0]) for line in lines]
+    assert numbers == sorted(numbers) and numbers[-1] == 8
     assert list(outcome.record.failures) == ['3broken', '5broken']
     assert contents(tmp_path / 'out') == contents(alone)
     assert (tmp_path / 'out/report.html').exists()
+
+
+def test_failures_are_those_of_one_process(model, scans, tmp_path):
+    """Also what is known before: two images that would have one mask."""
+    some = tmp_path / 'some'
+    (some / '5.png').mkdir(parents=True)
+    for name in ('5.tif', '5.png/a.png', '6.png'):
+        (some / name).write_bytes((scans / '0.png').read_bytes())
+    (some / '0broken.png').write_bytes(b'no image')
+    found = [
+        [*predict(model, some, tmp_path / f'{i}', executor)
+         .record.failures.items()]
+        for i, executor in enumerate((None, TwoSlots()))]
+    assert found[0] == found[1]
+    assert [name for name, _ in found[0]] == ['0broken', '5.png/a']
+
+
+def test_a_part_tells_how_far_it_is(tmp_path):
+    part = parts.Part(tmp_path, {})
+    assert part.predicted() == 0
+    table = tmp_path / parts.OUT / 'images.csv'
+    table.parent.mkdir()
+    for lines, number in (('', 0), ('image\n', 0), ('image\na\nb\n', 2)):
+        table.write_text(lines)
+        assert part.predicted() == number
 
 
 def test_an_interrupted_command_goes_on(

@@ -3,6 +3,7 @@ import csv
 import json
 import re
 import runpy
+import shutil
 import sys
 from pathlib import Path
 
@@ -146,6 +147,25 @@ def test_validation_is_part_of_the_report(run, scans, tmp_path):
     write_folds(tmp_path / 'other', confusion, 'ACB')
     status, _ = run(*options[:-1], 'other', '--overwrite')
     assert 'classes A, C, B; the model predicts A, B, C' in status
+
+
+def test_several_processes(run, scans, tmp_path):
+    """They leave what one leaves, and share its threads' number."""
+    options = scans, '--threads', '1', '--um-per-pixel', '0.1'
+    assert run(*options)[0] == 1  # two images are no images
+    alone = files(tmp_path / 'out')
+    shutil.rmtree(tmp_path / 'out')
+    status, printed = run(*options, '--processes', '2')
+    assert status == 1
+    assert re.search(r'2 images from b: \S+/from_1/log\.txt', printed)
+    assert files(tmp_path / 'out') == alone
+    assert 'not allowed with' in run(
+        scans, '--processes', '2', '--scheduler', 'x')[1]
+
+
+def files(out: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(out)): path.read_bytes()
+            for path in out.rglob('*') if path.is_file()}
 
 
 def test_interrupted(run, scans, monkeypatch):

@@ -27,7 +27,8 @@ def run_claimed(command: Command, lock: Path, done: Path,
             ended and the command's has not.
         done: File that is there once it is done.
         stop: Asked all the time whether it is to be ended.
-        fault: Asked, with the lock, why it cannot be done; None: it can.
+        fault: Asked once the lock is held; returns why the job cannot be
+            done, or None.
         folder: It is run in; None: the present one.
         environment: Its variables.
 
@@ -35,7 +36,7 @@ def run_claimed(command: Command, lock: Path, done: Path,
         Why it is not done; None if it is.
 
     Raises:
-        Stopped: If it was; the command has ended.
+        Stopped: If ``stop`` said so; the command has ended by then.
     """
     held = FileLock(lock, keep=True)
     while not held.acquire():

@@ -150,7 +150,7 @@ class ClusterExecutor:
         """Wait until a job has ended, and tell meanwhile where others are.
 
         Args:
-            idle: Called again and again meanwhile.
+            idle: May be called again and again meanwhile.
 
         Raises:
             ConnectionError: If the scheduler is gone.

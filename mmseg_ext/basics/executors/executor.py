@@ -1,5 +1,6 @@
 """What takes jobs, and says which have ended."""
 import argparse
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,8 +113,11 @@ def open_executor(address: Optional[str] = None,
     Raises:
         ConnectionError: If nothing answers there.
         ImportError: If distributed is missing.
+        OSError: If this machine's system has no processes as they need.
     """
     if address is None and processes > 1:
+        if os.name != 'posix':
+            raise OSError('Several processes at once need Linux or macOS')
         from .processes import ProcessesExecutor
 
         return ProcessesExecutor(processes)

@@ -3,7 +3,6 @@ import queue
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 from .claimed import Stopped, run_claimed
@@ -52,16 +51,17 @@ class ProcessesExecutor:
             idle: Called again and again meanwhile.
 
         Raises:
-            OSError: If a process cannot be started.
+            Exception: What kept a job from being run, such as an OSError.
         """
         while True:
-            with suppress(queue.Empty):
+            try:
                 ended = self._ended.get(timeout=PAUSE)
-                break
-            idle()
-        if isinstance(ended, BaseException):
-            raise ended
-        return ended
+            except queue.Empty:
+                idle()
+                continue
+            if isinstance(ended, BaseException):
+                raise ended
+            return ended
 
     def __enter__(self) -> 'ProcessesExecutor':
         return self
