@@ -31,7 +31,8 @@ def _busy_seconds() -> float:
 class OtherLoad:
     """Watch, from now on, what all other processes take of the cores.
 
-    What a hypervisor takes away counts, too.
+    What a hypervisor takes away counts, too; processes that this one has
+    waited for meanwhile do not.
     """
 
     def __init__(self) -> None:
@@ -40,7 +41,7 @@ class OtherLoad:
     def _now(self) -> tuple[float, float]:
         own = os.times()
         others = (
-            _busy_seconds() - own.user - own.system
+            _busy_seconds() - sum(own[:4])  # own, and children's
             if STAT.is_file() else float('nan'))
         return time.perf_counter(), others
 

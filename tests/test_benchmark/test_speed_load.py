@@ -40,6 +40,18 @@ def test_own_work_is_not_that_of_others():
     assert others <= len(own_cores()) * (watched + 0.03) - 0.3
 
 
+@needs_stat
+def test_nor_is_that_of_what_it_has_waited_for():
+    load = OtherLoad()
+    subprocess.run([sys.executable, '-S', '-c', """
+import time
+while time.process_time() < 0.3:
+    pass
+"""], check=True)
+    watched, others = load.stop()
+    assert others <= len(own_cores()) * (watched + 0.03) - 0.3
+
+
 def test_verdict():
     limit = max(0.1, 0.05 * len(own_cores()))
     assert is_loaded(limit + 0.01, 1.0) is True
