@@ -1,6 +1,8 @@
 """Jobs for executors, each a process of cluster_work.py, until let go."""
+import json
 import re
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +29,21 @@ class Work:
     def begin(self):
         write_atomically(self.begun, 'settings')
 
-    def execute(self):
+    def execute(self, stop=None):
         self.begin()
-        return self.command.run()
+        return self.command.run(stop)
+
+    @contextmanager
+    def claimed(self):
+        lock = FileLock(self.lock, keep=True)
+        try:
+            yield lock.acquire()
+        finally:
+            lock.release()
+
+    def result(self):
+        return json.loads(self.done.read_text()) if self.done.exists() else (
+            None)
 
     def pids(self):
         path = self.folder / 'pids'

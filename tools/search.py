@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mmseg_ext.basics.argument_types import number
 from mmseg_ext.basics.command_line import new_parser, run
+from mmseg_ext.basics.executors import add_scheduler_option, open_executor
 
 
 def parse_args() -> argparse.Namespace:
@@ -45,6 +46,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--from-scratch', action='store_true',
         help='start from random weights; nothing is downloaded')
+    add_scheduler_option(parser, 'trials at once')
     parser.add_argument(
         '--work-dir', type=Path, default='work_dirs/search', metavar='DIR',
         help='the search goes to a folder in it (default: %(default)s)')
@@ -62,9 +64,12 @@ def main() -> None:
     settings = Settings(args.sampler, args.multi_objective, args.seed,
                         args.trials, args.hours)
     try:
-        report, failures = run_search(
-            search, args.work_dir, settings, args.tables_only,
-            partial(print, flush=True))
+        tell = partial(print, flush=True)
+        with open_executor(None if args.tables_only else args.scheduler,
+                           tell) as executor:
+            report, failures = run_search(
+                search, args.work_dir, settings, args.tables_only, tell,
+                executor)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             'Interrupted. The same command goes on from here; with '

@@ -73,10 +73,11 @@ class Part:
         self.folder.mkdir(parents=True)
         write_atomically(self.begun, json.dumps(self.work))
 
-    def execute(self) -> Optional[str]:
+    def execute(self, stop: Optional[Callable[[], bool]] = None
+                ) -> Optional[str]:
         """Do it here."""
         self.begin()
-        return self.command.run()
+        return self.command.run(stop)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """Judge a candidate: can it be built, what does it cost, how good is it."""
 import math
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional, TypeVar
 
 from mmengine.config import Config
 
@@ -29,6 +29,26 @@ if TYPE_CHECKING:
     from optuna.trial import Trial
 
 
+T = TypeVar('T')
+
+
+@dataclass(frozen=True)
+class Work:
+    """A job that a candidate is judged by.
+
+    Attributes:
+        job: To be done, unless it is.
+        stop: Asked now and then whether to end it; None: never.
+    """
+    job: Job
+    stop: Optional[Callable[[], bool]] = None
+
+
+# Yields jobs, is sent why each is not done or None, and returns what was
+# found.
+Judgement = Generator[Work, Optional[str], T]
+
+
 class Failed(Exception):
     """Why a candidate has no numbers."""
 
@@ -38,22 +58,19 @@ class Pruned(Exception):
 
 
 class Evaluation:
-    """Judge candidates, each in processes of their own.
+    """Judge candidates, by jobs that others do.
 
     Args:
         search: What is searched.
         root: Folder of the folders of trainings and costs.
         prunes: End a training at a rung where it is hopeless.
-        echo: Called with each line of progress.
 
     Raises:
         ValueError: If the base cannot be built.
     """
 
-    def __init__(self, search: Search, root: Path, prunes: bool,
-                 echo: Callable[[str], None]) -> None:
-        self.search, self.root = search, root
-        self.prunes, self.echo = prunes, echo
+    def __init__(self, search: Search, root: Path, prunes: bool) -> None:
+        self.search, self.root, self.prunes = search, root, prunes
         try:
             self._base_count = count_parameters(
                 search.cfg.model, search.input_size)
@@ -62,7 +79,7 @@ class Evaluation:
                 f'{search.base}, the base of the search, cannot be built: '
                 f'{_sentence(error)}') from error
 
-    def judge(self, trial: 'Trial', values: dict) -> Record:
+    def judge(self, trial: 'Trial', values: dict) -> Judgement[Record]:
         """Build a candidate, time it, train it.
 
         Args:
@@ -80,8 +97,8 @@ class Evaluation:
             record = replace(record, count=count,
                              parameters=count / self._base_count)
             self._check_limit('max_params', count, '{:,.0f} parameters')
-            record = self._with_cost(record, cfg)
-            record = self._with_accuracy(record, cfg, trial)
+            record = yield from self._with_cost(record, cfg)
+            record = yield from self._with_accuracy(record, cfg, trial)
         except Failed as error:
             record = replace(record, state=FAILED, note=str(error))
         except Pruned as error:
@@ -100,9 +117,9 @@ class Evaluation:
             raise Pruned(f'{words.format(value)}, and {name} is {limit:,g}: '
                          'not trained')
 
-    def _with_cost(self, record: Record, cfg: Config) -> Record:
+    def _with_cost(self, record: Record, cfg: Config) -> Judgement[Record]:
         job = cost_job(self.search, self.root, cfg)
-        self._do(job)
+        yield from self._do(job)
         rows = job.result()['rows']
         for name, row in rows.items():
             if 'error' in row:
@@ -116,15 +133,14 @@ class Evaluation:
         return record
 
     def _with_accuracy(self, record: Record, cfg: Config,
-                       trial: 'Trial') -> Record:
+                       trial: 'Trial') -> Judgement[Record]:
         found, images = [], ''
         for i, seed in enumerate(self.search.seeds):
             job = run_job('trial', self.root,
                           _attempt(run_config, self.search, cfg, seed))
-            self.echo(f'  {job.log}')
             stop = (_Rungs(self.search, record, trial, job)
                     if self.prunes and i == 0 and self.search.rungs else None)
-            self._do(job, stop)
+            yield from self._do(job, stop)
             result = job.result()
             found.append(self._objective(record, result['metrics']))
             images = result['data']['test']['fingerprint']
@@ -141,23 +157,21 @@ class Evaluation:
                 f'search; it gives {", ".join(sorted(metrics))}')
         raise Failed(f'its {name} is no number')
 
-    def _do(self, job: Job, stop: Optional['_Rungs'] = None) -> None:
+    def _do(self, job: Job, stop: Optional['_Rungs'] = None
+            ) -> Judgement[None]:
         """Do a job that is not done; a hopeless one is not begun.
 
         Raises:
             Failed: If it did not work.
             Pruned: If it was stopped at a rung.
         """
-        with job.claimed() as mine:
-            if not mine:
-                raise Failed(f'another process is at {job.folder}')
-            reason = None
-            hopeless = stop is not None and stop()
-            if job.result() is None and not hopeless:
-                reason = job.execute(stop)
-            # also of a training that was at its end before anybody looked
-            if stop is not None and (stop.at is not None or stop()):
-                raise Pruned(stop.why())
+        reason = None
+        hopeless = stop is not None and stop()
+        if job.result() is None and not hopeless:
+            reason = yield Work(job, stop)
+        # also of a training that was at its end before anybody looked
+        if stop is not None and (stop.at is not None or stop()):
+            raise Pruned(stop.why())
         if reason is not None:
             words = job.last_words(1)
             raise Failed(': '.join([reason, *words]) + f' ({job.log})')

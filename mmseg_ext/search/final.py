@@ -7,6 +7,7 @@ from typing import Optional
 
 from mmengine.config import Config
 
+from mmseg_ext.basics.executors import Executor
 from mmseg_ext.benchmark.jobs import Job
 from mmseg_ext.benchmark.queue import Failure, do_runs
 
@@ -91,7 +92,7 @@ def finalists(search: Search, root: Path, records: Sequence[Record],
 
 
 def run_finals(entries: Sequence[Entry], echo: Callable[[str], None],
-               objective: str) -> list[Failure]:
+               objective: str, executor: Executor) -> list[Failure]:
     """Train what is not trained, seed by seed, and return what failed."""
     runs = [_Run(f'{entry.title}, seed {job.cfg.randomness.seed}', job,
                  entry.title)
@@ -102,7 +103,7 @@ def run_finals(entries: Sequence[Entry], echo: Callable[[str], None],
         value = result['metrics'].get(objective)
         return [] if value is None else [f'{objective} {value:.2f}']
 
-    return do_runs(runs, runs, False, echo, describe)
+    return do_runs(runs, runs, False, echo, describe, executor)
 
 
 def read_finals(entries: Sequence[Entry], objective: str) -> list[Entry]:

@@ -1,13 +1,16 @@
-"""Try candidates one after the other until the budget is used."""
+"""Try candidates until the budget is used."""
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Optional
 
 from mmseg_ext.basics import format_duration
+from mmseg_ext.basics.executors import Executor, LocalExecutor
 
-from .evaluation import Evaluation
+from .evaluation import Evaluation, Judgement, Work
 from .names import describe
 from .records import (
     FAILED,
@@ -28,44 +31,149 @@ KEPT = ('note', 'same_as', 'accuracy', 'latency', 'parameters',
 
 
 def try_candidates(study: Study, evaluation: Evaluation,
-                   echo: Callable[[str], None]) -> None:
+                   echo: Callable[[str], None],
+                   executor: Optional[Executor] = None) -> None:
     """Do the trials that a study lacks.
 
     One that fails stops nothing; parameters that were tried before are not
-    trained again.
+    trained again. As many are under way at once as the executor does jobs,
+    once the base is judged.
 
     Args:
         study: With its settings.
         evaluation: Judges a candidate.
         echo: Called with each line of progress.
+        executor: Does the jobs; None: this machine, one after the other.
 
     Raises:
         ValueError: If the base cannot be built, or is not judged by the
             objective.
     """
-    settings, began = study.settings, time.monotonic()
-    while study.left() > 0:
-        passed = time.monotonic() - began
-        if settings.hours is not None and passed >= 3600 * settings.hours:
-            echo(f'--hours {settings.hours:g} are over: {study.left()} '
-                 'trials are left')
-            return
-        trial = study.next()
-        records = read_records(study)
-        values = study.values(trial.params)
-        base = ' (the base)' * (trial.number == 0)
-        echo(f'[{trial.number + 1}/{settings.trials}] '
-             f'{describe(study.search.space, values)}{base}')
-        before = _same(records, trial.number, values)
-        if before is None:
-            record = evaluation.judge(trial, values)
+    _Loop(study, evaluation, echo, executor or LocalExecutor()).run()
+
+
+@dataclass
+class _UnderWay:
+    """A trial that has begun.
+
+    Attributes:
+        trial: Optuna's.
+        values: Of the keys of the space.
+        judgement: What judges it; None: it waits for the trial that has the
+            same values.
+        work: What is done, or waits to be done, for it.
+    """
+    trial: 'Trial'
+    values: dict
+    judgement: Optional[Judgement[Record]] = None
+    work: Optional[Work] = None
+
+
+class _Loop:
+    """Trials on their way through an executor, see :func:`try_candidates`."""
+
+    def __init__(self, study: Study, evaluation: Evaluation,
+                 echo: Callable[[str], None], executor: Executor) -> None:
+        self.study, self.evaluation = study, evaluation
+        self.echo, self.executor = echo, executor
+        self.under_way: dict[int, _UnderWay] = {}  # by number
+        self.at_work: dict[Path, _UnderWay] = {}  # by folder of the job
+        self.began, self.over = time.monotonic(), False
+
+    def run(self) -> None:
+        while True:
+            while self._may_begin():
+                self._begin()
+            if not self.under_way:
+                return
+            ended = self.executor.wait()
+            self._go_on(self.at_work.pop(ended.job.folder), ended.reason)
+            for waiting in [*self.under_way.values()]:
+                if (waiting.work is not None
+                        and waiting.work.job.folder == ended.job.folder):
+                    self._do(waiting)
+
+    def _may_begin(self) -> bool:
+        left = self.study.left() - len(self.under_way)
+        # nothing compares with a base that cannot be judged
+        slots = 1 if 0 in self.under_way else self.executor.slots
+        if self.over or left <= 0 or len(self.under_way) >= slots:
+            return False
+        hours = self.study.settings.hours
+        self.over = hours is not None and self._passed() >= 3600 * hours
+        if self.over:
+            self.echo(f'--hours {hours:g} are over: {left} trials are left')
+        return not self.over
+
+    def _passed(self) -> float:
+        return time.monotonic() - self.began
+
+    def _tell(self, number: int, text: str) -> None:
+        """Say something of a trial, of which there may be others."""
+        self.echo(f'  {text}' if self.executor.slots == 1 else
+                  f'[{number + 1}/{self.study.settings.trials}] {text}')
+
+    def _begin(self) -> None:
+        trial = self.study.next(self.under_way)
+        values = self.study.values(trial.params)
+        number, base = trial.number, ' (the base)' * (trial.number == 0)
+        self.echo(f'[{number + 1}/{self.study.settings.trials}] '
+                  f'{describe(self.study.search.space, values)}{base}')
+        before = _same(read_records(self.study), number, values)
+        one = self.under_way[number] = _UnderWay(trial, values)
+        if before is not None:
+            self._end(one, _repeat(trial, before))
+        elif any(repr(other.values) == repr(values)
+                 for other in self.under_way.values() if other is not one):
+            self._tell(number, 'waits for the same candidate')
         else:
-            record = _repeat(trial, before)
-        _tell(study, trial, record)
-        records = read_records(study)
-        echo(f'  {_say(study, record)}; {_best(records)}')
-        left = _time_left(records, study, passed=time.monotonic() - began)
-        echo(f'  {format_duration(time.monotonic() - began)} so far{left}')
+            one.judgement = self.evaluation.judge(trial, values)
+            self._go_on(one)
+
+    def _go_on(self, one: _UnderWay, reason: Optional[str] = None) -> None:
+        """Let a candidate be judged further.
+
+        Args:
+            one: The trial.
+            reason: Why what was done for it is not done.
+        """
+        one.work = None
+        try:
+            one.work = one.judgement.send(reason)
+        except StopIteration as found:
+            self._end(one, found.value)
+        else:
+            self._do(one)
+
+    def _do(self, one: _UnderWay) -> None:
+        """Have its work done, unless another trial has it done."""
+        job = one.work.job
+        if job.folder in self.at_work:
+            return
+        with job.claimed() as mine:
+            begins = mine and job.result() is None
+            if begins:
+                self.at_work[job.folder] = one
+                self.executor.start(
+                    job, partial(self._tell, one.trial.number), one.work.stop)
+        if not begins:
+            self._go_on(one, None if mine else
+                        f'another process is at {job.folder}')
+
+    def _end(self, one: _UnderWay, record: Record) -> None:
+        number = one.trial.number
+        del self.under_way[number]
+        _keep(self.study, one.trial, record)
+        records = read_records(self.study)
+        self._tell(number, f'{_say(self.study, record)}; {_best(records)}')
+        left = _time_left(records, self.study, self._passed(),
+                          self.executor.slots)
+        self.echo(f'  {format_duration(self._passed())} so far{left}')
+        for other in [*self.under_way.values()]:
+            before = _same(records, other.trial.number, other.values)
+            if other.judgement is None and before is not None and (
+                    other.trial.number in self.under_way):
+                self._end(other, _repeat(other.trial, before))
 
 
 def _same(records: list[Record], number: int, values: dict
@@ -86,7 +194,7 @@ def _repeat(trial: 'Trial', before: Record) -> Record:
                    seconds=0.0)
 
 
-def _tell(study: Study, trial: 'Trial', record: Record) -> None:
+def _keep(study: Study, trial: 'Trial', record: Record) -> None:
     from optuna.trial import TrialState
 
     known = asdict(record)
@@ -117,12 +225,13 @@ def _best(records: list[Record]) -> str:
             f'best so far {best.score:.2f}, trial {best.number}')
 
 
-def _time_left(records: list[Record], study: Study, passed: float) -> str:
+def _time_left(records: list[Record], study: Study, passed: float,
+               slots: int) -> str:
     took = [record.seconds for record in records
             if record.seconds and record.state != RUNNING]
     if study.left() <= 0 or not took:
         return ''
-    left = mean(took) * study.left()
+    left = mean(took) * study.left() / slots
     if study.settings.hours is not None:
         left = min(left, max(3600 * study.settings.hours - passed, 0))
     final = ' and then the final table' * (study.search.final is not None)

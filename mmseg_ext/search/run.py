@@ -2,8 +2,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Optional
 
 from mmseg_ext.basics import claimed_folder
+from mmseg_ext.basics.executors import Executor, LocalExecutor
 from mmseg_ext.benchmark.queue import Failure
 
 from .evaluation import Evaluation
@@ -17,7 +19,8 @@ from .study import JOURNAL, Settings, Study
 
 def run_search(search: Search, work_dir: Path, settings: Settings,
                tables_only: bool = False,
-               echo: Callable[[str], None] = print
+               echo: Callable[[str], None] = print,
+               executor: Optional[Executor] = None
                ) -> tuple[Report, list[Failure]]:
     """Try candidates, compare the best with the base, write the report.
 
@@ -30,6 +33,8 @@ def run_search(search: Search, work_dir: Path, settings: Settings,
         settings: How candidates are chosen.
         tables_only: Train nothing, write the tables of what is finished.
         echo: Called with each line of progress.
+        executor: Does trainings and measurements, of as many trials at once
+            as it has slots; None: this machine, one after the other.
 
     Returns:
         The report, and which trainings of the final table have failed.
@@ -52,11 +57,15 @@ def run_search(search: Search, work_dir: Path, settings: Settings,
     if tables_only and not (folder / JOURNAL).is_file():
         raise FileNotFoundError(f'{folder} has no {JOURNAL}: nothing was '
                                 'searched there yet')
+    executor = executor or LocalExecutor()
     with claimed_folder(root):
+        if not tables_only:
+            executor.share([root], [] if data is None else [Path(data)])
         study = Study(search, settings, folder)
         if not tables_only:
-            try_candidates(study, Evaluation(
-                search, root, not settings.multi, echo), echo)
+            try_candidates(
+                study, Evaluation(search, root, not settings.multi), echo,
+                executor)
         records = read_records(study)
         entries: list[Entry] = []
         failures: list[Failure] = []
@@ -65,7 +74,8 @@ def run_search(search: Search, work_dir: Path, settings: Settings,
                                 _controls(study, root), settings.multi)
             if not tables_only:
                 echo('Final table, with fresh seeds:')
-                failures = run_finals(entries, echo, search.objective)
+                failures = run_finals(entries, echo, search.objective,
+                                      executor)
         return write_report(
             study, read_finals(entries, search.objective)), failures
 

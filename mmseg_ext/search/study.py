@@ -1,7 +1,7 @@
 """Optuna's study of a search: which candidate comes next, and a journal."""
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
@@ -121,12 +121,17 @@ class Study:
         return self.settings.trials - sum(
             trial.state.is_finished() for trial in self.trials())
 
-    def next(self) -> 'Trial':
-        """Begin a trial, or go on with the one that was interrupted."""
+    def next(self, under_way: Container[int] = ()) -> 'Trial':
+        """Begin a trial, or go on with one that was interrupted.
+
+        Args:
+            under_way: Numbers of trials that are at work.
+        """
         from optuna.trial import Trial
 
         begun = self.trials()
-        running = [trial for trial in begun if not trial.state.is_finished()]
+        running = [trial for trial in begun if not trial.state.is_finished()
+                   and trial.number not in under_way]
         number = running[0].number if running else len(begun)
         self.study.sampler = self._sampler(number)
         if running:

@@ -80,8 +80,16 @@ def test_hopeless_is_stopped_at_a_rung(done, tmp_path):
             value=99.0, params=params, distributions=others.distributions,
             intermediate_values={1: 99.0}))
     trial = study.next()
-    record = Evaluation(search, tmp_path, True, print).judge(
+    judgement = Evaluation(search, tmp_path, True).judge(
         trial, dict(search.start))
+    reason, record = None, None
+    while record is None:
+        try:
+            work = judgement.send(reason)
+        except StopIteration as found:
+            record = found.value
+        else:
+            reason = work.job.execute(work.stop)
     assert record.state == PRUNED and 'after 1 step ' in record.note
     assert not [*tmp_path.rglob('runs/*/*/result.json')]
     assert study.trials()[-1].intermediate_values.keys() == {1}

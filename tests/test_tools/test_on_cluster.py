@@ -111,6 +111,34 @@ def test_costs_are_measured_by_a_worker(
                         r'on \S+ \(process \d+\)', lines[-1])
 
 
+def test_trials_of_a_search(loopback, repository, sem_root, tmp_path):
+    """Trained and timed by workers; this machine finds nothing to do."""
+    pytest.importorskip('optuna', reason='needs the extra search')
+    from tiny_search import write_search
+
+    from mmseg_ext.search import Settings, read_search, run_search
+
+    search = read_search(write_search(
+        tmp_path / 'tiny.py', repository, sem_root,
+        ("final = dict(top=1, seeds=[1], steps=1)\n", '')))
+    settings, lines = Settings('random', trials=3), []
+    with open_executor(loopback.address) as executor:
+        report, failures = run_search(search, tmp_path / 'out', settings,
+                                      echo=lines.append, executor=executor)
+    assert not failures
+    root = tmp_path / 'out/tiny'
+    table = (root / 'random/trials.csv').read_text().splitlines()
+    assert [line.split(',')[1] for line in table[1:]] == ['finished'] * 3
+    logs = [line for line in lines if ', on ' in line]
+    assert any(re.search(r'costs/\w+/log.txt, on \S+ \(process', line)
+               for line in logs)
+    assert any('runs/' in line for line in logs)
+    lines.clear()
+    again, _ = run_search(search, tmp_path / 'out', settings,
+                          echo=lines.append)
+    assert not lines and again.text == report.text
+
+
 def test_predictions_are_byte_for_byte_those_of_one_process(
         loopback, repository, tmp_path):
     pytest.importorskip('onnxruntime', reason='needs the extra export')

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Optional
 
 from ..extras import require_extra
 from ..files import sha256
 from ..printable import counted
+from .command import STOPPED
 from .executor import Ended, Job, no_news
 from .on_worker import Outcome, Task, check_worker, do_task
 from .places import SharedFolders, await_file
@@ -33,6 +35,8 @@ class _UnderWay:
         job: The job.
         tell: Called with where it is done.
         task: As it travels.
+        stop: Asked now and then whether to end it; None: never.
+        stopped: Whether that has said so.
         future: Dask's; its key is that of the events.
         starts: How often it was begun.
         worker: Who began it last, in words.
@@ -42,6 +46,8 @@ class _UnderWay:
     job: Job
     tell: Callable[[str], None]
     task: Task
+    stop: Optional[Callable[[], bool]] = None
+    stopped: bool = False
     future: object = None
     starts: int = 0
     worker: str = ''
@@ -119,7 +125,8 @@ class ClusterExecutor:
             raise RuntimeError('Not all workers of the cluster can do it. '
                                'The worker ' + '.\nThe worker '.join(faults))
 
-    def start(self, job: Job, tell: Callable[[str], None]) -> None:
+    def start(self, job: Job, tell: Callable[[str], None],
+              stop: Optional[Callable[[], bool]] = None) -> None:
         """Hand a job over; a worker begins once its claim is given up."""
         job.begin()
         here = Path.cwd()
@@ -128,7 +135,8 @@ class ClusterExecutor:
             replace(command, log=here / command.log), here / job.lock,
             here / job.begun, sha256(job.begun), here / job.done, here,
             {name: os.environ[name] for name in VARIABLES
-             if name in os.environ}, self._shared.places(), self._topic))
+             if name in os.environ}, self._shared.places(), self._topic),
+            stop)
         self._submit(under_way)
 
     def _submit(self, under_way: _UnderWay) -> None:
@@ -156,6 +164,7 @@ class ClusterExecutor:
             ConnectionError: If the scheduler is gone.
         """
         while True:
+            self._stop_unwanted()
             try:
                 event = self._events.get(timeout=PAUSE)
             except queue.Empty:
@@ -166,6 +175,12 @@ class ClusterExecutor:
             ended = under_way and self._take(event, under_way)
             if ended:
                 return ended
+
+    def _stop_unwanted(self) -> None:
+        for under_way in self._jobs.values():
+            if under_way.stop and not under_way.stopped and under_way.stop():
+                under_way.stopped = True
+                self._client.cancel([under_way.future], force=True)
 
     def _take(self, event: dict, under_way: _UnderWay) -> Ended | None:
         """Follow a job by what a worker or Dask says."""
@@ -189,6 +204,8 @@ class ClusterExecutor:
     def _end(self, under_way: _UnderWay) -> Ended | None:
         """Return how a job ended; None if it was begun once more."""
         future = under_way.future
+        if under_way.stopped:
+            return self._forget(under_way, STOPPED)
         if future.status != 'finished':
             error = (future.exception() if future.status == 'error' else
                      None)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
+STOPPED = 'was stopped'  # how a command ended that nobody wants any more
+
 PAUSE = 0.2  # seconds between two looks at what is waited for
 
 
@@ -62,7 +64,7 @@ class Command:
         if status == 0:
             return None
         if status is None:
-            return 'was stopped'
+            return STOPPED
         if status < 0:
             name = signal.Signals(-status).name
             hint = (', as a process is that takes too much memory'

@@ -28,8 +28,12 @@ class Job(Protocol):
     def begin(self) -> None:
         """Note what it begins with, unless it has begun before."""
 
-    def execute(self) -> Optional[str]:
+    def execute(self, stop: Optional[Callable[[], bool]] = None
+                ) -> Optional[str]:
         """Begin and do it here; return why it is not done, None if it is.
+
+        Args:
+            stop: Asked now and then whether to end it; None: never.
         """
 
 
@@ -76,13 +80,16 @@ class Executor(Protocol):
             RuntimeError: If they do not.
         """
 
-    def start(self, job: Job, tell: Callable[[str], None]) -> None:
+    def start(self, job: Job, tell: Callable[[str], None],
+              stop: Optional[Callable[[], bool]] = None) -> None:
         """Begin a job, which is claimed while this is called.
 
         Args:
             job: It.
             tell: Called with its log, and where it is done, when that is
                 known.
+            stop: Asked now and then whether to end it, by the thread that
+                starts and waits; None: never.
         """
 
     def wait(self, idle: Callable[[], None] = no_news) -> Ended:

@@ -1,6 +1,7 @@
 """Jobs one after the other, on this machine."""
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Optional
 
 from .executor import Ended, Job, no_news
 
@@ -16,10 +17,11 @@ class LocalExecutor:
     def share(self, written: Iterable[Path], read: Iterable[Path]) -> None:
         """It is the same machine."""
 
-    def start(self, job: Job, tell: Callable[[str], None]) -> None:
+    def start(self, job: Job, tell: Callable[[str], None],
+              stop: Optional[Callable[[], bool]] = None) -> None:
         """Do a job."""
         tell(str(job.command.log))
-        self._ended.append(Ended(job, job.execute()))
+        self._ended.append(Ended(job, job.execute(stop)))
 
     def wait(self, idle: Callable[[], None] = no_news) -> Ended:
         """Return the job that was done first."""

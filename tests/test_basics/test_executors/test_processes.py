@@ -60,6 +60,18 @@ def test_what_another_process_is_at_is_waited_for(executor):
     assert not job.pids()
 
 
+def test_one_that_nobody_wants_any_more(executor):
+    job, other = new_job('job', hold=1), new_job('other', hold=1)
+    executor.start(job, lambda line: None, lambda: bool(job.pids()))
+    executor.start(other, lambda line: None, lambda: False)
+    ended = executor.wait()
+    assert (ended.job, ended.reason) == (job, 'was stopped')
+    wait_for(lambda: is_gone(job.pids()[0]))
+    (other.folder / 'hold').unlink()
+    assert take_all(executor, 1) == dict(other=None)
+    assert FileLock(job.lock, keep=True).acquire()
+
+
 def test_an_interruption_leaves_no_process(here):
     job, waiting = new_job('job', hold=1), new_job('waiting', hold=1)
     with pytest.raises(KeyboardInterrupt), open_executor(
