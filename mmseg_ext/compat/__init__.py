@@ -22,7 +22,8 @@ PATCHES = {
     'mmengine.config.config':
     'own_scope.add_to_bases config_reading.keep_formatted',
     'mmengine.config.utils':
-    'own_scope.add_to_packages config_reading.keep_model_index',
+    'own_scope.add_to_packages fork_names.name_modules '
+    'config_reading.keep_model_index',
     'mmengine.dist.utils': 'cpu_distributed.patch_process_group',
     'mmengine.fileio.backends.local_backend':
     'checkpoint_saving.patch_backend',

@@ -9,7 +9,8 @@ asks for anything else is refused unless the user names it as trusted. What
 other threads load at the same time, and what is loaded without mmengine, is
 none of its business.
 
-Upstream: open-mmlab/mmengine#1655, pull request #1650, both open.
+Upstream: open-mmlab/mmengine#1655, pull request #1650, both open;
+onedl-mmengine 0.10.12 falls back on loading in full, with a warning.
 Applies to every torch: the check is for safety, not for compatibility alone.
 """
 import errno
@@ -143,9 +144,19 @@ def _check_machine(error: Exception, filename: str) -> None:
                    else '')) from error
 
 
+def _load_at_once(file, map_location=None, weights_only=None) -> dict:
+    """Load a file by torch's own rules, or as this thread decides."""
+    known = {} if weights_only is None else dict(weights_only=weights_only)
+    return torch.load(file, map_location=map_location, **known)
+
+
 def patch_loader(checkpoint: ModuleType) -> None:
     """Make mmengine's CheckpointLoader refuse files that want to run code."""
     _patch_torch_load()
+    # OneDL's mmengine allows getattr to files, in all threads, and tries what
+    # torch refuses once more in full.
+    if hasattr(checkpoint, '_safe_torch_load'):
+        checkpoint._safe_torch_load = _load_at_once
     read = checkpoint.CheckpointLoader.load_checkpoint.__func__
 
     def load_checkpoint(cls, filename, map_location=None, logger='current'):

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from functools import cache, lru_cache, wraps
 from types import ModuleType
 
+from ._when_imported import when_imported
+
 TEXTS = 16  # formatted configs that are kept
 
 
@@ -34,8 +36,18 @@ def keep_model_index(utils: ModuleType) -> None:
 
 
 def keep_formatted(config: ModuleType) -> None:
-    """Format a text once."""
-    config.FormatCode = _once(config.FormatCode)
+    """Format a text once.
+
+    mmengine's module has yapf's function; OneDL's imports it where it is used.
+    """
+    if hasattr(config, 'FormatCode'):
+        _keep_formatted(config)
+    else:
+        when_imported('yapf.yapflib.yapf_api', _keep_formatted)
+
+
+def _keep_formatted(module: ModuleType) -> None:
+    module.FormatCode = _once(module.FormatCode)
 
 
 def _once(function: Callable) -> Callable:
@@ -46,7 +58,10 @@ def _once(function: Callable) -> Callable:
         return function(text, style_config=dict(style), **dict(options))
 
     @wraps(function)
-    def keeping(text: str, style_config: dict, **options):
+    def keeping(text: str, *others, style_config=None, **options):
+        if others or not isinstance(style_config, dict):  # not mmengine
+            return function(text, *others, style_config=style_config,
+                            **options)
         return call(text, tuple(style_config.items()), tuple(options.items()))
 
     return keeping

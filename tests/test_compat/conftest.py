@@ -28,7 +28,7 @@ config.model.backbone.init_cfg = None
 print(json.dumps(dict(
     failure=failure,
     mmseg_path=mmseg.__path__[0],
-    early_name_says=get_installed_path('mmsegmentation'),
+    early_name_says=get_installed_path('mmseg'),
     model=type(MODELS.build(config.model)).__name__,
 )))
 """

@@ -42,6 +42,8 @@ def test_the_package_imports_from_another_folder_after_mmseg(imported_late):
     not isinstance(sys.modules['mmcv._ext'], mmcv_ops.MissingOps),
     reason='a full mmcv with compiled operators is installed')
 def test_mmseg_imported_first_and_failed_half_way(imported_late):
+    if imported_late['failure'] is None:
+        pytest.skip('this mmseg imports without operators, as OneDL\'s does')
     assert 'mmcv._ext' in imported_late['failure']
     assert imported_late['model'] == 'EncoderDecoder'
 

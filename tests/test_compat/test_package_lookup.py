@@ -1,6 +1,6 @@
 import importlib.util
 import os
-from importlib.metadata import PackageNotFoundError
+from importlib.metadata import PackageNotFoundError, packages_distributions
 
 import mmengine.utils
 import mmseg
@@ -12,6 +12,8 @@ from mmseg_ext.compat import package_lookup
 
 HAS_PKG_RESOURCES = importlib.util.find_spec('pkg_resources') is not None
 MMSEG_PATH = os.path.dirname(mmseg.__file__)
+# mmsegmentation, or OneDL's onedl-mmsegmentation
+DISTRIBUTION, = packages_distributions()['mmseg']
 NAMES = ('get_installed_path', 'is_installed', 'package2module')
 
 
@@ -46,7 +48,7 @@ def test_a_config_inherits_from_mmseg(tmp_path):
 @pytest.mark.parametrize('utils', [mmengine.utils, package_lookup])
 class TestLookup:
 
-    @pytest.mark.parametrize('name', ['mmsegmentation', 'mmseg'])
+    @pytest.mark.parametrize('name', [DISTRIBUTION, 'mmseg'])
     def test_the_path_is_where_mmseg_was_imported_from(self, utils, name):
         path = utils.get_installed_path(name)
         assert os.path.basename(path) == 'mmseg'
@@ -54,9 +56,9 @@ class TestLookup:
 
     def test_a_clone_in_the_current_folder_does_not_hide_the_package(
             self, utils, tmp_path, monkeypatch):
-        (tmp_path / 'mmsegmentation/mmseg').mkdir(parents=True)
+        (tmp_path / DISTRIBUTION / 'mmseg').mkdir(parents=True)
         monkeypatch.syspath_prepend(tmp_path)
-        path = utils.get_installed_path('mmsegmentation')
+        path = utils.get_installed_path(DISTRIBUTION)
         assert os.path.samefile(path, MMSEG_PATH)
 
     def test_a_namespace_package_has_no_path(self, utils, tmp_path,
@@ -77,7 +79,7 @@ class TestLookup:
             utils.get_installed_path('mine'), tmp_path / 'mine')
 
     def test_installed_by_distribution_and_by_module(self, utils):
-        assert utils.is_installed('mmsegmentation')
+        assert utils.is_installed(DISTRIBUTION)
         assert utils.is_installed('mmseg')
         assert not utils.is_installed('no_such_package')
 
@@ -89,7 +91,7 @@ class TestLookup:
 
 
 def test_the_module_of_a_distribution():
-    assert package_lookup.package2module('mmsegmentation') == 'mmseg'
+    assert package_lookup.package2module(DISTRIBUTION) == 'mmseg'
 
 
 def test_a_distribution_that_does_not_say_what_it_installs(
