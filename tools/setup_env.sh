@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Make an environment that this package runs in; a second run does nothing.
 #
-#   bash tools/setup_env.sh [--ops] [--torch TORCH/TORCHVISION]
+#   bash tools/setup_env.sh [--ops | --onedl] [--torch TORCH/TORCHVISION]
 #                           [--python PYTHON] [--venv DIR]
 #
 # Fills the active virtual environment (venv or conda), or makes DIR (.venv)
@@ -11,16 +11,21 @@
 #   --ops     build the full mmcv with its operators (needs a C++ compiler and
 #             6 to 14 minutes on two cores) instead of taking mmcv-lite; stops
 #             if another torch than the one for it is installed already
+#   --onedl   OneDL's forks of mmengine, mmcv, mmsegmentation and mmpretrain,
+#             which are maintained, in the place of OpenMMLab's, which it
+#             removes, mmdet too (for Mask2Former: onedl-mmdetection); an
+#             environment that has them keeps them
 #   --torch   another pair, such as 2.4.1/0.19.1; the two must match
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 constraints=$root/tools/constraints.txt
 source "$root/tools/_env.sh" # for $active
-venv='' python=python3 pair='' ops=''
+venv='' python=python3 pair='' ops='' onedl=''
 while [ $# -gt 0 ]; do
     case $1 in
     --ops) ops=1 && shift ;;
+    --onedl) onedl=1 && shift ;;
     --torch | --python | --venv)
         [ $# -gt 1 ] || { echo "setup_env.sh: $1 needs a value" >&2; exit 2; }
         case $1 in
@@ -48,19 +53,28 @@ else
     python=$venv/bin/python
 fi
 
+pip() { "$python" -m pip --disable-pip-version-check "$@"; }
+installed() { "$python" -c "from importlib.metadata import version; \
+print(version('$1'))" 2>/dev/null; }
+
+if [ -n "$(installed onedl-mmengine)" ]; then
+    onedl=1
+fi
+if [ -n "$ops" ] && [ -n "$onedl" ]; then
+    echo "setup_env.sh: --ops builds OpenMMLab's mmcv, which has the same" \
+         "files as OneDL's: name another environment by --venv DIR" >&2
+    exit 1
+fi
+
 # What decides the result; unchanged since the last full run: nothing to do.
 stamp=$("$python" -c 'import sys; print(sys.prefix)')/mmseg_ext.setup
-wanted=$({ echo "$root ops=$ops pair=$pair"; cat "$constraints" \
+wanted=$({ echo "$root ops=$ops onedl=$onedl pair=$pair"; cat "$constraints" \
     "$root/setup.py"; } | "$python" -c \
     'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())')
 if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
     exit 0
 fi
 rm -f "$stamp"
-
-pip() { "$python" -m pip --disable-pip-version-check "$@"; }
-installed() { "$python" -c "from importlib.metadata import version; \
-print(version('$1'))" 2>/dev/null; }
 
 if [ -z "$pair" ] && [ -n "$ops" ]; then
     # mmcv 2.1.0 asks for C++17, the headers of torch >= 2.14 for C++20.
@@ -78,7 +92,7 @@ if [ -z "$pair" ] && [ -n "$ops" ]; then
     fi
 fi
 pins=$(mktemp)
-trap 'rm -f "$pins"' EXIT
+trap 'rm -f "$pins" "$pins.rest"' EXIT
 # Building mmcv needs pkg_resources, which setuptools 82 removed.
 grep -v -e '^torch' ${ops:+-e '^setuptools'} "$constraints" > "$pins"
 if [ -n "$pair" ]; then
@@ -109,7 +123,30 @@ if [ $mmcv = mmcv ] && [ -z "$(installed mmcv)" ]; then
     MMCV_WITH_OPS=1 pip install -c "$pins" --no-build-isolation \
         --no-binary mmcv mmcv==2.1.0
 fi
-pip install -c "$pins" -e "$root[$mmcv,mmpretrain,test]"
+if [ -n "$onedl" ]; then
+    theirs=()
+    for name in mmengine mmcv mmcv-lite mmsegmentation mmpretrain mmdet; do
+        if [ -n "$(installed $name)" ]; then theirs+=("$name"); fi
+    done
+    if [ ${#theirs[@]} -gt 0 ]; then
+        # Both own the same files, and mmdet refuses OneDL's mmcv.
+        pip uninstall -y "${theirs[@]}"
+    fi
+    pip install -c "$pins" onedl-{mmengine,mmcv,mmsegmentation,mmpretrain}
+    # It asks for OpenMMLab's by their names: all else that it needs, without.
+    pip install --no-deps -e "$root"
+    "$python" - >> "$pins.rest" <<'EOF'
+from importlib.metadata import requires
+from packaging.requirements import Requirement
+for needed in map(Requirement, requires('mmseg_ext')):
+    if not needed.name.startswith('mm') and (
+            not needed.marker or needed.marker.evaluate(dict(extra='test'))):
+        print(f'{needed.name}{needed.specifier}')
+EOF
+    pip install -c "$pins" -r "$pins.rest"
+else
+    pip install -c "$pins" -e "$root[$mmcv,mmpretrain,test]"
+fi
 "$python" - <<'EOF'
 import mmcv, mmseg, torch
 import mmseg_ext

@@ -62,3 +62,14 @@ def test_torch_without_torchvision_stays(repository, tmp_path):
     done = set_up(
         repository, environment(tmp_path / 'env', torch='2.6.0+cu124'))
     assert 'Keeping torch 2.6.0+cu124' in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == 'win32', reason='needs bash')
+@pytest.mark.parametrize('options', [['--onedl'], []])
+def test_forks_stay_and_have_no_operators_built(
+        repository, tmp_path, options):
+    versions = {} if options else {'onedl_mmengine': '0.10.12'}
+    folder = environment(tmp_path / 'env', **versions)
+    done = set_up(repository, folder, *options, '--ops')
+    assert done.returncode == 1
+    assert '--venv DIR' in done.stderr and 'Setting up' not in done.stdout
