@@ -1,15 +1,14 @@
 """Tests of tools/check_dataset.py, run in this process: torch loads slowly."""
 import os
-import runpy
 import shutil
 import signal
-import sys
 
 import cv2
 import numpy as np
 import pytest
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
+from run_tool import run_tool
 
 SEM = 'configs/sem/segformer_mit-b0_sem.py'
 
@@ -24,23 +23,17 @@ class LoadUntilInterrupted(BaseTransform):
 
 
 @pytest.fixture
-def check(repository, tmp_path, monkeypatch, capsys):
+def check(repository, tmp_path, monkeypatch):
     """Return a function that runs the tool in a directory of its own.
 
     What it returns is all that was printed, and the exit's status or reason.
     """
     monkeypatch.chdir(tmp_path)
-    tool = str(repository / 'tools/check_dataset.py')
 
     def run(*arguments):
-        monkeypatch.setattr(sys, 'argv', [tool, *map(str, arguments)])
-        status = 0
-        try:
-            runpy.run_path(tool, run_name='__main__')
-        except SystemExit as end:
-            status = end.code
-        printed = capsys.readouterr()
-        return printed.out + printed.err, status
+        printed, status = run_tool(repository / 'tools/check_dataset.py',
+                                   *arguments, cwd=tmp_path)
+        return printed, status or 0
     return run
 
 

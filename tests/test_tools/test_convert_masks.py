@@ -1,38 +1,31 @@
 """Tests of tools/convert_masks.py, run in this process."""
 import io
 import json
-import runpy
 import shlex
 import sys
 
 import cv2
 import numpy as np
 import pytest
+from run_tool import run_tool
 
 from mmseg_ext.basics.colours import OKABE_ITO
 
 
 @pytest.fixture
-def convert(repository, tmp_path, monkeypatch, capsys):
+def convert(repository, tmp_path, monkeypatch):
     """Return a function that runs the tool in a directory of its own.
 
     What it returns is all that was printed, and None or the exit's reason.
     """
     monkeypatch.chdir(tmp_path)
-    tool = str(repository / 'tools/convert_masks.py')
 
     def run(*arguments, answer=None):
-        monkeypatch.setattr(sys, 'argv', [tool, *map(str, arguments)])
         stdin = io.StringIO(answer or '')
         stdin.isatty = lambda: answer is not None
         monkeypatch.setattr(sys, 'stdin', stdin)
-        reason = None
-        try:
-            runpy.run_path(tool, run_name='__main__')
-        except SystemExit as end:
-            reason = end.code
-        printed = capsys.readouterr()
-        return printed.out + printed.err, reason
+        return run_tool(repository / 'tools/convert_masks.py', *arguments,
+                        cwd=tmp_path)
     return run
 
 

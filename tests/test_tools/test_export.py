@@ -1,10 +1,8 @@
 """tools/export.py, and tools/predict.py on what it writes."""
-import runpy
-import sys
-
 import cv2
 import numpy as np
 import pytest
+from run_tool import run_tool
 from tiny_segmentor import tiny_config, write_weights
 
 for _package in ('onnx', 'onnxscript', 'onnxruntime'):
@@ -27,7 +25,7 @@ def here(tmp_path_factory):
 
 
 @pytest.fixture
-def run(repository, here, monkeypatch, capsys):
+def run(repository, here, monkeypatch):
     """Return a function that runs a tool in this process.
 
     What it returns is all that was printed, and None or the exit's reason.
@@ -35,15 +33,7 @@ def run(repository, here, monkeypatch, capsys):
     monkeypatch.chdir(here)
 
     def run(tool, *arguments):
-        monkeypatch.setattr(sys, 'argv', [f'{tool}.py', *arguments])
-        reason = None
-        try:
-            runpy.run_path(str(repository / f'tools/{tool}.py'),
-                           run_name='__main__')
-        except SystemExit as end:
-            reason = end.code
-        printed = capsys.readouterr()
-        return printed.out + printed.err, reason
+        return run_tool(repository / f'tools/{tool}.py', *arguments, cwd=here)
 
     return run
 

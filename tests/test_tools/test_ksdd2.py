@@ -1,6 +1,4 @@
 """A classifier of surfaces from tools/make_sample.py to tools/test.py."""
-import runpy
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -106,14 +104,11 @@ def test_train_and_test_with_labels_instead_of_masks(run, repository, root,
     assert 'AP: ' in printed and 'accuracy: ' in printed
 
 
-def test_make_sample(repository, tmp_path, monkeypatch, capsys):
-    tool = str(repository / 'tools/make_sample.py')
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, 'argv', [
-        tool, 'ksdd2', 'set', '--num-defective', '2', '--num-clean', '1',
-        '--num-test-defective', '1', '--num-test-clean', '0', '--size', '160',
-        '58'])
-    runpy.run_path(tool, run_name='__main__')
-    assert '4 of 4 images' in capsys.readouterr().out
+def test_make_sample(repository, tmp_path):
+    printed, _ = run_tool(
+        repository / 'tools/make_sample.py', 'ksdd2', 'set',
+        '--num-defective', 2, '--num-clean', 1, '--num-test-defective', 1,
+        '--num-test-clean', 0, '--size', 160, 58, cwd=tmp_path)
+    assert '4 of 4 images' in printed
     names = {path.name for path in tmp_path.glob('set/train/*')}
     assert {'10002.png', '10002_GT.png', '10000_GT (copy).png'} < names

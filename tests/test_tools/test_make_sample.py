@@ -1,28 +1,19 @@
 """Tests of tools/make_sample.py, run in this process: torch loads slowly."""
-import runpy
-import sys
-
 import pytest
+from run_tool import run_tool
 
 
 @pytest.fixture
-def make(repository, tmp_path, monkeypatch, capsys):
+def make(repository, tmp_path, monkeypatch):
     """Return a function that runs the tool in a directory of its own.
 
     What it returns is all that was printed, and None or the exit's reason.
     """
     monkeypatch.chdir(tmp_path)
-    tool = str(repository / 'tools/make_sample.py')
 
     def run(*arguments):
-        monkeypatch.setattr(sys, 'argv', [tool, *map(str, arguments)])
-        reason = None
-        try:
-            runpy.run_path(tool, run_name='__main__')
-        except SystemExit as end:
-            reason = end.code
-        printed = capsys.readouterr()
-        return printed.out + printed.err, reason
+        return run_tool(repository / 'tools/make_sample.py', *arguments,
+                        cwd=tmp_path)
     return run
 
 

@@ -2,9 +2,7 @@
 import csv
 import json
 import re
-import runpy
 import shutil
-import sys
 from pathlib import Path
 
 import cv2
@@ -12,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from folds import write_folds
+from run_tool import run_tool
 from tiny_segmentor import tiny_config, write_weights
 
 from mmseg_ext.inference import TorchModel
@@ -47,23 +46,17 @@ def scans(tmp_path):
 
 
 @pytest.fixture
-def run(repository, model, tmp_path, monkeypatch, capsys):
+def run(repository, model, tmp_path, monkeypatch):
     """Return a function that runs the tool in a folder of its own."""
-    tool = str(repository / 'tools/predict.py')
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments, config=model / 'config.py',
             checkpoint=model / 'model.pth'):
-        monkeypatch.setattr(sys, 'argv', [
-            tool, '--config', str(config), '--checkpoint', str(checkpoint),
-            '--out', 'out', *map(str, arguments)])
-        try:
-            runpy.run_path(tool, run_name='__main__')
-            status = 0
-        except SystemExit as end:
-            status = end.code
-        printed = capsys.readouterr()
-        return status, printed.out + printed.err
+        printed, status = run_tool(
+            repository / 'tools/predict.py', '--config', config,
+            '--checkpoint', checkpoint, '--out', 'out', *arguments,
+            cwd=Path.cwd())
+        return status or 0, printed
     return run
 
 

@@ -1,9 +1,7 @@
 """tools/quantize.py, and tools/predict.py on what it writes."""
-import runpy
-import sys
-
 import cv2
 import pytest
+from run_tool import run_tool
 from tiny_segmentor import tiny_config
 
 from mmseg_ext.compression.quantization.labelled import config_samples
@@ -15,21 +13,15 @@ from toy_onnx import CLASSES, write_images, write_toy
 
 
 @pytest.fixture
-def run(repository, tmp_path, monkeypatch, capsys):
+def run(repository, tmp_path, monkeypatch):
     """Return a function that runs a tool, and returns its text and exit."""
     monkeypatch.chdir(tmp_path)
     write_images(tmp_path / 'scans')
     write_toy('model.onnx', **CLASSES)
 
     def run(tool, *arguments):
-        monkeypatch.setattr(sys, 'argv', [f'{tool}.py', *arguments])
-        reason = None
-        try:
-            runpy.run_path(str(repository / f'tools/{tool}.py'),
-                           run_name='__main__')
-        except SystemExit as end:
-            reason = end.code
-        return capsys.readouterr().out, reason
+        return run_tool(repository / f'tools/{tool}.py', *arguments,
+                        cwd=tmp_path)
 
     return run
 

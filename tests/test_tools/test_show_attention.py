@@ -1,12 +1,11 @@
 """tools/show_attention.py on trained checkpoints, as a user goes."""
 import pickle
-import runpy
 import subprocess
-import sys
 
 import cv2
 import pytest
 import torch
+from run_tool import run_tool
 
 from mmseg_ext.engine import load_config, train
 
@@ -78,27 +77,18 @@ def trained(request, repository, sem_root, tmp_path_factory):
 
 
 @pytest.fixture
-def show(repository, sem_root, trained, monkeypatch, capsys):
+def show(repository, sem_root, trained, monkeypatch):
     """Return a function that runs the tool in this process.
 
     What it returns is all that was printed, and None or the exit's reason.
     """
     here, kind = trained
     monkeypatch.chdir(here)
-    tool = str(repository / 'tools/show_attention.py')
 
     def run(*options, config=f'{kind}.py', checkpoint='work/iter_2.pth',
             image=sem_root / f'images/val/{STEM}.png'):
-        monkeypatch.setattr(
-            sys, 'argv',
-            [tool, *map(str, (config, checkpoint, image, *options, *SMALL))])
-        reason = None
-        try:
-            runpy.run_path(tool, run_name='__main__')
-        except SystemExit as end:
-            reason = end.code
-        printed = capsys.readouterr()
-        return printed.out + printed.err, reason
+        return run_tool(repository / 'tools/show_attention.py', config,
+                        checkpoint, image, *options, *SMALL, cwd=here)
 
     run.kind, run.here = kind, here
     return run
