@@ -22,7 +22,8 @@ GROUPS = dict(
     compress=('prune', 'export', 'quantize'),
     study=('benchmark', 'search', 'benchmark_speed', 'benchmark_scaling',
            'benchmark_attention', 'benchmark_deform_conv',
-           'benchmark_tiling', 'benchmark_files', 'benchmark_few_shot'))
+           'benchmark_tiling', 'benchmark_prediction', 'benchmark_files',
+           'benchmark_few_shot'))
 
 
 def _path(name: str) -> Path:

@@ -18,8 +18,9 @@ class Work:
     lock = property(lambda self: self.folder / 'lock')
     begun = property(lambda self: self.folder / 'begun')
     done = property(lambda self: self.folder / 'result.json')
+    log = property(lambda self: self.folder / 'log')
     command = property(lambda self: Command(
-        'cluster_work', (str(self.folder), ), self.folder / 'log'))
+        'cluster_work', (str(self.folder), ), self.log))
 
     def holder(self):
         """Return the process id of the worker that is at it."""
@@ -40,6 +41,9 @@ class Work:
             yield lock.acquire()
         finally:
             lock.release()
+
+    def last_words(self):
+        return self.command.last_words(8)
 
     def result(self):
         return json.loads(self.done.read_text()) if self.done.exists() else (

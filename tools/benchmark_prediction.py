@@ -23,6 +23,7 @@ DASHES = '--'  # between own options and those of predict.py
 
 def parse_args() -> argparse.Namespace:
     parser = new_parser(__doc__)
+    parser.usage = f'%(prog)s [options] SCANS [SCANS ...] {DASHES} OPTIONS'
     positive = number(int, low=1)
     parser.add_argument('input', nargs='+', metavar='SCANS', help='images, '
                         'folders or patterns, as for predict.py')

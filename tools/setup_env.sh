@@ -14,7 +14,8 @@
 #   --onedl   OneDL's forks of mmengine, mmcv, mmsegmentation and mmpretrain,
 #             which are maintained, in the place of OpenMMLab's, which it
 #             removes, mmdet too (for Mask2Former: onedl-mmdetection); an
-#             environment that has them keeps them
+#             environment that has them keeps them. pip install -e ".[EXTRA]"
+#             brings OpenMMLab's back: run this again after it
 #   --torch   another pair, such as 2.4.1/0.19.1; the two must match
 set -euo pipefail
 
@@ -60,6 +61,12 @@ print(version('$1'))" 2>/dev/null; }
 if [ -n "$(installed onedl-mmengine)" ]; then
     onedl=1
 fi
+theirs=() # of OpenMMLab, which may have come with an extra meanwhile
+if [ -n "$onedl" ]; then
+    for name in mmengine mmcv mmcv-lite mmsegmentation mmpretrain mmdet; do
+        if [ -n "$(installed $name)" ]; then theirs+=("$name"); fi
+    done
+fi
 if [ -n "$ops" ] && [ -n "$onedl" ]; then
     echo "setup_env.sh: --ops builds OpenMMLab's mmcv, which has the same" \
          "files as OneDL's: name another environment by --venv DIR" >&2
@@ -71,7 +78,8 @@ stamp=$("$python" -c 'import sys; print(sys.prefix)')/mmseg_ext.setup
 wanted=$({ echo "$root ops=$ops onedl=$onedl pair=$pair"; cat "$constraints" \
     "$root/setup.py"; } | "$python" -c \
     'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())')
-if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
+if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && \
+    [ ${#theirs[@]} -eq 0 ]; then
     exit 0
 fi
 rm -f "$stamp"
@@ -124,15 +132,14 @@ if [ $mmcv = mmcv ] && [ -z "$(installed mmcv)" ]; then
         --no-binary mmcv mmcv==2.1.0
 fi
 if [ -n "$onedl" ]; then
-    theirs=()
-    for name in mmengine mmcv mmcv-lite mmsegmentation mmpretrain mmdet; do
-        if [ -n "$(installed $name)" ]; then theirs+=("$name"); fi
-    done
+    forks=(onedl-{mmengine,mmcv,mmsegmentation,mmpretrain})
     if [ ${#theirs[@]} -gt 0 ]; then
-        # Both own the same files, and mmdet refuses OneDL's mmcv.
+        # Both own the same files, which this removes: OneDL's come anew. And
+        # mmdet refuses OneDL's mmcv.
         pip uninstall -y "${theirs[@]}"
+        pip install -c "$pins" --no-deps --force-reinstall "${forks[@]}"
     fi
-    pip install -c "$pins" onedl-{mmengine,mmcv,mmsegmentation,mmpretrain}
+    pip install -c "$pins" "${forks[@]}"
     # It asks for OpenMMLab's by their names: all else that it needs, without.
     pip install --no-deps -e "$root"
     "$python" - >> "$pins.rest" <<'EOF'

@@ -1,8 +1,6 @@
 """Throughput of tools/predict.py, by numbers of processes and of images."""
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,13 +10,16 @@ from pathlib import Path
 from statistics import median
 from typing import Optional
 
+import torch
+
 from mmseg_ext.basics.arguments import check_at_least
+from mmseg_ext.basics.executors import Command
+from mmseg_ext.basics.pixel_size import side_files
 from mmseg_ext.basics.printable import counted
 
 from .machine import describe_machine
 from .process_tree import PeakMemory
 from .speed_load import OtherLoad, is_loaded
-from .speed_worker import end_of
 
 # set by what is measured
 OWN_OPTIONS = ('--out', '--processes', '--scheduler', '--overwrite')
@@ -36,7 +37,8 @@ class PredictionRow:
         ratios: Images per second, to the fewest processes' in the same
             repeat.
         work: Seconds of processor time of each repeat.
-        memory: Most bytes that all processes held at once, in any repeat.
+        memory: Most bytes that all processes held at once, in any repeat,
+            seen five times a second; 0: not known.
         watched: Of each repeat, see :meth:`OtherLoad.stop`.
     """
     images: int
@@ -69,13 +71,15 @@ class PredictionRun:
     """A comparison, as far as it has come.
 
     Attributes:
-        command: tools/predict.py, and its options but those measured.
+        predict: tools/predict.py.
+        options: Its options, but those that are measured.
         scans: Images; repeated under other names where more are asked for.
         repeats: Rounds in which all rows take turns.
         rows: What is measured.
         machine: See :func:`describe_machine`.
     """
-    command: tuple[str, ...]
+    predict: Path
+    options: tuple[str, ...]
     scans: tuple[Path, ...]
     repeats: int
     rows: list[PredictionRow]
@@ -101,12 +105,15 @@ def plan_prediction(predict: Path,
 
     Raises:
         ValueError: If a number is out of its range, or an option is one
-            that is measured.
+            that is measured, or none.
     """
     images = sorted({*(images or [len(scans)])})
     processes = sorted({*processes})
     check_at_least(1, scans=len(scans), images=images[0],
                    processes=processes[0], repeats=repeats)
+    if options and not options[0].startswith('-'):
+        raise ValueError(f'{options[0]}: options of predict.py begin with '
+                         "'-'; images stand before the two dashes")
     for option in options:
         # argparse takes beginnings of options, too
         name = option.partition('=')[0]
@@ -115,10 +122,13 @@ def plan_prediction(predict: Path,
         if taken:
             raise ValueError(f'{option}: {taken[0]} is set by what is '
                              'measured, leave it out')
+    machine = describe_machine(gpu=False)
+    if torch.cuda.is_available():  # whether it is used is predict.py's choice
+        machine['device'] += f', {torch.cuda.get_device_name()}'
     return PredictionRun(
-        (sys.executable, str(predict), *options), tuple(scans), repeats,
+        predict, tuple(options), tuple(scans), repeats,
         [PredictionRow(*numbers) for numbers in product(images, processes)],
-        describe_machine())
+        machine)
 
 
 def measure_prediction(run: PredictionRun,
@@ -127,26 +137,32 @@ def measure_prediction(run: PredictionRun,
                        ) -> Iterator[PredictionRun]:
     """Run all rows in turn, round by round, each into an empty folder.
 
+    One image is predicted before, so that the first row does not read the
+    programs from a cold disk; every other round is in the other order.
+
     Args:
         run: What :func:`plan_prediction` returns.
-        folder: New folder for what the last command printed, ``log.txt``.
-            Results are written there, too, and deleted.
+        folder: New folder for what the commands print, ``log.txt``. Their
+            results are written there, too, and deleted.
         echo: Called with each line of progress.
 
     Yields:
         ``run`` with the numbers of one more round.
 
     Raises:
+        ChildProcessError: If a command fails, or predicts other images.
         FileExistsError: If the folder exists and is not empty.
-        ChildProcessError: If a command fails.
     """
     if folder.is_dir() and any(folder.iterdir()):
         raise FileExistsError(f'{folder} is not empty: name a new folder, '
                               'nothing is overwritten')
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as place:
+    with tempfile.TemporaryDirectory(
+            dir=folder, ignore_cleanup_errors=True) as place:
+        echo('One image, to warm up')
+        _measure(run, PredictionRow(1, 1), Path(place), folder / 'log.txt')
         for repeat in range(run.repeats):
-            for row in run.rows:
+            for row in run.rows[::-1 if repeat % 2 else 1]:
                 echo(f'[{repeat + 1}/{run.repeats}] '
                      f'{counted(row.images, "image")}, '
                      f'{counted(row.processes, "process", "processes")}')
@@ -159,12 +175,17 @@ def measure_prediction(run: PredictionRun,
 
 
 def _link_scans(scans: Sequence[Path], number: int, folder: Path) -> Path:
-    """Return a folder with so many images; they are made once."""
-    if not folder.exists():
-        folder.mkdir()
-        for i in range(number):
-            scan = scans[i % len(scans)]
-            (folder / f'{i:06}{scan.suffix}').symlink_to(scan.absolute())
+    """Return a folder with so many images; they are linked once."""
+    if folder.exists():
+        return folder
+    folder.mkdir()
+    beside = {scan: side_files(scan) for scan in scans}
+    for i in range(number):
+        scan, name = scans[i % len(scans)], f'{i:06}'
+        (folder / f'{name}{scan.suffix}').symlink_to(scan.absolute())
+        for file in beside[scan]:  # they are named after the image
+            ending = file.name.removeprefix(scan.stem)
+            (folder / f'{name}{ending}').symlink_to(file.absolute())
     return folder
 
 
@@ -173,27 +194,24 @@ def _measure(run: PredictionRun, row: PredictionRow, place: Path,
     """Note one repeat."""
     scans = _link_scans(run.scans, row.images, place / f'{row.images}')
     out = place / 'out'
-    command = [run.command[0], run.command[1], scans, *run.command[2:],
-               '--out', out, '--processes', str(row.processes)]
-    with log.open('w', encoding='utf-8') as printed:
-        before, load = os.times(), OtherLoad()
-        start = time.perf_counter()
-        with subprocess.Popen(command, stdout=printed,
-                              stderr=subprocess.STDOUT) as process:
-            try:
-                with PeakMemory(process.pid) as memory:
-                    process.wait()
-            except BaseException:
-                process.terminate()  # its own processes end with it
-                raise
-        row.seconds.append(time.perf_counter() - start)
-        row.watched.append(load.stop())
-        after = os.times()
-    if process.returncode:
-        said = log.read_text(encoding='utf-8', errors='replace').strip()
+    command = Command('mmseg_ext.basics.executors.run_script', (
+        str(run.predict), str(scans), *run.options, '--out', str(out),
+        '--processes', str(row.processes)), log)
+    before, load = os.times(), OtherLoad()
+    start = time.perf_counter()
+    with PeakMemory() as memory:
+        reason = command.run()
+    row.seconds.append(time.perf_counter() - start)
+    row.watched.append(load.stop())
+    after = os.times()
+    written = sum(1 for _ in (out / 'masks').glob('*.png'))
+    if reason is None and written != row.images:
+        reason = (f'predicted {counted(written, "image")} of '
+                  f'{counted(row.images, "image")}')
+    if reason is not None:
         raise ChildProcessError(
-            f'tools/predict.py, {end_of(process.returncode)}. It said, in '
-            f'{log}:\n' + '\n'.join(said.splitlines()[-LAST_WORDS:]))
+            f'tools/predict.py {reason}. The end of {log}:\n'
+            + '\n'.join(command.last_words(LAST_WORDS)))
     row.work.append(
         after.children_user - before.children_user +
         after.children_system - before.children_system)

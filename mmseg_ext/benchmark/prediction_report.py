@@ -68,9 +68,9 @@ def _notes(run: PredictionRun) -> list[str]:
         f'of {counted(len(run.rows[0].seconds), "round")} in which all rows '
         'take turns; of ratios also the least and the greatest in a round. '
         'Memory: the most that all processes held at once, what they share '
-        'counted once.',
+        'counted once, looked at five times a second.',
         f'Images: links to {counted(len(run.scans), "file")}. Options: '
-        f'`{shlex.join(run.command[2:])}`.',
+        f'`{shlex.join(run.options)}`.',
         f'{machine["device"]}, {len(own_cores())} cores, Python '
         f'{machine["python"]}, torch {machine["torch"]}, mmseg '
         f'{machine["mmseg"]}, mmseg_ext {machine["mmseg_ext"]}{code}.'
@@ -94,7 +94,7 @@ def prediction_csv(run: PredictionRun) -> str:
             median(row.ratios), min(row.ratios), max(row.ratios),
             median(row.work), row.memory or None, row.others, row.loaded,
             ' '.join(map(str, row.seconds)), len(run.scans),
-            shlex.join(run.command[2:]),
+            shlex.join(run.options),
             *(run.machine.get(key) for key in versions), len(own_cores()),
             run.machine.get('python')
         ])

@@ -1,9 +1,10 @@
-"""The memory of a process and of all that it starts, watched from outside."""
+"""The memory of all that this process starts."""
+import os
 import threading
 from pathlib import Path
 
 PROC = Path('/proc')
-PERIOD = 0.2  # seconds
+PERIOD = 0.2  # seconds between two looks
 
 
 def _parents() -> dict[int, int]:
@@ -11,20 +12,20 @@ def _parents() -> dict[int, int]:
     found = {}
     for folder in PROC.glob('[0-9]*'):
         try:
-            # the name before it may hold anything, brackets too
-            fields = (folder / 'stat').read_text().rpartition(')')[2].split()
+            # the name before it may hold anything: brackets, half a letter
+            fields = (folder / 'stat').read_bytes().rpartition(b')')[2]
         except OSError:
             continue  # it has ended meanwhile
-        found[int(folder.name)] = int(fields[1])
+        found[int(folder.name)] = int(fields.split()[1])
     return found
 
 
-def tree_of(root: int) -> list[int]:
-    """Return a process and all that descend from it."""
+def descendants(root: int) -> list[int]:
+    """Return all processes that descend from one."""
     parents, tree = _parents(), [root]
     for one in tree:  # it grows
         tree += [child for child, parent in parents.items() if parent == one]
-    return tree
+    return tree[1:]
 
 
 def memory_of(process: int) -> int:
@@ -33,30 +34,30 @@ def memory_of(process: int) -> int:
     0 if the process has ended, or is another user's.
     """
     try:
-        text = (PROC / str(process) / 'smaps_rollup').read_text()
+        text = (PROC / str(process) / 'smaps_rollup').read_bytes()
     except OSError:
         return 0
     return next((1024 * int(line.split()[1]) for line in text.splitlines()
-                 if line.startswith('Pss:')), 0)
+                 if line.startswith(b'Pss:')), 0)
 
 
 class PeakMemory:
-    """Watches, within ``with``, the memory of a process and its descendants.
+    """Watches, within ``with``, the memory of what this process starts.
 
     Attributes:
-        peak: Most bytes that all of them held at once; 0 where the system
-            does not tell (it needs /proc).
+        peak: Most bytes that all of it held at once, seen five times a
+            second; 0 where the system does not tell (it needs /proc).
     """
 
-    def __init__(self, root: int) -> None:
-        self.root = root
+    def __init__(self) -> None:
         self.peak = 0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def _watch(self) -> None:
         while not self._ended.wait(PERIOD):
-            self.peak = max(self.peak, sum(map(memory_of, tree_of(self.root))))
+            self.peak = max(
+                self.peak, sum(map(memory_of, descendants(os.getpid()))))
 
     def __enter__(self) -> 'PeakMemory':
         self._thread.start()

@@ -155,6 +155,8 @@ def patch_loader(checkpoint: ModuleType) -> None:
     _patch_torch_load()
     # OneDL's mmengine allows getattr to files, in all threads, and tries what
     # torch refuses once more in full.
+    if hasattr(checkpoint, 'get_torch_safe_globals'):
+        checkpoint.get_torch_safe_globals = list  # none
     if hasattr(checkpoint, '_safe_torch_load'):
         checkpoint._safe_torch_load = _load_at_once
     read = checkpoint.CheckpointLoader.load_checkpoint.__func__

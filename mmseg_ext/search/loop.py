@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Optional
 
 from mmseg_ext.basics import format_duration
 from mmseg_ext.basics.executors import Executor, LocalExecutor
+from mmseg_ext.benchmark.queue import Failure
 
 from .evaluation import Evaluation, Judgement, Work
 from .names import describe
@@ -32,7 +33,7 @@ KEPT = ('note', 'same_as', 'accuracy', 'latency', 'parameters',
 
 def try_candidates(study: Study, evaluation: Evaluation,
                    echo: Callable[[str], None],
-                   executor: Optional[Executor] = None) -> None:
+                   executor: Optional[Executor] = None) -> list[Failure]:
     """Do the trials that a study lacks.
 
     One that fails stops nothing; parameters that were tried before are not
@@ -45,15 +46,21 @@ def try_candidates(study: Study, evaluation: Evaluation,
         echo: Called with each line of progress.
         executor: Does the jobs; None: this machine, one after the other.
 
+    Returns:
+        Trials that could not be done for no fault of the candidate's, such as
+        lost workers. They are not finished: the next call goes on with them.
+
     Raises:
         ValueError: If the base cannot be built, or is not judged by the
             objective.
     """
-    _Loop(study, evaluation, echo, executor or LocalExecutor()).run()
+    loop = _Loop(study, evaluation, echo, executor or LocalExecutor())
+    loop.run()
+    return loop.lost
 
 
 @dataclass
-class _UnderWay:
+class _Begun:
     """A trial that has begun.
 
     Attributes:
@@ -76,8 +83,10 @@ class _Loop:
                  echo: Callable[[str], None], executor: Executor) -> None:
         self.study, self.evaluation = study, evaluation
         self.echo, self.executor = echo, executor
-        self.under_way: dict[int, _UnderWay] = {}  # by number
-        self.at_work: dict[Path, _UnderWay] = {}  # by folder of the job
+        self.under_way: dict[int, _Begun] = {}  # by number
+        self.at_work: dict[Path, _Begun] = {}  # by folder of the job
+        self.lost: list[Failure] = []
+        self.given_up: set[int] = set()  # numbers of these
         self.began, self.over = time.monotonic(), False
 
     def run(self) -> None:
@@ -87,18 +96,26 @@ class _Loop:
             if not self.under_way:
                 return
             ended = self.executor.wait()
-            self._go_on(self.at_work.pop(ended.job.folder), ended.reason)
-            for waiting in [*self.under_way.values()]:
-                if (waiting.work is not None
+            one = self.at_work.pop(ended.job.folder)
+            if ended.lost:
+                self._give_up(one, ended.reason)
+            else:
+                self._go_on(one, ended.reason)
+            for number, waiting in [*self.under_way.items()]:
+                if (number in self.under_way and waiting.work is not None
                         and waiting.work.job.folder == ended.job.folder):
                     self._do(waiting)
 
     def _may_begin(self) -> bool:
-        left = self.study.left() - len(self.under_way)
-        # nothing compares with a base that cannot be judged
-        slots = 1 if 0 in self.under_way else self.executor.slots
-        if self.over or left <= 0 or len(self.under_way) >= slots:
+        left = (self.study.left() - len(self.under_way)
+                - len(self.given_up))
+        slots = self.executor.slots
+        if self.over or left <= 0 or len(self.at_work) >= slots or (
+                # who waits for others needs no slot; but not all may wait
+                len(self.under_way) >= 2 * slots):
             return False
+        if 0 in self.under_way or 0 in self.given_up:
+            return False  # nothing compares with a base that is not judged
         hours = self.study.settings.hours
         self.over = hours is not None and self._passed() >= 3600 * hours
         if self.over:
@@ -110,17 +127,18 @@ class _Loop:
 
     def _tell(self, number: int, text: str) -> None:
         """Say something of a trial, of which there may be others."""
-        self.echo(f'  {text}' if self.executor.slots == 1 else
+        alone = self.executor.slots == 1 and not {*self.under_way} - {number}
+        self.echo(f'  {text}' if alone else
                   f'[{number + 1}/{self.study.settings.trials}] {text}')
 
     def _begin(self) -> None:
-        trial = self.study.next(self.under_way)
+        trial = self.study.next({*self.under_way, *self.given_up})
         values = self.study.values(trial.params)
         number, base = trial.number, ' (the base)' * (trial.number == 0)
         self.echo(f'[{number + 1}/{self.study.settings.trials}] '
                   f'{describe(self.study.search.space, values)}{base}')
         before = _same(read_records(self.study), number, values)
-        one = self.under_way[number] = _UnderWay(trial, values)
+        one = self.under_way[number] = _Begun(trial, values)
         if before is not None:
             self._end(one, _repeat(trial, before))
         elif any(repr(other.values) == repr(values)
@@ -130,7 +148,7 @@ class _Loop:
             one.judgement = self.evaluation.judge(trial, values)
             self._go_on(one)
 
-    def _go_on(self, one: _UnderWay, reason: Optional[str] = None) -> None:
+    def _go_on(self, one: _Begun, reason: Optional[str] = None) -> None:
         """Let a candidate be judged further.
 
         Args:
@@ -145,7 +163,7 @@ class _Loop:
         else:
             self._do(one)
 
-    def _do(self, one: _UnderWay) -> None:
+    def _do(self, one: _Begun) -> None:
         """Have its work done, unless another trial has it done."""
         job = one.work.job
         if job.folder in self.at_work:
@@ -156,11 +174,25 @@ class _Loop:
                 self.at_work[job.folder] = one
                 self.executor.start(
                     job, partial(self._tell, one.trial.number), one.work.stop)
-        if not begins:
-            self._go_on(one, None if mine else
-                        f'another process is at {job.folder}')
+        if not mine:  # one that an earlier call has left, on some machine
+            self._give_up(one, 'another process is still at it')
+        elif not begins:
+            self._go_on(one)
 
-    def _end(self, one: _UnderWay, record: Record) -> None:
+    def _give_up(self, one: _Begun, reason: str) -> None:
+        """Leave a trial unfinished, and those that wait for its result."""
+        job = one.work.job
+        words = job.last_words() if job.log.is_file() else []
+        for number, other in [*self.under_way.items()]:
+            if other is one or (other.judgement is None and
+                                repr(other.values) == repr(one.values)):
+                del self.under_way[number]
+                self.given_up.add(number)
+                self._tell(number, f'{reason}; it is left for another call')
+        self.lost.append(Failure(
+            f'trial {one.trial.number}', reason, job.log, words))
+
+    def _end(self, one: _Begun, record: Record) -> None:
         number = one.trial.number
         del self.under_way[number]
         _keep(self.study, one.trial, record)

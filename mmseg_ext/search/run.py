@@ -37,13 +37,15 @@ def run_search(search: Search, work_dir: Path, settings: Settings,
             as it has slots; None: this machine, one after the other.
 
     Returns:
-        The report, and which trainings of the final table have failed.
+        The report; and which trials were lost with their workers, and which
+        trainings of the final table have failed. The next call does them.
 
     Raises:
         BlockingIOError: If another process is at this search.
         FileNotFoundError: If the data folder does not exist, or nothing is
             there to write tables of.
         ImportError: If optuna is not installed.
+        RuntimeError: If a worker of the executor does not see the folders.
         ValueError: If it was begun with other settings, or the base is none
             to search from.
     """
@@ -62,19 +64,19 @@ def run_search(search: Search, work_dir: Path, settings: Settings,
         if not tables_only:
             executor.share([root], [] if data is None else [Path(data)])
         study = Study(search, settings, folder)
+        failures: list[Failure] = []
         if not tables_only:
-            try_candidates(
+            failures = try_candidates(
                 study, Evaluation(search, root, not settings.multi), echo,
                 executor)
         records = read_records(study)
         entries: list[Entry] = []
-        failures: list[Failure] = []
         if search.final is not None:
             entries = finalists(search, root, records,
                                 _controls(study, root), settings.multi)
             if not tables_only:
                 echo('Final table, with fresh seeds:')
-                failures = run_finals(entries, echo, search.objective,
+                failures += run_finals(entries, echo, search.objective,
                                       executor)
         return write_report(
             study, read_finals(entries, search.objective)), failures

@@ -3,12 +3,12 @@ import csv
 import io
 import signal
 import threading
-import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from held_work import is_gone, wait_for
 
 from mmseg_ext.benchmark.prediction import measure_prediction, plan_prediction
 from mmseg_ext.benchmark.prediction_report import write_prediction
@@ -48,7 +48,7 @@ def test_the_command(scans, tmp_path, repository):
     said = []
     run, = measure_prediction(plan, tmp_path / 'out', said.append)
     row, = run.rows
-    assert said == ['[1/1] 3 images, 2 processes']
+    assert said == ['One image, to warm up', '[1/1] 3 images, 2 processes']
     assert [path.name for path in (tmp_path / 'out').iterdir()] == ['log.txt']
     printed = (tmp_path / 'out/log.txt').read_text()
     assert '3 images, 0 of them predicted before' in printed
@@ -62,22 +62,28 @@ def test_the_command(scans, tmp_path, repository):
     assert float(line['ratio']) == 1 and line['files'] == '2'
 
 
-# With two processes there is another of 100 MB, for one second.
+HITACHI = '[SemImageFile]\nPixelSize=49.6\n'
+# With two processes there is another of 100 MB, for two seconds.
 TAKES = '''
 import subprocess, sys, time
 from pathlib import Path
 block = bytearray(b'1') * (100 << 20)
 if len(sys.argv) == 1:
-    time.sleep(1)
+    time.sleep(2)
     sys.exit()
-Path(sys.argv[sys.argv.index('--out') + 1]).mkdir()
-scans = list(Path(sys.argv[1]).iterdir())
-assert len(scans) == 5 and len({path.resolve() for path in scans}) == 2
+masks = Path(sys.argv[sys.argv.index('--out') + 1]) / 'masks'
+masks.mkdir(parents=True)
+scans = list(Path(sys.argv[1]).glob('*.png'))
+assert len({path.resolve() for path in scans}) == min(len(scans), 2)
+for path in scans:
+    assert 'PixelSize' in path.with_suffix('.txt').read_text()
+    (masks / path.name).touch()
 several = sys.argv[-1] == '2'
 child = subprocess.Popen([sys.executable, *sys.argv[:1]] if several else
                          [sys.executable, '-c', ''])
-while time.process_time() < 1:
+while time.process_time() < 0.5:
     pass
+time.sleep(1)  # to be looked at
 child.wait()
 '''
 
@@ -85,6 +91,8 @@ child.wait()
 @needs_proc
 def test_memory_work_and_ratios(scans, tmp_path):
     """Of the command and of all that it starts."""
+    for scan in scans:  # beside an image, under its name
+        scan.with_suffix('.txt').write_text(HITACHI)
     plan = plan_prediction(script(tmp_path, TAKES), scans, ['--onnx', 'x'],
                            [5], [2, 1], 2)
     for run in measure_prediction(plan, tmp_path / 'out', print):
@@ -94,7 +102,7 @@ def test_memory_work_and_ratios(scans, tmp_path):
     assert 100 < one.memory / 2**20 < 150
     assert 200 < two.memory / 2**20 < 250
     for row in run.rows:
-        assert all(1 <= work < 2 for work in row.work)
+        assert all(0.5 <= work < 2 for work in row.work)
     assert one.ratios == [1, 1]
     assert two.ratios == [a / b for a, b in zip(one.seconds, two.seconds)]
 
@@ -103,29 +111,48 @@ def test_what_fails_is_said(scans, tmp_path):
     plan = plan_prediction(
         script(tmp_path, 'import sys\nprint("so")\nsys.exit("no model")'),
         scans, ['--onnx', 'x'])
-    with pytest.raises(ChildProcessError, match=r'(?s)status 1.*\nso\nno mod'):
+    with pytest.raises(ChildProcessError,
+                       match=r'(?s)ended with status 1\. .*\nso\nno model'):
         next(measure_prediction(plan, tmp_path / 'out', print))
     with pytest.raises(FileExistsError, match='name a new folder'):
         next(measure_prediction(plan, tmp_path / 'out', print))
 
 
+HANGS = """
+import os, time
+from pathlib import Path
+Path(__file__).with_name('pid').write_text(str(os.getpid()))
+time.sleep(600)
+"""
+
+
 def test_interrupted(scans, tmp_path):
     """What runs is ended, and leaves nothing."""
-    plan = plan_prediction(script(tmp_path, 'import time\ntime.sleep(60)'),
-                           scans, ['--onnx', 'x'])
+    plan = plan_prediction(script(tmp_path, HANGS), scans, ['--onnx', 'x'])
+    pid = tmp_path / 'pid'
+
+    def interrupt():
+        wait_for(lambda: pid.exists() and pid.read_text())
+        signal.pthread_kill(main, signal.SIGINT)
+
     main = threading.main_thread().ident
-    timer = threading.Timer(0.5, signal.pthread_kill, (main, signal.SIGINT))
-    timer.start()
-    start = time.perf_counter()
     with pytest.raises(KeyboardInterrupt):
+        threading.Thread(target=interrupt).start()
         next(measure_prediction(plan, tmp_path / 'out', print))
-    assert time.perf_counter() - start < 30
+    assert is_gone(pid.read_text())
     assert [path.name for path in (tmp_path / 'out').iterdir()] == ['log.txt']
+
+
+def test_other_images_than_those_counted(scans, tmp_path):
+    plan = plan_prediction(script(tmp_path, 'pass'), scans, ['--onnx', 'x'])
+    with pytest.raises(ChildProcessError, match='predicted 0 images of 1'):
+        next(measure_prediction(plan, tmp_path / 'out', print))
 
 
 @pytest.mark.parametrize(('options', 'numbers', 'found'), [
     (['--proc', '2'], {}, '--proc: --processes is set'),
     (['--out=x'], {}, '--out=x: --out is set'),
+    (['more', '--onnx', 'x'], {}, 'more: options of predict.py begin'),
     ([], dict(images=[0]), 'images=0'),
     ([], dict(processes=[0]), 'processes=0'),
     ([], dict(repeats=0), 'repeats=0'),

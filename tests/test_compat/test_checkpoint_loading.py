@@ -15,11 +15,11 @@ import pytest
 import torch
 from alone import alone
 from mmengine.logging import HistoryBuffer
-from mmengine.runner import CheckpointLoader, load_checkpoint
+from mmengine.runner import CheckpointLoader, checkpoint, load_checkpoint
 from programs import run_program
 from torch import nn
 
-from mmseg_ext.compat import UntrustedCheckpointError
+from mmseg_ext.compat import UntrustedCheckpointError, checkpoint_loading
 from mmseg_ext.compat.checkpoint_loading import TRUST_VARIABLE
 
 
@@ -547,3 +547,16 @@ def test_what_is_no_checkpoint_at_all(tmp_path, content, found):
     with pytest.raises(RuntimeError, match=found) as error:
         load_checkpoint(nn.Linear(1, 1), str(path))
     assert TRUST_VARIABLE not in str(error.value)
+
+
+def test_what_torch_refuses_is_not_tried_in_full(tmp_path, bomb, marker):
+    """As OneDL's mmengine does, in whose place this stands."""
+    new_zip(bomb, tmp_path / 'bomb.pth')
+    with pytest.raises(pickle.UnpicklingError):
+        checkpoint_loading._load_at_once(
+            tmp_path / 'bomb.pth', weights_only=True)
+    assert not marker.exists()
+    theirs = getattr(checkpoint, '_safe_torch_load', None)
+    assert theirs in (None, checkpoint_loading._load_at_once)
+    allowed = getattr(checkpoint, 'get_torch_safe_globals', list)
+    assert not allowed()

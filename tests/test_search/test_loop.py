@@ -1,5 +1,6 @@
 """Several trials at once, whose jobs are processes that are held."""
 import threading
+import time
 from pathlib import Path
 
 import held_work
@@ -9,7 +10,8 @@ from held_work import new_job, wait_for
 from tiny_search import write_search
 
 from mmseg_ext.basics import FileLock
-from mmseg_ext.basics.executors import open_executor
+from mmseg_ext.basics.executors import Ended, open_executor
+from mmseg_ext.basics.executors.processes import ProcessesExecutor
 from mmseg_ext.search import Settings, read_search
 from mmseg_ext.search.evaluation import Work
 from mmseg_ext.search.loop import try_candidates
@@ -17,6 +19,7 @@ from mmseg_ext.search.records import (
     FAILED,
     FINISHED,
     PRUNED,
+    RUNNING,
     Record,
     read_records,
 )
@@ -34,7 +37,7 @@ class Held:
         search: What is searched.
         hold: Let the first job of these trials wait to be let go.
         broken: The first job of these trials fails.
-        share: All have the second job in common.
+        share: Those behind the base have the second job in common.
     """
 
     def __init__(self, search, hold=(), broken=(), share=False):
@@ -44,21 +47,21 @@ class Held:
     def judge(self, trial, values):
         number = trial.number
         known = dict(number=number, values=values, seconds=1.0)
-        first = self.jobs[number] = new_job(
-            f'{number}', **dict(hold=1) if number in self.hold else {},
-            **dict(broken=1) if number in self.broken else {})
+        first = self.jobs[number] = Job(Path('out', f'{number}'))
+        if not first.folder.exists():
+            new_job(f'{number}', **dict(hold=1) if number in self.hold else {},
+                    **dict(broken=1) if number in self.broken else {})
+        second = Path('out', 'shared' if self.share and number else
+                      f'{number}-second')
+        second.mkdir(exist_ok=True)
         reason = yield Work(first, lambda: number in self.stopped)
+        if reason is None:
+            reason = yield Work(Job(second))
         if reason is not None:
             state = PRUNED if number in self.stopped else FAILED
             return Record(state=state, note=reason, **known)
-        second = 'shared' if self.share else f'{number}-second'
-        if not Path('out', second).exists():
-            new_job(second)
-        reason = yield Work(Job(Path('out', second)))
-        assert reason is None, reason
         return Record(state=FINISHED, **NUMBERS, **known,
                       terms=self.search.score.terms(**NUMBERS))
-
 
 
 @pytest.fixture
@@ -131,12 +134,20 @@ def test_what_is_hopeless_is_ended(search, begin):
         FINISHED, PRUNED, FINISHED]
 
 
-def test_one_job_of_two_trials_is_done_once(search, begin):
+@pytest.mark.parametrize('broken', [False, True])
+def test_one_job_of_two_trials_is_done_once(search, begin, broken):
+    shared = new_job('shared', hold=1, **dict(broken=1) if broken else {})
     judge = Held(search, share=True)
-    study, _, thread = begin(search, judge, 4)
+    study, _, thread = begin(search, judge, 3)
+    wait_for(lambda: shared.pids() and {1, 2} <= {*judge.jobs} and all(
+        job.done.exists() for job in judge.jobs.values()))
+    time.sleep(0.3)  # for the second to ask for it
+    assert len(shared.pids()) == 1
+    let_go(shared)
     thread.join(60)
-    assert {record.state for record in read_records(study)} == {FINISHED}
-    assert len(Job(Path('out/shared')).pids()) == 1
+    states = [record.state for record in read_records(study)]
+    assert states == [FINISHED] + 2 * [FAILED if broken else FINISHED]
+    assert len(shared.pids()) == 1 + broken  # what failed is tried again
 
 
 def test_the_same_candidate_waits_for_the_first(
@@ -150,7 +161,7 @@ def test_the_same_candidate_waits_for_the_first(
     judge = Held(one_choice, hold=range(1, 16))
     study, lines, thread = begin(one_choice, judge, 16, 4)
     # of two values the base has one
-    wait_for(lambda: sum('waits for the same' in line for line in lines) == 3)
+    wait_for(lambda: sum('waits for the same' in line for line in lines) == 4)
     other, = (job for number, job in judge.jobs.items() if number)
     let_go(other)
     thread.join(60)
@@ -160,15 +171,47 @@ def test_the_same_candidate_waits_for_the_first(
     assert len(judge.jobs) == 2
 
 
-def test_what_another_process_is_at_has_failed(search):
+def try_all(search, judge, trials, executor):
+    """Return what was lost, and the records."""
+    study = Study(search, Settings('random', trials=trials), Path('random'))
+    with executor:
+        lost = try_candidates(study, judge, print, executor)
+    return lost, read_records(study)
+
+
+def test_what_another_process_is_at_is_left_for_another_call(search):
     judge = Held(search)
     lock = FileLock(new_job('1-second').lock, keep=True)
     assert lock.acquire()
-    with pytest.raises(AssertionError, match='another process is at'):
-        study = Study(search, Settings('random', trials=2), Path('random'))
-        with open_executor(processes=2) as executor:
-            try_candidates(study, judge, print, executor)
+    lost, records = try_all(search, judge, 3, open_executor(processes=2))
+    assert [record.state for record in records] == [
+        FINISHED, RUNNING, FINISHED]
+    assert [failure.what for failure in lost] == ['trial 1']
     lock.release()
+    lost, records = try_all(search, judge, 3, open_executor(processes=2))
+    assert not lost
+    assert [record.state for record in records] == 3 * [FINISHED]
+
+
+class Losing(ProcessesExecutor):
+    """Loses the workers of one folder, as a cluster may."""
+    folder = Path('out/0')
+
+    def wait(self, *idle):
+        ended = super().wait(*idle)
+        return (Ended(ended.job, 'lost 3 workers', True)
+                if ended.job.folder == self.folder else ended)
+
+
+def test_lost_workers_are_no_fault_of_the_candidate(search):
+    judge = Held(search, broken=(0, ))
+    lost, records = try_all(search, judge, 3, Losing(2))
+    assert [record.state for record in records] == [RUNNING]  # the base
+    assert [failure.reason for failure in lost] == ['lost 3 workers']
+    Path('out/0/broken').unlink()
+    lost, records = try_all(search, judge, 3, open_executor(processes=2))
+    assert not lost
+    assert [record.state for record in records] == 3 * [FINISHED]
 
 
 def test_all_that_were_interrupted_go_on(search):

@@ -11,13 +11,18 @@ import pytest
 def environment(folder: Path, **versions: str) -> Path:
     """A virtual environment without pip: whatever installs fails there."""
     venv.create(folder, with_pip=False)
+    add(folder, **versions)
+    return folder
+
+
+def add(folder: Path, **versions: str) -> None:
+    """Let distributions seem to be installed in an environment."""
     site = next(folder.glob('lib/*/site-packages'))
     for name, version in versions.items():
         info = site / f'{name}-{version}.dist-info'
         info.mkdir()
         (info / 'METADATA').write_text(
             f'Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n')
-    return folder
 
 
 def set_up(repository: Path, folder: Path, *options: str):
@@ -66,10 +71,34 @@ def test_torch_without_torchvision_stays(repository, tmp_path):
 
 @pytest.mark.skipif(sys.platform == 'win32', reason='needs bash')
 @pytest.mark.parametrize('options', [['--onedl'], []])
-def test_forks_stay_and_have_no_operators_built(
+def test_no_operators_are_built_beside_forks(
         repository, tmp_path, options):
     versions = {} if options else {'onedl_mmengine': '0.10.12'}
     folder = environment(tmp_path / 'env', **versions)
     done = set_up(repository, folder, *options, '--ops')
     assert done.returncode == 1
     assert '--venv DIR' in done.stderr and 'Setting up' not in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == 'win32', reason='needs bash')
+def test_what_an_extra_has_brought_back_is_removed(repository, tmp_path):
+    """The stamp of an earlier run does not hide it."""
+    folder = environment(tmp_path / 'env', onedl_mmengine='0.10.12')
+    python = folder / 'bin/python'
+    real = tmp_path / 'real'
+    python.rename(real)
+    log = tmp_path / 'asked'
+    python.write_text(  # notes what pip is asked for, and does nothing
+        '#!/usr/bin/env bash\n'
+        f'if [ "$1 $2" = "-m pip" ]; then echo "$@" >> "{log}"; exit; fi\n'
+        f'exec -a "{python}" "{real}" "$@"\n')
+    python.chmod(0o755)
+    set_up(repository, folder)
+    assert 'onedl-mmsegmentation' in log.read_text()
+    assert 'uninstall' not in log.read_text()
+    add(folder, mmengine='0.10.7')
+    log.unlink()
+    set_up(repository, folder)
+    asked = log.read_text()
+    assert 'uninstall -y mmengine\n' in asked
+    assert '--force-reinstall onedl-mmengine' in asked

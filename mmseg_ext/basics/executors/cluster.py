@@ -219,7 +219,7 @@ class ClusterExecutor:
                 return self._lost(under_way)
             return self._forget(
                 under_way, f'failed on its worker: {name}: {error}'
-                if error else f'was let go by Dask ({future.status})')
+                if error else f'was let go by Dask ({future.status})', True)
         outcome: Outcome = future.result()
         if outcome.unfit:
             self._unfit.update(
@@ -232,16 +232,17 @@ class ClusterExecutor:
                 return None
         elif outcome.reason is None:
             await_file(under_way.task.done)
-        return self._forget(under_way, outcome.reason)
+        return self._forget(under_way, outcome.reason, outcome.unfit)
 
     def _lost(self, under_way: _UnderWay) -> Ended:
         return self._forget(
             under_way, f'lost {counted(under_way.starts, "worker")}, the '
-            f'last of them {under_way.worker}')
+            f'last of them {under_way.worker}', True)
 
-    def _forget(self, under_way: _UnderWay, reason: str | None) -> Ended:
+    def _forget(self, under_way: _UnderWay, reason: str | None,
+                lost: bool = False) -> Ended:
         del self._jobs[under_way.future.key]
-        return Ended(under_way.job, reason)
+        return Ended(under_way.job, reason, lost)
 
     def _look(self) -> None:
         """Tell when no worker is left; free jobs of workers that are gone.

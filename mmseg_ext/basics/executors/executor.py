@@ -44,9 +44,11 @@ class Ended:
     Attributes:
         job: The job.
         reason: Why it is not done; None if it is.
+        lost: That is no fault of the job's: done again, it may well end.
     """
     job: Job
     reason: Optional[str]
+    lost: bool = False
 
 
 def no_news() -> None:

@@ -86,6 +86,7 @@ def test_a_job_that_loses_every_worker_is_reported(
     assert re.fullmatch(
         rf'lost 1 worker, the last of them \S+ \(process {holder}\)',
         ended.reason)
+    assert ended.lost
     loopback.add()
     wait_for(lambda: all(map(is_gone, job.pids())))
     wait_for(lambda: executor.slots == 2)
