@@ -1,6 +1,7 @@
 """The memory of all that this process starts."""
 import os
 import threading
+from collections.abc import Container
 from pathlib import Path
 
 PROC = Path('/proc')
@@ -20,11 +21,17 @@ def _parents() -> dict[int, int]:
     return found
 
 
-def descendants(root: int) -> list[int]:
-    """Return all processes that descend from one."""
+def descendants(root: int, but: Container[int] = ()) -> list[int]:
+    """Return all processes that descend from one.
+
+    Args:
+        root: That one.
+        but: Leave these out, with all that descend from them.
+    """
     parents, tree = _parents(), [root]
     for one in tree:  # it grows
-        tree += [child for child, parent in parents.items() if parent == one]
+        tree += [child for child, parent in parents.items()
+                 if parent == one and child not in but]
     return tree[1:]
 
 
@@ -42,7 +49,7 @@ def memory_of(process: int) -> int:
 
 
 class PeakMemory:
-    """Watches, within ``with``, the memory of what this process starts.
+    """Watches, within ``with``, the memory of what is started within it.
 
     Attributes:
         peak: Most bytes that all of it held at once, seen five times a
@@ -51,15 +58,17 @@ class PeakMemory:
 
     def __init__(self) -> None:
         self.peak = 0
+        self._before: frozenset[int] = frozenset()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def _watch(self) -> None:
         while not self._ended.wait(PERIOD):
-            self.peak = max(
-                self.peak, sum(map(memory_of, descendants(os.getpid()))))
+            self.peak = max(self.peak, sum(map(
+                memory_of, descendants(os.getpid(), self._before))))
 
     def __enter__(self) -> 'PeakMemory':
+        self._before = frozenset(descendants(os.getpid()))
         self._thread.start()
         return self
 
