@@ -106,8 +106,9 @@ def test_memory_work_and_ratios(scans, tmp_path):
         assert len(one.seconds) == len(two.ratios)
     other.kill()
     other.wait()
-    assert 100 < one.memory / 2**20 < 150
-    assert 200 < two.memory / 2**20 < 250
+    # the interpreter's own share is less than that of another block
+    assert 100 < one.memory / 2**20 < 200
+    assert 100 < (two.memory - one.memory) / 2**20 < 200
     for row in run.rows:
         assert all(0.5 <= work < 2 for work in row.work)
     assert one.ratios == [1, 1]
