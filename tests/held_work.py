@@ -77,3 +77,17 @@ def is_gone(pid):
 def take_all(executor, number):
     return {ended.job.folder.name: ended.reason
             for ended in (executor.wait() for _ in range(number))}
+
+
+def check_unwanted(executor):
+    """One job is ended when nobody wants it, and leaves another alone."""
+    job, other = new_job('job', hold=1), new_job('other', hold=1)
+    executor.start(job, lambda line: None, lambda: bool(job.pids()))
+    executor.start(other, lambda line: None, lambda: False)
+    ended = executor.wait()
+    assert (ended.job, ended.reason) == (job, 'was stopped')
+    wait_for(lambda: is_gone(job.pids()[0]))
+    (other.folder / 'hold').unlink()
+    assert take_all(executor, 1) == dict(other=None)
+    # its worker lets go of the lock once the process has ended
+    wait_for(FileLock(job.lock, keep=True).acquire)

@@ -4,14 +4,14 @@ import shlex
 from pathlib import Path
 from statistics import median
 
-from mmseg_ext.basics import CsvWriter, write_atomically
+from mmseg_ext.basics import CsvWriter
 from mmseg_ext.basics.printable import counted
 from mmseg_ext.basics.processor import own_cores
 
-from . import table_files
 from .prediction import PredictionRow, PredictionRun
 from .report import VERSIONS
 from .speed_load import loaded_warning
+from .table_files import write_measured
 from .tables import Cell, Table
 
 
@@ -22,14 +22,8 @@ def write_prediction(run: PredictionRun,
     Returns:
         The files, and the text of the table.
     """
-    text = '\n'.join([
-        table_files.to_markdown(prediction_table(run)),
-        table_files.notes_as_markdown(_notes(run))
-    ])
-    files = [folder / 'prediction.csv', folder / 'prediction.md']
-    write_atomically(files[0], prediction_csv(run))
-    write_atomically(files[1], text)
-    return files, text
+    return write_measured([prediction_table(run)], _notes(run),
+                          prediction_csv(run), folder)
 
 
 def prediction_table(run: PredictionRun) -> Table:

@@ -3,13 +3,13 @@ import io
 from pathlib import Path
 from statistics import median
 
-from mmseg_ext.basics import CsvWriter, write_atomically
+from mmseg_ext.basics import CsvWriter
 from mmseg_ext.basics.processor import own_cores
 
-from . import table_files
 from .report import VERSIONS
 from .scaling import ScalingRow, ScalingRun
 from .speed_load import loaded_warning
+from .table_files import write_measured
 from .tables import Cell, Table
 
 
@@ -20,14 +20,8 @@ def write_scaling(run: ScalingRun,
     Returns:
         The files, and the text of the table.
     """
-    text = '\n'.join([
-        table_files.to_markdown(scaling_table(run)),
-        table_files.notes_as_markdown(_notes(run))
-    ])
-    files = [folder / 'scaling.csv', folder / 'scaling.md']
-    write_atomically(files[0], scaling_csv(run))
-    write_atomically(files[1], text)
-    return files, text
+    return write_measured([scaling_table(run)], _notes(run),
+                          scaling_csv(run), folder)
 
 
 def scaling_table(run: ScalingRun) -> Table:

@@ -1,8 +1,9 @@
 """Write tables as CSV, Markdown and LaTeX."""
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
-from mmseg_ext.basics import CsvWriter
+from mmseg_ext.basics import CsvWriter, write_atomically
 
 from .tables import Cell, Table
 
@@ -124,6 +125,26 @@ def to_latex(table: Table) -> str:
         r'\end{tabular}',
         '',
     ])
+
+
+def write_measured(tables: Sequence[Table], notes: Sequence[str], csv: str,
+                   folder: Path) -> tuple[list[Path], str]:
+    """Write ``NAME.csv`` and ``NAME.md``, after the name of the first table.
+
+    Args:
+        tables: For people.
+        notes: What must be known of them.
+        csv: The same in full precision.
+        folder: Gets the files.
+
+    Returns:
+        The files, and the text of tables and notes.
+    """
+    text = '\n'.join([*map(to_markdown, tables), notes_as_markdown(notes)])
+    files = [folder / f'{tables[0].name}.{kind}' for kind in ('csv', 'md')]
+    for file, content in zip(files, (csv, text)):
+        write_atomically(file, content)
+    return files, text
 
 
 def notes_as_markdown(notes: Sequence[str]) -> str:

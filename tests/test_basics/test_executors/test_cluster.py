@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from held_work import is_gone, new_job, take_all, wait_for
+from held_work import check_unwanted, is_gone, new_job, take_all, wait_for
 from loopback_cluster import LoopbackCluster
 
 from mmseg_ext.basics import FileLock
@@ -93,15 +93,7 @@ def test_a_job_that_loses_every_worker_is_reported(
 
 
 def test_one_that_nobody_wants_any_more(executor):
-    job, other = new_job('job', hold=1), new_job('other', hold=1)
-    executor.start(job, lambda line: None, lambda: bool(job.pids()))
-    executor.start(other, lambda line: None, lambda: False)
-    ended = executor.wait()
-    assert (ended.job, ended.reason) == (job, 'was stopped')
-    wait_for(lambda: is_gone(job.pids()[0]))
-    (other.folder / 'hold').unlink()
-    assert take_all(executor, 1) == dict(other=None)
-    assert FileLock(job.lock, keep=True).acquire()
+    check_unwanted(executor)
 
 
 def test_an_interruption_leaves_no_process(loopback, here):

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from held_work import is_gone, new_job, take_all, wait_for
+from held_work import check_unwanted, is_gone, new_job, take_all, wait_for
 
 from mmseg_ext.basics import FileLock
 from mmseg_ext.basics.executors import open_executor
@@ -61,15 +61,7 @@ def test_what_another_process_is_at_is_waited_for(executor):
 
 
 def test_one_that_nobody_wants_any_more(executor):
-    job, other = new_job('job', hold=1), new_job('other', hold=1)
-    executor.start(job, lambda line: None, lambda: bool(job.pids()))
-    executor.start(other, lambda line: None, lambda: False)
-    ended = executor.wait()
-    assert (ended.job, ended.reason) == (job, 'was stopped')
-    wait_for(lambda: is_gone(job.pids()[0]))
-    (other.folder / 'hold').unlink()
-    assert take_all(executor, 1) == dict(other=None)
-    assert FileLock(job.lock, keep=True).acquire()
+    check_unwanted(executor)
 
 
 def test_an_interruption_leaves_no_process(here):
